@@ -1,0 +1,288 @@
+/** Every gadget in the parameters that the harness attacks, each beside its meaning in plain integers. */
+import { argmax } from '../argmax.js';
+import type { Lc } from '../builder.js';
+import { LcSum, toField } from '../lc.js';
+import { max, maxOfMany } from '../max.js';
+import { poseidon, poseidonCircuit } from '../poseidon.js';
+import { positive } from '../positive.js';
+import { sumOfProducts } from '../products.js';
+import { requantise, type Requantise } from '../requantise.js';
+import type { Gadget } from './harness.js';
+
+const bounds = (lo: number, hi: number) => ({ lo, hi });
+const times = (count: number, lo: number, hi: number) => Array.from({ length: count }, () => bounds(lo, hi));
+/** A combination of five terms that equals x: long, so that recompositions get a row of their own. */
+const long = (x: readonly Lc[]): Lc =>
+  x
+    .slice(1)
+    .reduce((sum, y) => sum.add(y, 3), new LcSum().add(x[0]!))
+    .build();
+const longValue = (x: readonly number[]): number => x.slice(1).reduce((sum, y) => sum + 3 * y, x[0]!);
+
+function rangeGadget(lo: number, hi: number): Gadget {
+  return {
+    name: 'input',
+    parameters: `[${lo}, ${hi}]`,
+    inputs: [bounds(lo, hi)],
+    checked: true,
+    build: (_b, x) => x,
+    oracle: (x) => x,
+  };
+}
+
+function narrowedRange(lo: number, hi: number, from: { lo: number; hi: number }): Gadget {
+  return {
+    name: 'range',
+    parameters: `[${lo}, ${hi}] of [${from.lo}, ${from.hi}]`,
+    inputs: [from],
+    build: (b, [x]) => [b.range(x!, lo, hi)],
+    oracle: ([x]) => (x! >= lo && x! <= hi ? [x!] : undefined),
+  };
+}
+
+function splitGadget(widths: readonly number[], single: readonly number[], wide: boolean): Gadget {
+  const total = widths.reduce((sum, width) => sum + width, 0);
+  const inputs = wide ? [bounds(-3, 2 ** total + 2), ...times(4, 0, 1)] : [bounds(-3, 2 ** total + 2)];
+  return {
+    name: 'split',
+    parameters: `[${widths.join(' ')}]${wide ? ' of a long x' : ''}${single.length > 0 ? `, ${single.join(' ')} single` : ''}`,
+    inputs,
+    build: (b, x) => b.split(long(x), widths, single),
+    oracle: (x) => {
+      let rest = longValue(x);
+      if (rest < 0 || rest >= 2 ** total) return undefined;
+      return widths.map((width) => {
+        const limb = rest % 2 ** width;
+        rest = Math.floor(rest / 2 ** width);
+        return limb;
+      });
+    },
+  };
+}
+
+function nonZeroGadget(bits: number): Gadget {
+  return {
+    name: 'nonZero',
+    parameters: `${bits} bits`,
+    inputs: times(bits, 0, 1),
+    checked: true,
+    build: (b, x) => [b.nonZero(x.reduce((sum, bit, i) => sum.add(bit, 2 ** i), new LcSum()).build())],
+    oracle: (x) => [x.some((bit) => bit !== 0) ? 1 : 0],
+  };
+}
+
+function tableGadget(length: number, from: { lo: number; hi: number }, wide = false): Gadget {
+  const values = Float64Array.from({ length }, (_, i) => ((i * 37) % 23) * (i % 3 === 0 ? -1 : 1));
+  return {
+    name: 'table',
+    parameters: `${length} entries, x in [${from.lo}, ${from.hi}]${wide ? ' long' : ''}`,
+    inputs: wide ? [from, ...times(4, 0, 1)] : [from],
+    build: (b, x) => [b.table(long(x), { name: 'test', values })],
+    oracle: (x) => {
+      const y = values[longValue(x)];
+      return y === undefined ? undefined : [y + 0];
+    },
+    // One input at least for each of the rows that the high bits choose from.
+    edges: wide ? [] : Array.from({ length: 16 }, (_, i) => [Math.floor(((i + 0.3) * length) / 16)]),
+  };
+}
+
+function divideGadget(n: { lo: number; hi: number }, d: { lo: number; hi: number }): Gadget {
+  return {
+    name: 'divide',
+    parameters: `[${n.lo}, ${n.hi}] / [${d.lo}, ${d.hi}]`,
+    inputs: [n, d],
+    build: (b, [x, y]) => {
+      const { quotient, remainder } = b.divide(
+        x!,
+        d.lo === d.hi ? { ...y!, wires: [], coefs: [], constant: d.lo } : y!,
+      );
+      return [quotient, remainder];
+    },
+    oracle: ([x, y]) => [Math.floor(x! / y!), x! % y!],
+  };
+}
+
+/** Bounds of the requantised x, the gadget's parameters, and whether x is a long combination. */
+function requantiseGadget(lo: number, hi: number, how: Requantise, wide = false): Gadget {
+  const { shift, bits, window } = how;
+  const top = how.lo + 2 ** bits - 1;
+  const step = 2 ** shift;
+  const edges = [how.lo, top, how.lo + 1, top + 1].flatMap((z) =>
+    [-1, 0].map((d) => z * step - Math.floor(step / 2) + d),
+  );
+  return {
+    name: 'requantise',
+    parameters: `s=${shift} b=${bits} lo=${how.lo} x in [${lo}, ${hi}]${wide ? ' long' : ''}${window ? ` window [${window.lo}, ${window.hi}]` : ''}`,
+    inputs: wide ? [bounds(lo, hi), ...times(4, 0, 1)] : [bounds(lo, hi)],
+    build: (b, x) => [requantise(b, long(x), how)],
+    oracle: (x) => {
+      const value = longValue(x);
+      const fits = window === undefined || acceptsOutside(value, how);
+      const z = shift === 0 ? value : Math.floor((value + step / 2) / step);
+      return fits ? [Math.min(top, Math.max(how.lo, z))] : undefined;
+    },
+    edges: wide ? [] : edges.filter((x) => x >= lo && x <= hi).map((x) => [x]),
+  };
+}
+
+/** What the power of two chosen for a window admits, by its documentation: −2^m ≤ z − lo < 2^m, or 0 ≤ z − lo < 2^V. */
+function acceptsOutside(x: number, { shift, lo, window }: Requantise): boolean {
+  const z = (value: number) => Math.floor((value + (shift === 0 ? 0 : 2 ** (shift - 1))) / 2 ** shift) - lo;
+  const [least, most] = [z(window!.lo), z(window!.hi)];
+  let limit = 1;
+  while (limit <= most || limit < -least) limit *= 2;
+  return z(x) >= (least < 0 ? -limit : 0) && z(x) < limit;
+}
+
+function argmaxGadget(n: number, lo: number, hi: number, last: boolean): Gadget {
+  return {
+    name: 'argmax',
+    parameters: `${n} of [${lo}, ${hi}], ties ${last ? 'last' : 'first'}`,
+    inputs: times(n, lo, hi),
+    build: (b, x) => [argmax(b, x, { last })],
+    oracle: (x) => [last ? x.lastIndexOf(Math.max(...x)) : x.indexOf(Math.max(...x))],
+    edges: [Array.from({ length: n }, () => hi), Array.from({ length: n }, (_, i) => (i % 2 === 1 ? hi : lo))],
+  };
+}
+
+export const gadgets: readonly Gadget[] = [
+  rangeGadget(0, 1),
+  rangeGadget(0, 255),
+  rangeGadget(-128, 127),
+  rangeGadget(-3, 3),
+  rangeGadget(5, 5),
+  rangeGadget(-1000, 3000),
+  narrowedRange(0, 9, bounds(-20, 20)),
+  narrowedRange(0, 9, bounds(0, 20)),
+  narrowedRange(-4, 11, bounds(-20, 11)),
+  narrowedRange(-4, 11, bounds(-20, 20)),
+  narrowedRange(0, 0, bounds(0, 3)),
+  narrowedRange(0, 0, bounds(-3, 3)),
+  splitGadget([], [], false),
+  splitGadget([0, 0], [], true),
+  splitGadget([3, 4], [], false),
+  splitGadget([2, 3, 1], [], true),
+  splitGadget([2, 3, 1], [1], true),
+  splitGadget([2, 4], [0, 1], false),
+  nonZeroGadget(1),
+  nonZeroGadget(2),
+  nonZeroGadget(3),
+  nonZeroGadget(7),
+  tableGadget(1, bounds(0, 3)),
+  tableGadget(2, bounds(0, 3)),
+  tableGadget(8, bounds(0, 7)),
+  tableGadget(8, bounds(-5, 15)),
+  tableGadget(13, bounds(-2, 20)),
+  tableGadget(32, bounds(0, 31), true),
+  tableGadget(256, bounds(0, 255)),
+  divideGadget(bounds(0, 60), bounds(1, 7)),
+  divideGadget(bounds(0, 30), bounds(3, 3)),
+  divideGadget(bounds(0, 255), bounds(8, 8)),
+  divideGadget(bounds(20, 90), bounds(5, 12)),
+  requantiseGadget(-600, 700, { shift: 2, lo: 0, bits: 4 }),
+  requantiseGadget(-600, 700, { shift: 2, lo: 0, bits: 4 }, true),
+  requantiseGadget(-100, 120, { shift: 2, lo: -8, bits: 4 }),
+  requantiseGadget(-64, 62, { shift: 1, lo: 0, bits: 4 }),
+  requantiseGadget(-200, 40, { shift: 2, lo: 0, bits: 4 }),
+  requantiseGadget(0, 250, { shift: 2, lo: 0, bits: 4 }),
+  requantiseGadget(0, 60, { shift: 2, lo: 0, bits: 4 }),
+  requantiseGadget(0, 60, { shift: 2, lo: 0, bits: 4 }, true),
+  requantiseGadget(-40, 40, { shift: 0, lo: 0, bits: 3 }),
+  requantiseGadget(-9, 12, { shift: 1, lo: 0, bits: 1 }),
+  requantiseGadget(-30, 30, { shift: 0, lo: 0, bits: 2, window: bounds(0, 0) }),
+  requantiseGadget(-30, 30, { shift: 2, lo: 0, bits: 4, window: bounds(-30, -8) }),
+  requantiseGadget(-5000, 5000, { shift: 2, lo: 0, bits: 4, window: bounds(-50, 58) }),
+  requantiseGadget(-5000, 5000, { shift: 2, lo: 0, bits: 4, window: bounds(-300, 58) }),
+  requantiseGadget(-5000, 5000, { shift: 2, lo: -8, bits: 4, window: bounds(-34, 29) }),
+  requantiseGadget(-(2 ** 20), 2 ** 20, { shift: 10, lo: 0, bits: 8 }),
+  {
+    name: 'positive',
+    parameters: '[-100, 90]',
+    inputs: [bounds(-100, 90)],
+    build: (b, [x]) => [positive(b, x!)],
+    oracle: ([x]) => [Math.max(0, x!)],
+  },
+  {
+    name: 'positive',
+    parameters: '[-7, 9] long',
+    inputs: [bounds(-7, 9), ...times(4, 0, 1)],
+    build: (b, x) => [positive(b, long(x))],
+    oracle: (x) => [Math.max(0, longValue(x))],
+  },
+  {
+    name: 'max',
+    parameters: 'two of [-20, 20]',
+    inputs: times(2, -20, 20),
+    build: (b, [x, y]) => [max(b, x!, y!)],
+    oracle: (x) => [Math.max(...x)],
+    edges: [
+      [3, 3],
+      [-20, 20],
+      [20, -20],
+    ],
+  },
+  {
+    name: 'max',
+    parameters: 'of a long and a short',
+    inputs: [bounds(-20, 20), ...times(5, 0, 1)],
+    build: (b, x) => [max(b, long(x.slice(0, 5)), x[5]!)],
+    oracle: (x) => [Math.max(longValue(x.slice(0, 5)), x[5]!)],
+  },
+  {
+    name: 'maxOfMany',
+    parameters: '4 of [0, 255]',
+    inputs: times(4, 0, 255),
+    build: (b, x) => [maxOfMany(b, x)],
+    oracle: (x) => [Math.max(...x)],
+  },
+  {
+    name: 'maxOfMany',
+    parameters: '5 of uneven bounds',
+    inputs: [bounds(-9, 9), bounds(0, 3), bounds(-2, -1), bounds(-30, 5), bounds(1, 2)],
+    build: (b, x) => [maxOfMany(b, x)],
+    oracle: (x) => [Math.max(...x)],
+  },
+  argmaxGadget(2, -3, 4, false),
+  argmaxGadget(5, 0, 7, false),
+  argmaxGadget(5, 0, 7, true),
+  argmaxGadget(10, -128, 127, false),
+  {
+    name: 'sumOfProducts',
+    parameters: '3 terms',
+    inputs: times(6, -9, 9),
+    build: (b, x) => [
+      sumOfProducts(
+        b,
+        [0, 2, 4].map((i) => ({ left: x[i]!, right: x[i + 1]! })),
+      ),
+    ],
+    oracle: (x) => [x[0]! * x[1]! + x[2]! * x[3]! + x[4]! * x[5]! + 0],
+  },
+  {
+    name: 'sumOfProducts',
+    parameters: 'a square and a long factor',
+    inputs: [bounds(-9, 9), ...times(4, 0, 1)],
+    build: (b, x) => [
+      sumOfProducts(b, [
+        { left: x[0]!, right: x[0]! },
+        { left: long(x), right: x[1]! },
+      ]),
+    ],
+    oracle: (x) => [x[0]! ** 2 + longValue(x) * x[1]! + 0],
+  },
+  {
+    name: 'materialise',
+    parameters: '5 terms',
+    inputs: [bounds(-20, 20), ...times(4, 0, 1)],
+    build: (b, x) => [b.materialise(long(x))],
+    oracle: (x) => [longValue(x)],
+  },
+  {
+    name: 'poseidon',
+    parameters: '2 inputs',
+    inputs: times(2, 0, 1000),
+    build: (b, x) => [b.fieldLinear(poseidonCircuit(b, x.map(toField)))],
+    oracle: (x) => [poseidon(x.map(BigInt))],
+  },
+];

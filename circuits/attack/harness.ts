@@ -1,0 +1,428 @@
+/**
+ * Attacks one gadget: honest values must pass and agree with the oracle, everything else must be refused.
+ *
+ * Three attackers, none of which trusts the gadget: (1) enumeration of all solutions of the rows with the inputs fixed (a proof for that
+ * input where it completes); (2) lies: every hint replaced by plausible wrong values, what follows re-solved honestly, and then each
+ * unsatisfied row repaired through any wire in it; (3) mutations of single wires and pairs, re-solved or not.
+ * A full assignment that satisfies all rows is a breach if an output differs from the oracle's; it is harmless if only inverses of zero
+ * differ from the honest witness (the one freedom that gadgets have), and a breach of another kind if anything else differs.
+ */
+import { invariant } from '../../src/errors.js';
+import { inverse, mod, R, signed } from '../../src/field/bn254.js';
+import type { Circuit } from '../../src/prove/program.js';
+import { checkSatisfied, solve } from '../../src/prove/witness.js';
+import type { Bounds, FieldLc, Lc } from '../builder.js';
+import { toField } from '../lc.js';
+import { R1csBuilder } from '../r1cs-builder.js';
+import { enumerate } from './enumerate.js';
+import { HALF, Resolver, wiresOf, type Hint } from './resolve.js';
+import { evaluate, isSatisfied, rowsOf, type Row } from './rows.js';
+
+export interface Gadget {
+  readonly name: string;
+  /** Parameters in words, for the table of costs. */
+  readonly parameters: string;
+  /** Bounds of each input: assumed, as after another gadget's proof; or proven by `input` when `checked`. */
+  readonly inputs: readonly Bounds[];
+  readonly checked?: boolean;
+  readonly build: (b: R1csBuilder, x: readonly Lc[]) => readonly (Lc | FieldLc)[];
+  /** Plain integers; undefined where the constraints must refuse the input. */
+  readonly oracle: (x: readonly number[]) => readonly (number | bigint)[] | undefined;
+  /** Inputs beside the automatic ones (corners, 0, ±1, random): thresholds and ties. */
+  readonly edges?: readonly (readonly number[])[];
+}
+
+export interface AttackOptions {
+  /** Rows left out: the weakened variants. */
+  readonly without?: ReadonlySet<number>;
+  /** Stop at the first forgery. */
+  readonly stopAtForgery?: boolean;
+  readonly seed?: number;
+  /** Most inputs tried. */
+  readonly samples?: number;
+  /** Most branches of one enumeration. */
+  readonly maxNodes?: number;
+  /** Most lies and mutations an input. */
+  readonly maxLies?: number;
+}
+
+export interface AttackReport {
+  readonly gadget: string;
+  readonly constraints: number;
+  readonly wires: number;
+  readonly samples: number;
+  /** Inputs for which all solutions were found, and the output is the only one. */
+  readonly enumerated: number;
+  readonly lies: number;
+  readonly refused: number;
+  readonly harmless: number;
+  /** What went wrong, in words; empty for a sound gadget. */
+  readonly breaches: readonly string[];
+  /** The breaches that prove something false: a wrong output, or an input accepted that must be refused. */
+  readonly forgeries: number;
+}
+
+/** A gadget built over its inputs. */
+export interface BuiltGadget {
+  readonly circuit: Circuit;
+  readonly inputWires: readonly number[];
+  readonly outputs: readonly FieldLc[];
+}
+
+/** Inputs whose bounds are taken on trust: another gadget has proven them. For gadgets under test only. */
+class AssumingBuilder extends R1csBuilder {
+  assumed(name: string, { lo, hi }: Bounds): Lc {
+    return this.freshInput(name, 1, lo, hi)[0]!;
+  }
+}
+
+export function buildGadget({ name, inputs, checked, build }: Gadget): BuiltGadget {
+  const b = new AssumingBuilder();
+  b.layer(name, 'gadget');
+  const x = inputs.map((bounds, i) =>
+    checked ? b.input(`x${i}`, 1, bounds.lo, bounds.hi)[0]! : b.assumed(`x${i}`, bounds),
+  );
+  const values = build(b, x);
+  const isInteger = (value: Lc | FieldLc): value is Lc => typeof value.constant === 'number';
+  b.output('y', values.filter(isInteger));
+  const outputs = values.map((value) => (isInteger(value) ? toField(value) : value));
+  const circuit = b.finish();
+  return { circuit, inputWires: circuit.inputs.map(({ first }) => first), outputs };
+}
+
+/** Runs all attackers on one gadget. */
+export function checkGadget(gadget: Gadget, options: AttackOptions = {}): AttackReport {
+  return new Attack(gadget, options).run();
+}
+
+class Attack {
+  private readonly built: BuiltGadget;
+  private readonly resolver: Resolver;
+  private readonly rows: readonly Row[];
+  private readonly next: () => number;
+  private readonly breaches: string[] = [];
+  private forgeries = 0;
+  private lies = 0;
+  /** Number of lies at which the input at hand has been attacked enough. */
+  private budget = 0;
+  private harmless = 0;
+  private enumerated = 0;
+
+  constructor(
+    private readonly gadget: Gadget,
+    private readonly options: AttackOptions,
+  ) {
+    this.built = buildGadget(gadget);
+    this.resolver = new Resolver(this.built.circuit);
+    this.rows = rowsOf(this.built.circuit.r1cs).filter((_, row) => !options.without?.has(row));
+    this.next = xorshift(options.seed ?? 1);
+  }
+
+  run(): AttackReport {
+    const samples = this.samples();
+    for (const sample of samples) {
+      this.attackSample(sample);
+      if (this.forged()) break;
+    }
+    const { nConstraints, nWires } = this.built.circuit.r1cs;
+    return {
+      gadget: `${this.gadget.name} ${this.gadget.parameters}`.trim(),
+      constraints: nConstraints,
+      wires: nWires,
+      samples: samples.length,
+      enumerated: this.enumerated,
+      lies: this.lies,
+      refused: this.lies - this.harmless - this.breaches.length,
+      harmless: this.harmless,
+      breaches: this.breaches,
+      forgeries: this.forgeries,
+    };
+  }
+
+  private done(): boolean {
+    return this.forged() || this.lies >= this.budget;
+  }
+
+  private forged(): boolean {
+    return this.options.stopAtForgery === true && this.forgeries > 0;
+  }
+
+  private attackSample(sample: readonly bigint[]): void {
+    this.budget = this.lies + (this.options.maxLies ?? 3000);
+    const given = new Map(this.built.inputWires.map((wire, i) => [wire, mod(sample[i]!)]));
+    const small = sample.map((value) => Number(signed(value)));
+    const inside = this.gadget.inputs.every(({ lo, hi }, i) => small[i]! >= lo && small[i]! <= hi);
+    const expected = inside ? this.gadget.oracle(small) : undefined;
+    const target: Target = { given, expected: expected?.map((y) => mod(BigInt(y))), text: `(${sample.join(', ')})` };
+    const honest = this.resolver.run(given);
+    if (target.expected !== undefined) this.checkHonest(target, honest, small);
+    this.enumerateAll(target, honest);
+    if (!this.done()) this.lie(target, honest);
+    if (!this.done()) this.mutate(target, honest);
+  }
+
+  /** Completeness, by both interpreters. */
+  private checkHonest({ given, expected, text }: Target, honest: readonly bigint[], small: readonly number[]): void {
+    const bad = this.rows.findIndex((row) => !isSatisfied(row, honest));
+    if (bad >= 0) this.breaches.push(`honest witness of ${text} breaks row ${bad}`);
+    if (!sameOutputs(this.built.outputs, honest, expected!))
+      this.breaches.push(`honest output of ${text} is not the oracle's`);
+    const witness = solve(this.built.circuit, new Map(small.map((v, i) => [`x${i}`, Float64Array.of(v)])));
+    const differs = honest.findIndex(
+      (value, wire) => mod(witness.field.get(wire) ?? BigInt(witness.small[wire]!)) !== value,
+    );
+    if (differs >= 0)
+      this.breaches.push(`the interpreters disagree on wire ${differs} for ${text}, ${given.size} inputs`);
+    const failed = checkSatisfied(this.built.circuit.r1cs, witness);
+    if (failed !== undefined) this.breaches.push(`checkSatisfied finds row ${failed.row} broken for ${text}`);
+  }
+
+  private enumerateAll(target: Target, honest: readonly bigint[]): void {
+    const before = this.breaches.length;
+    const { complete } = enumerate({
+      rows: this.rows,
+      nWires: honest.length,
+      fixed: target.given,
+      random: () => this.randomField(),
+      maxNodes: this.options.maxNodes ?? 1000,
+      visit: (values) => {
+        if (target.expected !== undefined && sameValues(values, honest)) return false;
+        this.lies++;
+        this.judge(target, honest, values, 'enumerated');
+        return this.forged();
+      },
+    });
+    if (complete && this.breaches.length === before) this.enumerated++;
+  }
+
+  /** Files an assignment that satisfies all rows as harmless, or as a breach. */
+  private judge(target: Target, honest: readonly bigint[], values: readonly bigint[], how: string): void {
+    const { expected, text } = target;
+    invariant(
+      this.rows.every((row) => isSatisfied(row, values)),
+      'a claimed solution satisfies the rows',
+      { gadget: this.gadget.name, how },
+    );
+    if (expected === undefined) this.forgery(`${how}: accepts ${text}, which must be refused`);
+    else if (!sameOutputs(this.built.outputs, values, expected)) this.forgery(`${how}: a wrong output for ${text}`);
+    else if (this.onlyInversesOfZero(honest, values)) this.harmless++;
+    else this.breaches.push(`${how}: another witness for ${text}`);
+  }
+
+  private forgery(text: string): void {
+    this.forgeries++;
+    this.breaches.push(text);
+  }
+
+  private onlyInversesOfZero(honest: readonly bigint[], values: readonly bigint[]): boolean {
+    const free = new Set(
+      this.resolver.hints.flatMap((hint) => (hint.kind === 'nonZero' && hint.of(values) === 0n ? [hint.inverse] : [])),
+    );
+    return values.every((value, wire) => value === honest[wire] || free.has(wire));
+  }
+
+  /** One lie: refused, or judged. Returns the rows it breaks. */
+  private try(target: Target, honest: readonly bigint[], values: readonly bigint[], how: string): readonly Row[] {
+    if (target.expected !== undefined && sameValues(values, honest)) return [];
+    this.lies++;
+    const broken = this.rows.filter((row) => !isSatisfied(row, values));
+    if (broken.length === 0) this.judge(target, honest, values, how);
+    return broken;
+  }
+
+  private lie(target: Target, honest: readonly bigint[]): void {
+    for (const hint of this.resolver.hints) {
+      for (const { how, overrides } of this.liesAbout(hint, honest)) {
+        this.tryAndRepair(target, honest, overrides, how);
+        if (this.done()) return;
+      }
+    }
+  }
+
+  /** Tells the lie with everything after it re-solved, then mends each of the first broken rows through each of its wires. */
+  private tryAndRepair(target: Target, honest: readonly bigint[], overrides: Map<number, bigint>, how: string): void {
+    const values = this.resolver.run(target.given, overrides);
+    const broken = this.try(target, honest, values, how);
+    for (const row of broken.slice(0, 2)) {
+      for (const [wire, value] of repairs(row, values)) {
+        if (wire === 0 || target.given.has(wire) || overrides.has(wire)) continue;
+        const mended = this.resolver.run(target.given, new Map([...overrides, [wire, value]]));
+        this.try(target, honest, mended, `${how}, repaired by wire ${wire}`);
+        if (this.done()) return;
+      }
+    }
+  }
+
+  private *liesAbout(
+    hint: Hint,
+    honest: readonly bigint[],
+  ): Generator<{ how: string; overrides: Map<number, bigint> }> {
+    for (const wire of wiresOf(hint)) {
+      for (const value of this.plausible(honest[wire]!))
+        yield { how: `${hint.kind} wire ${wire}`, overrides: new Map([[wire, value]]) };
+    }
+    if (hint.kind === 'bits') {
+      yield { how: 'the bits of v + r', overrides: otherDecomposition(hint.wires, honest) };
+      for (let i = 0; i + 1 < hint.wires.length; i++) {
+        const [low, high] = [hint.wires[i]!, hint.wires[i + 1]!];
+        for (const carry of [1n, -1n]) {
+          const overrides = new Map([
+            [low, honest[low]! + 2n * carry],
+            [high, honest[high]! - carry],
+          ]);
+          yield { how: `a carry between wires ${low} and ${high}`, overrides };
+        }
+      }
+    } else if (hint.kind === 'divide') {
+      for (const step of [1n, -1n]) {
+        const overrides = new Map([
+          [hint.quotient, honest[hint.quotient]! + step],
+          [hint.remainder, honest[hint.remainder]! - step * hint.by(honest)],
+        ]);
+        yield { how: 'quotient and remainder shifted together', overrides };
+      }
+    } else if (hint.kind === 'nonZero') {
+      const x = hint.of(honest);
+      for (const flag of [1n - honest[hint.flag]!, 2n, HALF]) {
+        const inv = x === 0n ? this.randomField() : flag * inverse(x);
+        yield {
+          how: 'the flag flipped with its inverse',
+          overrides: new Map([
+            [hint.flag, flag],
+            [hint.inverse, inv],
+          ]),
+        };
+      }
+    }
+  }
+
+  private plausible(v: bigint): readonly bigint[] {
+    const lies = [0n, 1n, v + 1n, v - 1n, -v, 2n * v, R - 1n, HALF, HALF + 1n, this.randomField()].map((value) =>
+      mod(value),
+    );
+    return [...new Set(lies)].filter((value) => value !== v);
+  }
+
+  /** Every wire alone, and pairs, changed in the honest witness: left so, or re-solved. */
+  private mutate(target: Target, honest: readonly bigint[]): void {
+    const wires = honest.map((_, wire) => wire).filter((wire) => wire !== 0 && !target.given.has(wire));
+    if (wires.length === 0) return;
+    const change = (): [number, bigint] => {
+      const wire = wires[this.next() % wires.length]!;
+      const options = this.plausible(honest[wire]!);
+      return [wire, options[this.next() % options.length]!];
+    };
+    const singles = wires.map((wire): [number, bigint][] => [[wire, mod(honest[wire]! + 1n)]]);
+    const pairs = Array.from({ length: 2 * wires.length }, () => [change(), change()]);
+    for (const changes of [...singles, ...pairs]) {
+      const values = [...honest];
+      for (const [wire, value] of changes) values[wire] = value;
+      this.try(target, honest, values, `mutated wires ${changes.map(([wire]) => wire).join(', ')}`);
+      if (this.done()) return;
+      this.tryAndRepair(target, honest, new Map(changes), `mutated wires ${changes.map(([wire]) => wire).join(', ')}`);
+      if (this.done()) return;
+    }
+  }
+
+  /** All inputs of a small domain; otherwise corners, neighbours of 0 and of the bounds, edges, random ones. Outside too, when checked. */
+  private samples(): bigint[][] {
+    const { inputs, checked, edges = [] } = this.gadget;
+    const limit = this.options.samples ?? 40;
+    const corners = [inputs.map(({ lo }) => BigInt(lo)), inputs.map(({ hi }) => BigInt(hi))];
+    const all: bigint[][] = [...corners, ...edges.map((edge) => edge.map(BigInt))];
+    const choices = inputs.map(({ lo, hi }) => this.choices(lo, hi));
+    const count = choices.reduce((product, list) => product * list.length, 1);
+    const picked =
+      count <= limit
+        ? product(choices)
+        : Array.from({ length: limit }, () => choices.map((list) => list[this.next() % list.length]!));
+    all.push(...picked);
+    if (checked) {
+      for (const [i, { lo, hi }] of inputs.entries()) {
+        const span = BigInt(hi) - BigInt(lo) + 1n;
+        const outside = [
+          BigInt(lo) - 1n,
+          BigInt(hi) + 1n,
+          BigInt(lo) - span,
+          BigInt(hi) + span,
+          BigInt(hi) + 2n,
+          HALF,
+          HALF + 1n,
+          R - 1n - BigInt(hi),
+        ];
+        const inside = inputs.map(({ lo: least }) => BigInt(least));
+        for (const value of outside) all.push(inside.with(i, value));
+      }
+    }
+    return [...new Map(all.map((sample) => [sample.join(), sample])).values()];
+  }
+
+  private choices(lo: number, hi: number): bigint[] {
+    if (hi - lo < 64 && this.gadget.inputs.length === 1)
+      return Array.from({ length: hi - lo + 1 }, (_, i) => BigInt(lo + i));
+    const random = Array.from({ length: 6 }, () => lo + Math.floor((this.next() / 2 ** 32) * (hi - lo + 1)));
+    const near = [lo, lo + 1, hi - 1, hi, -1, 0, 1, ...random].filter((value) => value >= lo && value <= hi);
+    return [...new Set(near)].map(BigInt);
+  }
+
+  private randomField(): bigint {
+    let value = 0n;
+    for (let i = 0; i < 8; i++) value = (value << 32n) | BigInt(this.next());
+    return mod(value);
+  }
+}
+
+/** What a sample must give: `expected` outputs, or refusal. */
+interface Target {
+  readonly given: ReadonlyMap<number, bigint>;
+  readonly expected: readonly bigint[] | undefined;
+  readonly text: string;
+}
+
+function sameValues(a: readonly bigint[], b: readonly bigint[]): boolean {
+  return a.every((value, wire) => value === b[wire]);
+}
+
+function sameOutputs(outputs: readonly FieldLc[], values: readonly bigint[], expected: readonly bigint[]): boolean {
+  return outputs.every((output, i) => evaluate(output, values) === expected[i]);
+}
+
+/** Low bits of v + r in place of those of v. */
+function otherDecomposition(wires: readonly number[], honest: readonly bigint[]): Map<number, bigint> {
+  const value = wires.reduce((sum, wire, i) => sum + (honest[wire]! << BigInt(i)), R);
+  return new Map(wires.map((wire, i) => [wire, (value >> BigInt(i)) & 1n]));
+}
+
+/** For each wire of a broken row, the value that mends the row where it enters linearly. */
+function* repairs({ a, b, c }: Row, values: readonly bigint[]): Generator<[number, bigint]> {
+  const coefficientOf = (form: FieldLc, wire: number) => {
+    const at = form.wires.indexOf(wire);
+    return at < 0 ? 0n : form.coefs[at]!;
+  };
+  const [left, right, out] = [evaluate(a, values), evaluate(b, values), evaluate(c, values)];
+  for (const wire of new Set([...a.wires, ...b.wires, ...c.wires])) {
+    const [ka, kb, kc] = [coefficientOf(a, wire), coefficientOf(b, wire), coefficientOf(c, wire)];
+    const slope = mod(ka * right + kb * left - kc);
+    if (slope === 0n || (ka !== 0n && kb !== 0n)) continue;
+    yield [wire, mod(values[wire]! - (left * right - out) * inverse(slope))];
+  }
+}
+
+function product(lists: readonly (readonly bigint[])[]): bigint[][] {
+  return lists.reduce<bigint[][]>(
+    (tuples, list) => tuples.flatMap((tuple) => list.map((value) => [...tuple, value])),
+    [[]],
+  );
+}
+
+/** 32-bit xorshift: attacks repeat from their seed. */
+function xorshift(seed: number): () => number {
+  let state = seed >>> 0 || 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    state >>>= 0;
+    return state;
+  };
+}

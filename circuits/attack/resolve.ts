@@ -1,0 +1,136 @@
+/**
+ * The witness program over BigInt, with any wire overridden: what a prover gets who lies about some values and computes everything that
+ * follows honestly from the lie. Never refuses. Also the slow oracle for the float64 interpreter in src/prove/witness.ts.
+ */
+import { inverse, mod, R, signed } from '../../src/field/bn254.js';
+import { Opcode, type Circuit } from '../../src/prove/program.js';
+import { evaluate, formOf } from './rows.js';
+
+/** Wires whose values a prover chooses freely, as the program gives them. */
+export type Hint =
+  | { readonly kind: 'bits'; readonly wires: readonly number[] }
+  | { readonly kind: 'limb'; readonly wire: number }
+  | { readonly kind: 'nonZero'; readonly inverse: number; readonly flag: number; readonly of: Operand }
+  | { readonly kind: 'divide'; readonly quotient: number; readonly remainder: number; readonly by: Operand };
+
+/** Value of an operand for a full assignment. */
+export type Operand = (values: readonly bigint[]) => bigint;
+
+/** An instruction as a function from the values so far to the wires it writes. */
+type Step = (values: readonly bigint[]) => readonly (readonly [wire: number, value: bigint])[];
+
+export class Resolver {
+  readonly hints: Hint[] = [];
+  private readonly steps: Step[] = [];
+  private readonly nWires: number;
+
+  constructor(circuit: Circuit) {
+    this.nWires = circuit.r1cs.nWires;
+    const { code } = circuit.program;
+    for (let pc = 0; pc < code.length; pc += this.decode(circuit, pc));
+  }
+
+  /** Every wire, from given values (inputs, salts) and overrides, which hold whatever the program says. */
+  run(given: ReadonlyMap<number, bigint>, overrides: ReadonlyMap<number, bigint> = new Map()): bigint[] {
+    const values = new Array<bigint>(this.nWires).fill(0n);
+    values[0] = 1n;
+    for (const [wire, value] of [...given, ...overrides]) values[wire] = mod(value);
+    for (const step of this.steps) {
+      for (const [wire, value] of step(values)) if (!overrides.has(wire)) values[wire] = mod(value);
+    }
+    return values;
+  }
+
+  /** Adds the step of the instruction at `pc` and returns its length in words. */
+  private decode({ r1cs, program }: Circuit, pc: number): number {
+    const { code } = program;
+    const word = (i: number) => code[pc + i]!;
+    const operand = (i: number): Operand => {
+      const form = formOf([r1cs.a, r1cs.b, r1cs.c, program.hints][word(i)]!, word(i + 1), r1cs.bigCoefs);
+      return (values) => evaluate(form, values);
+    };
+    const out = word(1);
+    switch (word(0)) {
+      case Opcode.Linear:
+      case Opcode.FieldLinear: {
+        const of = operand(2);
+        this.steps.push((values) => [[out, of(values)]]);
+        return 4;
+      }
+      case Opcode.Product:
+      case Opcode.FieldProduct: {
+        const [left, right] = [operand(2), operand(4)];
+        this.steps.push((values) => [[out, left(values) * right(values)]]);
+        return 6;
+      }
+      case Opcode.ProductPlus: {
+        const [left, right, addend] = [operand(2), operand(4), operand(6)];
+        this.steps.push((values) => [[out, left(values) * right(values) + addend(values)]]);
+        return 8;
+      }
+      case Opcode.Bits: {
+        const [skip, of] = [BigInt(word(3)), operand(6)];
+        const wires = Array.from({ length: word(2) }, (_, i) => out + i);
+        this.hints.push({ kind: 'bits', wires });
+        this.steps.push((values) => wires.map((wire, i) => [wire, (of(values) >> (skip + BigInt(i))) & 1n]));
+        return 8;
+      }
+      case Opcode.Limb: {
+        const [skip, mask, of] = [BigInt(word(2)), (1n << BigInt(word(3))) - 1n, operand(4)];
+        this.hints.push({ kind: 'limb', wire: out });
+        this.steps.push((values) => [[out, (of(values) >> skip) & mask]]);
+        return 6;
+      }
+      case Opcode.NonZero: {
+        const [flag, of] = [word(2), operand(3)];
+        this.hints.push({ kind: 'nonZero', inverse: out, flag, of });
+        this.steps.push((values) => {
+          const x = of(values);
+          return [
+            [out, x === 0n ? 0n : inverse(x)],
+            [flag, x === 0n ? 0n : 1n],
+          ];
+        });
+        return 5;
+      }
+      case Opcode.Divide: {
+        const [remainder, n, d] = [word(2), operand(3), operand(5)];
+        this.hints.push({ kind: 'divide', quotient: out, remainder, by: d });
+        this.steps.push((values) => divideSigned(out, remainder, signed(n(values)), signed(d(values))));
+        return 7;
+      }
+      default:
+        throw new RangeError(`unknown instruction ${word(0)}`);
+    }
+  }
+}
+
+function divideSigned(
+  quotient: number,
+  remainder: number,
+  n: bigint,
+  d: bigint,
+): readonly (readonly [number, bigint])[] {
+  const q = d === 0n ? 0n : n / d;
+  return [
+    [quotient, q],
+    [remainder, n - q * d],
+  ];
+}
+
+/** All wires a hint sets. */
+export function wiresOf(hint: Hint): readonly number[] {
+  switch (hint.kind) {
+    case 'bits':
+      return hint.wires;
+    case 'limb':
+      return [hint.wire];
+    case 'nonZero':
+      return [hint.inverse, hint.flag];
+    case 'divide':
+      return [hint.quotient, hint.remainder];
+  }
+}
+
+/** (r − 1) / 2, the largest positive signed value. */
+export const HALF = (R - 1n) / 2n;

@@ -1,0 +1,72 @@
+/**
+ * The narrow interface gadgets are written against, and the data they exchange. Gadgets ask for a range, a split, a zero test or a
+ * table and never spell one out in bits: `R1csBuilder` answers with bit decompositions, a lookup builder can answer with lookups.
+ *
+ * Integers live in the field: an `Lc` with bounds [lo, hi] stands for the integer itself because every bound is below 2^53 ≪ r/2.
+ * Bounds are proven, not hoped for: an input's by its range check, every other by interval arithmetic over what it is made of.
+ */
+
+/** Wire number; 0 is the constant 1. */
+export type Wire = number;
+
+/** constant + Σ coefs[i]·w[wires[i]], an integer in [lo, hi] for every satisfying witness. Wires are distinct, none is 0. */
+export interface Lc {
+  readonly wires: ArrayLike<Wire>;
+  readonly coefs: ArrayLike<number>;
+  readonly constant: number;
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** A linear combination of unbounded field elements (packing, Poseidon). */
+export interface FieldLc {
+  readonly wires: readonly Wire[];
+  readonly coefs: readonly bigint[];
+  readonly constant: bigint;
+}
+
+/** A function from [0, values.length) to integers, all finite; its meaning is in `name` (part of the circuit's digest). */
+export interface FunctionTable {
+  readonly name: string;
+  readonly values: Float64Array;
+}
+
+export interface Builder {
+  /** Names the part of the model that the following constraints belong to (cost by layer, runtime errors). */
+  layer(name: string, op: string): void;
+
+  /** Row `a·b = c`. */
+  assertProduct(a: Lc, b: Lc, c: Lc): void;
+  /** New wire a·b, one row. Bounds by interval arithmetic, or narrower ones the caller has proven. */
+  product(a: Lc, b: Lc, bounds?: Bounds): Lc;
+  /** New wire a·b + addend, one row, the addend on the C side: weights may sit in it. Bounds as for `product`. */
+  productPlus(a: Lc, b: Lc, addend: Lc, bounds?: Bounds): Lc;
+  /** The Lc itself if it is short, else a new wire equal to it: one row `wire·1 = x` with x in C. */
+  materialise(x: Lc): Lc;
+
+  /** Proves x ∈ [lo, hi] and returns x with those bounds; nothing to pay where x's own bounds already say so. */
+  range(x: Lc, lo: number, hi: number): Lc;
+  /**
+   * Little-endian limbs of the non-negative integer x: x = Σ limb_i·2^(w_0 + … + w_(i−1)), limb_i ∈ [0, 2^w_i).
+   * Constrains 0 ≤ x < 2^(Σ widths), at most 2^52: the caller has proven it, or means it as a range check.
+   * Limbs whose index is in `single` are single wires (for dense consumers), at no extra row.
+   */
+  split(x: Lc, widths: readonly number[], single?: readonly number[]): Lc[];
+  /** A wire that is 1 when x ≠ 0 and 0 when x = 0. */
+  nonZero(x: Lc): Lc;
+  /** table.values[x]; proves x ∈ [0, table.values.length). */
+  table(x: Lc, table: FunctionTable): Lc;
+  /** Quotient and remainder of integers: n = q·d + rem, 0 ≤ rem < d; proven. Requires n ≥ 0, d ≥ 1 by bounds. */
+  divide(n: Lc, d: Lc): { readonly quotient: Lc; readonly remainder: Lc };
+}
+
+export interface Bounds {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+export const ONE: Lc = { wires: [], coefs: [], constant: 1, lo: 1, hi: 1 };
+
+export function constant(value: number): Lc {
+  return { wires: [], coefs: [], constant: value, lo: value, hi: value };
+}

@@ -1,0 +1,75 @@
+/**
+ * Bundles the standalone verifier: dist/verifier/zkonnx-verify.mjs (one ES module) and dist/verifier/verify.html (one page around
+ * it). Part of `npm run build`, so that users of the package export both without a bundler. Run from the repository's root.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { rolldown } from 'rolldown';
+import { EMPTY_PAGE } from '../src/export/verifier.js';
+
+export interface VerifierBundle {
+  readonly module: string;
+  readonly page: string;
+}
+
+export async function bundleVerifier(root: string): Promise<VerifierBundle> {
+  const notice = await licenceNotice(root);
+  const module = await bundle(join(root, 'src/verify/index.ts'), 'es', notice);
+  const script = await bundle(join(root, 'src/export/page/page.js'), 'iife', notice);
+  return { module, page: await fillPage(join(root, 'src/export/page'), script) };
+}
+
+async function bundle(input: string, format: 'es' | 'iife', banner: string): Promise<string> {
+  const build = await rolldown({
+    input,
+    platform: 'browser',
+    resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
+    // A warning here is an import the bundle could not take in: the file would not stand alone.
+    onLog: (_level, log) => {
+      throw new Error(`bundling ${input}: ${log.message}`);
+    },
+  });
+  const { output } = await build.generate({ format, banner, minify: false, codeSplitting: false });
+  await build.close();
+  if (output.length !== 1) throw new Error(`bundling ${input}: ${output.length} files instead of one`);
+  return output[0].code;
+}
+
+/** noble's licence asks that its text goes with every copy. */
+async function licenceNotice(root: string): Promise<string> {
+  const licence = await readFile(join(root, 'node_modules/@noble/curves/LICENSE'), 'utf8');
+  return `/*!\nzkonnx standalone verifier, Apache-2.0. Contains @noble/curves and @noble/hashes:\n\n${licence.trim()}\n*/`;
+}
+
+async function fillPage(folder: string, script: string): Promise<string> {
+  const [html, style] = await Promise.all(
+    ['page.html', 'page.css'].map((name) => readFile(join(folder, name), 'utf8')),
+  );
+  if (/<\/script|<!--/i.test(script)) throw new Error('the page script would end its own element');
+  const filled = html!
+    .replace('%EMBEDDED%', EMPTY_PAGE)
+    .replace('%STYLE%', () => style!)
+    .replace('%SCRIPT%', () => script);
+  // The hashes are over what stands between the tags, white space included.
+  return filled
+    .replace('%STYLE_HASH%', sourceHash(/<style>([^]*?)<\/style>/.exec(filled)![1]!))
+    .replace('%SCRIPT_HASH%', sourceHash(/<script>([^]*?)<\/script>/.exec(filled)![1]!));
+}
+
+/** How a Content-Security-Policy names one inline script or style. */
+function sourceHash(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+}
+
+async function main(): Promise<void> {
+  const { module, page } = await bundleVerifier(process.cwd());
+  const folder = join(process.cwd(), 'dist/verifier');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'zkonnx-verify.mjs'), module);
+  await writeFile(join(folder, 'verify.html'), page);
+  console.log(`dist/verifier: zkonnx-verify.mjs ${module.length} bytes, verify.html ${page.length} bytes`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main();

@@ -1,0 +1,107 @@
+/** Activations: clamps, LeakyRelu, tables (Sigmoid, Tanh) and the softmaxes. */
+import type { UnaryFunction } from '../../real/graph.js';
+import type { Constant, OpContext, Value } from '../context.js';
+import type { OperatorTable } from '../operator.js';
+import { elementCount } from '../shapes.js';
+import { axisGroups } from './reduction.js';
+
+function unary(context: OpContext, fn: UnaryFunction): Value {
+  const x = context.input(0);
+  context.requireReal(x);
+  return context.emit({ kind: 'unary', fn }, [x], x.dims, x.dtype);
+}
+
+function clip(context: OpContext): Value {
+  const x = context.input(0);
+  const bound = (position: number, what: string, fallback: number): number => {
+    const constant = context.optionalConstant(position, what);
+    if (constant === undefined) return fallback;
+    if (constant.values.length !== 1) throw context.mismatch(`${what} must be one number`, constant.dims);
+    return constant.values[0]!;
+  };
+  const attributes = context.opset < 11;
+  const lo = attributes ? context.attributes.float('min', -Infinity) : bound(1, 'the lower bound', -Infinity);
+  const hi = attributes ? context.attributes.float('max', Infinity) : bound(2, 'the upper bound', Infinity);
+  if (Number.isNaN(lo) || Number.isNaN(hi)) throw context.invalid('a bound is NaN');
+  // ONNX: where min exceeds max, everything becomes max.
+  return context.emit({ kind: 'clamp', lo: Math.min(lo, hi), hi }, [x], x.dims, x.dtype);
+}
+
+function softmax(context: OpContext, log: boolean): Value {
+  const x = context.input(0);
+  context.requireReal(x);
+  const rank = x.dims.length;
+  if (context.opset >= 13) {
+    const axis = context.axis(context.attributes.int('axis', -1), rank);
+    return context.emit({ kind: 'softmax', groups: axisGroups(x.dims, axis), log }, [x], x.dims, x.dtype);
+  }
+  // Before opset 13 the tensor is read as a matrix, cut before `axis`.
+  const given = context.attributes.int('axis', 1);
+  const axis = given === rank ? rank : context.axis(given, rank);
+  const size = elementCount(x.dims.slice(axis));
+  const groups = axisGroups([elementCount(x.dims.slice(0, axis)), size], 1);
+  return context.emit({ kind: 'softmax', groups, log }, [x], x.dims, x.dtype);
+}
+
+function leakyRelu(context: OpContext): Value {
+  const x = context.input(0);
+  context.requireReal(x);
+  const slope = context.attributes.float('alpha', 0.01);
+  if (!Number.isFinite(slope)) throw context.invalid('alpha is not finite');
+  return context.emit({ kind: 'leakyRelu', slope }, [x], x.dims, x.dtype);
+}
+
+function parametricRelu(context: OpContext): Value {
+  const slopes: Constant = context.constant(1, 'the slope');
+  const x = context.input(0);
+  context.requireReal(x);
+  const slope = slopes.values[0];
+  if (slope === undefined || !slopes.values.every((value) => value === slope)) {
+    throw context.unsupported('slopes that differ by channel', 'use LeakyRelu, or one slope for all channels');
+  }
+  return context.emit({ kind: 'leakyRelu', slope }, [x], x.dims, x.dtype);
+}
+
+export const activation = {
+  Relu: {
+    since: 7,
+    inputs: [1, 1],
+    notes: '',
+    expand: (context) => {
+      const x = context.input(0);
+      return [context.emit({ kind: 'clamp', lo: 0, hi: Infinity }, [x], x.dims, x.dtype)];
+    },
+  },
+  LeakyRelu: { since: 7, attributes: ['alpha'], inputs: [1, 1], notes: '', expand: (context) => [leakyRelu(context)] },
+  PRelu: {
+    since: 7,
+    inputs: [2, 2],
+    constantInputs: [1],
+    notes: 'one constant slope for all elements',
+    expand: (context) => [parametricRelu(context)],
+  },
+  Clip: {
+    since: 7,
+    attributes: ['min', 'max'],
+    inputs: [1, 3],
+    constantInputs: [1, 2],
+    notes: 'constant bounds, as attributes (opset < 11) or inputs',
+    expand: (context) => [clip(context)],
+  },
+  Sigmoid: { since: 7, inputs: [1, 1], notes: 'by a table', expand: (context) => [unary(context, 'sigmoid')] },
+  Tanh: { since: 7, inputs: [1, 1], notes: 'by a table', expand: (context) => [unary(context, 'tanh')] },
+  Softmax: {
+    since: 7,
+    attributes: ['axis'],
+    inputs: [1, 1],
+    notes: 'both meanings of axis (opset < 13 flattens)',
+    expand: (context) => [softmax(context, false)],
+  },
+  LogSoftmax: {
+    since: 7,
+    attributes: ['axis'],
+    inputs: [1, 1],
+    notes: 'both meanings of axis (opset < 13 flattens)',
+    expand: (context) => [softmax(context, true)],
+  },
+} satisfies OperatorTable;

@@ -1,0 +1,179 @@
+/** Operators that make, convert or compare constants. Casts between float types of computed values change nothing. */
+import { elementTypeLabel, elementTypeOf, isFloatType, type ElementType } from '../../../formats/onnx-proto.js';
+import { isConstant, type Constant, type OpContext, type Value } from '../context.js';
+import { holdsAll, integerRange } from '../integers.js';
+import type { OperatorTable } from '../operator.js';
+import { commonShape, spread } from './arithmetic.js';
+import { copy } from './shape.js';
+
+function constant(context: OpContext): Value {
+  const { attributes } = context;
+  const kinds = attributes.names();
+  if (kinds.length !== 1) throw context.invalid(`one value is expected, got ${kinds.length}`);
+  switch (kinds[0]) {
+    case 'value': {
+      const { values, dims, dtype } = context.tensorAttribute('value')!;
+      context.reserve(dims);
+      return context.known(values, dims, dtype);
+    }
+    case 'value_float':
+      return context.known(Float64Array.of(attributes.float('value_float', 0)), [], 'float32');
+    case 'value_int':
+      return context.known(Float64Array.of(attributes.int('value_int', 0)), [], 'int64');
+    case 'value_floats':
+      return list(context, attributes.floats('value_floats')!, 'float32');
+    case 'value_ints':
+      return list(context, attributes.ints('value_ints')!, 'int64');
+    default:
+      throw context.unsupported(`constants given as ${kinds[0]}`, 'use a dense tensor of numbers');
+  }
+}
+
+function list(context: OpContext, values: readonly number[], dtype: ElementType): Value {
+  context.reserve([values.length]);
+  return context.known(Float64Array.from(values), [values.length], dtype);
+}
+
+function constantOfShape(context: OpContext): Value {
+  const dims = Array.from(context.constant(0, 'the shape').values);
+  const value = context.tensorAttribute('value');
+  if (value !== undefined && value.values.length !== 1)
+    throw context.attributes.error('value', 'must hold one element');
+  const values = new Float64Array(context.reserve(dims)).fill(value?.values[0] ?? 0);
+  return context.known(values, dims, value?.dtype ?? 'float32');
+}
+
+function range(context: OpContext): Value {
+  const scalar = (position: number, what: string): Constant => {
+    const value = context.constant(position, what);
+    if (value.values.length !== 1) throw context.mismatch(`${what} must be one number`, value.dims);
+    return value;
+  };
+  const [start, limit, delta] = [scalar(0, 'the start'), scalar(1, 'the limit'), scalar(2, 'the step')];
+  const [from, to, step] = [start.values[0]!, limit.values[0]!, delta.values[0]!];
+  if (step === 0) throw context.invalid('a step of 0');
+  const count = Math.max(0, Math.ceil((to - from) / step));
+  context.reserve([count]);
+  return context.known(
+    Float64Array.from({ length: count }, (_, i) => from + i * step),
+    [count],
+    start.dtype,
+  );
+}
+
+function cast(context: OpContext, to: ElementType): Value {
+  const x = context.input(0);
+  if (isConstant(x)) {
+    context.reserve(x.dims);
+    return context.known(convert(x, to), x.dims, to);
+  }
+  const indices = x.below !== undefined && x.below - 1 <= (integerRange(to)?.hi ?? -1);
+  if ((isFloatType(x.dtype) && isFloatType(to)) || holdsAll(to, x.dtype) || indices)
+    return copy(context, x, x.dims, to);
+  throw context.unsupported(
+    `a cast of the computed ${x.dtype} value "${x.name}" to ${to}`,
+    isFloatType(x.dtype)
+      ? 'keep computed values in float; remove the rounding'
+      : 'cast to a type that holds every value of the source',
+  );
+}
+
+/** Values as the target holds them before wrapping and rounding: truncated for integers, 0 or 1 for bool. */
+function convert(x: Constant, to: ElementType): Float64Array {
+  if (to === 'bool') return x.values.map((value) => (value === 0 ? 0 : 1));
+  return isFloatType(to) ? x.values.slice() : x.values.map(Math.trunc);
+}
+
+function targetType(context: OpContext): ElementType {
+  const code = context.attributes.requiredInt('to');
+  const to = elementTypeOf(code);
+  if (to === undefined) throw context.unsupported(`casts to ${elementTypeLabel(code)}`, 'cast to float32');
+  return to;
+}
+
+const CONSTANTS_ONLY = 'constants only';
+
+/** An elementwise function that exists only to fold. */
+function folding(fn: (a: number, b: number) => number, arity: 1 | 2, result?: ElementType) {
+  return {
+    since: 7,
+    inputs: [arity, arity] as const,
+    constantInputs: arity === 1 ? [0] : [0, 1],
+    notes: CONSTANTS_ONLY,
+    expand: (context: OpContext): Value[] => {
+      const operands = context.node.inputs.map((_, i) => context.constant(i, `input ${i}`));
+      const { dims, dtype } = commonShape(context, operands);
+      const [a, b] = operands.map((operand) => spread(operand, dims));
+      return [
+        context.known(
+          a!.map((value, i) => fn(value, b?.[i] ?? 0)),
+          dims,
+          result ?? dtype,
+        ),
+      ];
+    },
+  };
+}
+
+export const constants = {
+  Constant: {
+    since: 7,
+    attributes: [
+      'value',
+      'sparse_value',
+      'value_float',
+      'value_floats',
+      'value_int',
+      'value_ints',
+      'value_string',
+      'value_strings',
+    ],
+    inputs: [0, 0],
+    notes: 'numbers, not strings',
+    expand: (context) => [constant(context)],
+  },
+  ConstantOfShape: {
+    since: 9,
+    attributes: ['value'],
+    inputs: [1, 1],
+    constantInputs: [0],
+    notes: 'folds',
+    expand: (context) => [constantOfShape(context)],
+  },
+  Range: {
+    since: 11,
+    attributes: ['stash_type'],
+    inputs: [3, 3],
+    constantInputs: [0, 1, 2],
+    notes: 'folds',
+    expand: (context) => [range(context)],
+  },
+  Cast: {
+    since: 7,
+    attributes: ['to', 'saturate', 'round_mode'],
+    inputs: [1, 1],
+    notes:
+      'computed values: between float types (no rounding is modelled) and to wider types; constants: every numeric type',
+    expand: (context) => [cast(context, targetType(context))],
+  },
+  CastLike: {
+    since: 15,
+    attributes: ['saturate', 'round_mode'],
+    inputs: [2, 2],
+    notes: 'as Cast',
+    expand: (context) => [cast(context, context.input(1).dtype)],
+  },
+  Equal: folding((a, b) => (a === b ? 1 : 0), 2, 'bool'),
+  Greater: folding((a, b) => (a > b ? 1 : 0), 2, 'bool'),
+  Less: folding((a, b) => (a < b ? 1 : 0), 2, 'bool'),
+  And: folding((a, b) => a * b, 2),
+  Or: folding((a, b) => Math.max(a, b), 2),
+  Not: folding((a) => 1 - a, 1),
+  Abs: folding(Math.abs, 1),
+  Ceil: folding(Math.ceil, 1),
+  Floor: folding(Math.floor, 1),
+  Sqrt: folding(Math.sqrt, 1),
+  Exp: folding(Math.exp, 1),
+  Log: folding(Math.log, 1),
+  Reciprocal: folding((a) => 1 / a, 1),
+} satisfies OperatorTable;

@@ -1,0 +1,133 @@
+/** Every ONNX operator this importer knows, by name. Naming one in `OperatorName` without a definition does not compile. */
+import { activation } from './ops/activation.js';
+import { arithmetic } from './ops/arithmetic.js';
+import { constants } from './ops/constants.js';
+import { convolution } from './ops/convolution.js';
+import { matrix } from './ops/matrix.js';
+import { movement } from './ops/movement.js';
+import { normalization } from './ops/normalization.js';
+import { pooling } from './ops/pooling.js';
+import { reductions } from './ops/reduction.js';
+import { shapes } from './ops/shape.js';
+import type { Operator } from './operator.js';
+
+export type OperatorName =
+  | 'Conv'
+  | 'Gemm'
+  | 'MatMul'
+  | 'Add'
+  | 'Sub'
+  | 'Mul'
+  | 'Div'
+  | 'Neg'
+  | 'Sum'
+  | 'Mean'
+  | 'Max'
+  | 'Min'
+  | 'Pow'
+  | 'Relu'
+  | 'LeakyRelu'
+  | 'PRelu'
+  | 'Clip'
+  | 'Sigmoid'
+  | 'Tanh'
+  | 'Softmax'
+  | 'LogSoftmax'
+  | 'MaxPool'
+  | 'AveragePool'
+  | 'GlobalAveragePool'
+  | 'GlobalMaxPool'
+  | 'ReduceSum'
+  | 'ReduceMean'
+  | 'ReduceMax'
+  | 'ArgMax'
+  | 'BatchNormalization'
+  | 'Dropout'
+  | 'Flatten'
+  | 'Reshape'
+  | 'Squeeze'
+  | 'Unsqueeze'
+  | 'Identity'
+  | 'Shape'
+  | 'Size'
+  | 'Transpose'
+  | 'Concat'
+  | 'Split'
+  | 'Slice'
+  | 'Pad'
+  | 'Gather'
+  | 'Expand'
+  | 'Where'
+  | 'Constant'
+  | 'ConstantOfShape'
+  | 'Range'
+  | 'Cast'
+  | 'CastLike'
+  | 'Equal'
+  | 'Greater'
+  | 'Less'
+  | 'And'
+  | 'Or'
+  | 'Not'
+  | 'Abs'
+  | 'Ceil'
+  | 'Floor'
+  | 'Sqrt'
+  | 'Exp'
+  | 'Log'
+  | 'Reciprocal';
+
+export const operators = {
+  ...convolution,
+  ...matrix,
+  ...arithmetic,
+  ...activation,
+  ...pooling,
+  ...reductions,
+  ...normalization,
+  ...shapes,
+  ...movement,
+  ...constants,
+} satisfies Record<OperatorName, Operator>;
+
+/** The operator of a node of ONNX's own domain. */
+export function findOperator(domain: string, opType: string): Operator | undefined {
+  return domain === '' && Object.hasOwn(operators, opType) ? operators[opType as OperatorName] : undefined;
+}
+
+/** What to do about operators people meet and this tool does not have. */
+const advice: Readonly<Record<string, string>> = {
+  Gelu: 'train with Relu, or approximate it with Sigmoid: x·sigmoid(1.702·x)',
+  Erf: 'this is part of Gelu: train with Relu, or use x·sigmoid(1.702·x)',
+  HardSigmoid: 'write it as Mul, Add and Clip',
+  HardSwish: 'write it as x·Clip(x + 3, 0, 6)/6',
+  Elu: 'train with Relu or LeakyRelu',
+  Selu: 'train with Relu or LeakyRelu',
+  Softplus: 'train with Relu',
+  LayerNormalization: 'use BatchNormalization, whose statistics are constants in inference',
+  InstanceNormalization: 'use BatchNormalization, whose statistics are constants in inference',
+  GroupNormalization: 'use BatchNormalization, whose statistics are constants in inference',
+  ConvTranspose: 'use nearest-neighbour upsampling by Gather or Expand, and Conv',
+  Resize: 'resize by Gather or Expand (nearest neighbour), or resize the input before proving',
+  If: 'export without control flow: onnxsim folds conditions that are constant',
+  Loop: 'unroll the loop at export',
+  Scan: 'unroll the loop at export',
+  LSTM: 'unroll the recurrence at export into MatMul, Add, Mul, Sigmoid and Tanh',
+  GRU: 'unroll the recurrence at export into MatMul, Add, Mul, Sigmoid and Tanh',
+  RNN: 'unroll the recurrence at export into MatMul, Add and Tanh',
+  TopK: 'output the scores, and take the best outside; or use ArgMax',
+  NonMaxSuppression: 'output boxes and scores, and select outside of the proof',
+};
+
+export function adviceFor(domain: string, opType: string): string {
+  if (/^(QLinear|Quantize|Dequantize|DynamicQuantize|ConvInteger|MatMulInteger)/.test(opType)) {
+    return 'give the float model from before its quantisation: compile quantises by itself';
+  }
+  if (domain.startsWith('ai.onnx.ml'))
+    return 'classical models are not supported: export a neural network, or only that part';
+  if (domain !== '') return `operators of ${domain} are no part of ONNX: export with standard operators only`;
+  return (
+    advice[opType] ??
+    'try onnxsim (it folds what is constant), or rewrite the layer with supported operators; zkonnx doctor lists all nodes'
+  );
+}

@@ -1,0 +1,32 @@
+/** `--softmax reader`: a softmax that ends the model is taken out of the circuit and left to whoever reads the proven logits. */
+import type { RealGraph } from '../real/graph.js';
+import type { Readers } from '../schema.js';
+
+export function takeReaders(
+  graph: RealGraph,
+  softmax: 'circuit' | 'reader',
+): { readonly graph: RealGraph; readonly readers: Readers } {
+  const readers = new Map<string, { apply: 'softmax' | 'logSoftmax'; axis: number }>();
+  if (softmax === 'circuit') return { graph, readers };
+  const byName = new Map(graph.nodes.map((node) => [node.name, node]));
+  const outputs = graph.outputs.map((output) => {
+    const node = byName.get(output.node)!;
+    const source = node.inputs[0];
+    if (node.op.kind !== 'softmax' || source === undefined) return output;
+    const axis = axisOf(node.dims, node.op.groups.stride, node.op.groups.size);
+    if (axis === undefined) return output;
+    readers.set(output.name, { apply: node.op.log ? 'logSoftmax' : 'softmax', axis });
+    return { ...output, node: source };
+  });
+  return { graph: { ...graph, outputs }, readers };
+}
+
+/** The axis whose elements lie `stride` apart, `size` of them; undefined where groups span several axes (opset < 13). */
+function axisOf(dims: readonly number[], stride: number, size: number): number | undefined {
+  let step = 1;
+  for (let axis = dims.length - 1; axis >= 0; axis--) {
+    if (step === stride && dims[axis] === size) return axis;
+    step *= dims[axis]!;
+  }
+  return undefined;
+}

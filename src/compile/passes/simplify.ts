@@ -1,0 +1,148 @@
+/**
+ * Rewrites of the real graph that keep its meaning and make it cheaper to prove. One named list; the order matters where it says so.
+ */
+import { invariant } from '../../errors.js';
+import { nonZeros, type LinearMap } from '../real/linear-map.js';
+import type { RealGraph, RealNode, RealOp } from '../real/graph.js';
+import { compose, gatherAffine, type Affine } from './compose.js';
+
+type Pass = (graph: RealGraph) => RealGraph;
+
+/** All passes in order; each is small enough to read beside its reason. */
+const passes: readonly (readonly [name: string, pass: Pass])[] = [
+  ['drop identity movements', dropIdentityMovements],
+  // Before composing: a bias or BatchNorm between convolution and pool would otherwise look like a consumer of its own.
+  ['max pool before monotone activations', poolBeforeActivation],
+  ['compose linear maps', composeLinear],
+  ['drop nodes nobody reads', dropUnread],
+];
+
+export function simplify(graph: RealGraph): RealGraph {
+  return passes.reduce((current, [, pass]) => pass(current), graph);
+}
+
+/** How many readers each node has; being a model output counts as one. */
+export function readerCounts(graph: RealGraph): Map<string, number> {
+  const counts = new Map<string, number>();
+  const count = (name: string) => counts.set(name, (counts.get(name) ?? 0) + 1);
+  for (const node of graph.nodes) node.inputs.forEach(count);
+  for (const output of graph.outputs) count(output.node);
+  return counts;
+}
+
+function dropIdentityMovements(graph: RealGraph): RealGraph {
+  const alias = new Map<string, string>();
+  const byName = new Map(graph.nodes.map((node) => [node.name, node]));
+  const resolve = (name: string) => alias.get(name) ?? name;
+  const nodes: RealNode[] = [];
+  for (const original of graph.nodes) {
+    const node = { ...original, inputs: original.inputs.map(resolve) };
+    const source = node.inputs[0];
+    if (node.op.kind === 'gather' && node.inputs.length === 1 && source !== undefined) {
+      const { index } = node.op;
+      if (index.length === sizeOf(byName.get(source)!) && index.every((j, i) => j === i)) {
+        alias.set(node.name, source);
+        continue;
+      }
+    }
+    nodes.push(node);
+  }
+  return { ...graph, nodes, outputs: graph.outputs.map((o) => ({ ...o, node: resolve(o.node) })) };
+}
+
+/**
+ * max over a window of f(x) = f(max over the window of x) for monotone f; then f costs one element a window. Repeats until a pool has
+ * passed every activation it can, exchanging the two nodes' places (the earlier one keeps the pool's dims).
+ */
+function poolBeforeActivation(graph: RealGraph): RealGraph {
+  const readers = readerCounts(graph);
+  const byName = new Map(graph.nodes.map((node) => [node.name, node]));
+  const replaced = new Map<string, RealNode[]>();
+  for (const pool of graph.nodes) {
+    const activation = byName.get(pool.inputs[0] ?? '');
+    if (pool.op.kind !== 'maxWindows' || activation === undefined || !isMonotone(activation.op)) continue;
+    if (readers.get(activation.name) !== 1) continue;
+    // The activation's name goes to the pooled pre-activation: it is the inner step now, and no output reads it.
+    replaced.set(activation.name, []);
+    replaced.set(pool.name, [
+      { ...pool, name: activation.name, inputs: activation.inputs },
+      { ...activation, name: pool.name, inputs: [activation.name], dims: pool.dims },
+    ]);
+  }
+  if (replaced.size === 0) return graph;
+  return { ...graph, nodes: graph.nodes.flatMap((node) => replaced.get(node.name) ?? [node]) };
+}
+
+function isMonotone(op: RealOp): boolean {
+  return op.kind === 'clamp' || (op.kind === 'leakyRelu' && op.slope >= 0);
+}
+
+/** Composed maps may be this much larger than the two they replace: weights are free, set-up time is not. */
+const GROWTH = 2;
+
+/** Linear over linear becomes one linear, when nobody else reads the inner one. A movement with several sources always composes. */
+function composeLinear(graph: RealGraph): RealGraph {
+  const readers = readerCounts(graph);
+  const done = new Map<string, RealNode>();
+  const nodes: RealNode[] = [];
+  for (const node of graph.nodes) {
+    const composed = node.op.kind === 'linear' ? absorb(node, done, readers) : node;
+    done.set(node.name, composed);
+    nodes.push(composed);
+  }
+  return { ...graph, nodes };
+}
+
+function absorb(node: RealNode, done: ReadonlyMap<string, RealNode>, readers: ReadonlyMap<string, number>): RealNode {
+  if (node.op.kind !== 'linear') return node;
+  const inputs: string[] = [];
+  const maps: LinearMap[] = [];
+  const bias = Float64Array.from(node.op.bias);
+  const work = node.inputs.map((name, s) => ({ name, map: at(node.op, s) }));
+  for (let item = work.shift(); item !== undefined; item = work.shift()) {
+    const source = done.get(item.name)!;
+    const inner = asAffine(source, done, readers.get(item.name) === 1);
+    const size = inner?.maps.reduce((total, map) => total + nonZeros(map), nonZeros(item.map)) ?? 0;
+    const composed = inner === undefined ? undefined : compose(item.map, inner, GROWTH * size);
+    if (composed === undefined) {
+      inputs.push(item.name);
+      maps.push(item.map);
+      continue;
+    }
+    composed.maps.forEach((map, t) => work.push({ name: source.inputs[t]!, map }));
+    composed.bias.forEach((value, i) => {
+      bias[i]! += value;
+    });
+  }
+  return { ...node, inputs, op: { kind: 'linear', maps, bias } };
+}
+
+function at(op: RealOp, s: number): LinearMap {
+  invariant(op.kind === 'linear' && op.maps[s] !== undefined, 'linear node without a map for each input');
+  return op.maps[s];
+}
+
+/** The node as an affine map of its inputs, if composing it into its reader cannot add constraints. */
+function asAffine(node: RealNode, done: ReadonlyMap<string, RealNode>, onlyReader: boolean): Affine | undefined {
+  if (node.op.kind === 'linear') return onlyReader ? node.op : undefined;
+  if (node.op.kind === 'constant') return { maps: [], bias: node.op.values };
+  if (node.op.kind !== 'gather' || (node.inputs.length < 2 && !onlyReader)) return undefined;
+  return gatherAffine(
+    node.inputs.map((name) => sizeOf(done.get(name)!)),
+    node.op.index,
+    node.op.fill,
+  );
+}
+
+function dropUnread(graph: RealGraph): RealGraph {
+  const needed = new Set([...graph.inputs, ...graph.outputs.map((output) => output.node)]);
+  for (let i = graph.nodes.length - 1; i >= 0; i--) {
+    const node = graph.nodes[i]!;
+    if (needed.has(node.name)) node.inputs.forEach((name) => needed.add(name));
+  }
+  return { ...graph, nodes: graph.nodes.filter((node) => needed.has(node.name)) };
+}
+
+export function sizeOf(node: { readonly dims: readonly number[] }): number {
+  return node.dims.reduce((product, dim) => product * dim, 1);
+}

@@ -1,0 +1,59 @@
+/**
+ * The real graph: what ONNX operators expand into. A handful of ops over flat float64 tensors, no ONNX quirk left
+ * (no opset, no attribute, no broadcasting rule, no axis sign); every index is resolved. The quantiser turns it into the integer IR.
+ */
+import type { LinearMap } from './linear-map.js';
+
+/** Unary functions that become tables. */
+export type UnaryFunction = 'sigmoid' | 'tanh';
+
+export type RealOp =
+  /** A model input. */
+  | { readonly kind: 'input' }
+  /** A tensor known at compile time. */
+  | { readonly kind: 'constant'; readonly values: Float64Array }
+  /** y = bias + Σ_s maps[s](inputs[s]); one map an input, all with as many rows as y has elements. */
+  | { readonly kind: 'linear'; readonly maps: readonly LinearMap[]; readonly bias: Float64Array }
+  /** Movement: y[i] = concatenation(inputs)[index[i]], or `fill` where index[i] = −1. */
+  | { readonly kind: 'gather'; readonly index: Int32Array; readonly fill: number }
+  /** y = min(max(x, lo), hi); Relu is [0, ∞). */
+  | { readonly kind: 'clamp'; readonly lo: number; readonly hi: number }
+  /** y = x where x ≥ 0, else slope·x. */
+  | { readonly kind: 'leakyRelu'; readonly slope: number }
+  /** y[i] = max of x[index[k]], k in start[i] .. start[i+1]; no window is empty. */
+  | { readonly kind: 'maxWindows'; readonly start: Uint32Array; readonly index: Uint32Array }
+  /** y[i] = Σ_k a[left[k]]·b[right[k]], k in start[i] .. start[i+1]: products of two computed tensors (Mul, MatMul). */
+  | { readonly kind: 'bilinear'; readonly start: Uint32Array; readonly left: Uint32Array; readonly right: Uint32Array }
+  | { readonly kind: 'unary'; readonly fn: UnaryFunction }
+  /** Over each group of `size` elements: element j of group g is x[base[g] + j·stride]. Output has x's shape. */
+  | { readonly kind: 'softmax'; readonly groups: AxisGroups; readonly log: boolean }
+  /** One integer a group: the position of the largest element (ties: the first, or the last if `last`). */
+  | { readonly kind: 'argmax'; readonly groups: AxisGroups; readonly last: boolean };
+
+export interface AxisGroups {
+  readonly base: Uint32Array;
+  readonly size: number;
+  readonly stride: number;
+}
+
+export interface RealNode {
+  /** Unique; the ONNX output name, or `${output}.suffix` for inner steps, so that a failure points home. */
+  readonly name: string;
+  readonly op: RealOp;
+  /** Names of earlier nodes. */
+  readonly inputs: readonly string[];
+  readonly dims: readonly number[];
+  /** ONNX element type of the value this stands for. */
+  readonly dtype: string;
+  /** The ONNX node this came from, for messages: `conv1 (Conv, opset 13)`. */
+  readonly origin: string;
+}
+
+/** Nodes in topological order. */
+export interface RealGraph {
+  readonly nodes: readonly RealNode[];
+  /** Model inputs in ONNX order (initialisers excluded). Unused inputs stay listed. */
+  readonly inputs: readonly string[];
+  /** Model outputs: `name` is the model's own, `node` the real node that holds it. */
+  readonly outputs: readonly { readonly name: string; readonly node: string }[];
+}

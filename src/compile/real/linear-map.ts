@@ -1,0 +1,152 @@
+/**
+ * Sparse linear maps whose rows share patterns. A convolution's interior positions all apply one pattern at different
+ * bases, so 11,616 rows of a 3×3×16 kernel hold 24 patterns and not 1.7 million coefficients; a dense layer has one
+ * pattern a row. Every linear ONNX operator becomes one of these.
+ *
+ * Row i of the map computes Σ_k patCoef[k] · x[rowBase[i] + patOffset[k]] for k in patStart[p] .. patStart[p+1], p = rowPattern[i].
+ */
+
+export interface LinearMap {
+  /** Elements of the source tensor. */
+  readonly inSize: number;
+  readonly rowPattern: Uint32Array;
+  readonly rowBase: Int32Array;
+  readonly patStart: Uint32Array;
+  readonly patOffset: Int32Array;
+  readonly patCoef: Float64Array;
+}
+
+/** Collects rows; patterns are given once and referred to by number. Typed arrays that double: a 2M-weight layer has 2M entries. */
+export class LinearMapBuilder {
+  private rowPattern = new Uint32Array(16);
+  private rowBase = new Int32Array(16);
+  private rows = 0;
+  private patStart = new Uint32Array(16);
+  private patterns = 0;
+  private patOffset = new Int32Array(16);
+  private patCoef = new Float64Array(16);
+  private entries = 0;
+
+  constructor(private readonly inSize: number) {}
+
+  /** Registers a pattern (zero coefficients are dropped) and returns its number. */
+  pattern(offsets: ArrayLike<number>, coefs: ArrayLike<number>): number {
+    if (this.entries + offsets.length > this.patOffset.length) {
+      const capacity = Math.max(2 * this.patOffset.length, this.entries + offsets.length);
+      this.patOffset = grown(this.patOffset, new Int32Array(capacity));
+      this.patCoef = grown(this.patCoef, new Float64Array(capacity));
+    }
+    for (let k = 0; k < offsets.length; k++) {
+      if (coefs[k] === 0) continue;
+      this.patOffset[this.entries] = offsets[k]!;
+      this.patCoef[this.entries++] = coefs[k]!;
+    }
+    this.patterns++;
+    if (this.patterns === this.patStart.length) {
+      this.patStart = grown(this.patStart, new Uint32Array(2 * this.patterns));
+    }
+    this.patStart[this.patterns] = this.entries;
+    return this.patterns - 1;
+  }
+
+  /** Appends a row applying `pattern` at `base`. */
+  row(pattern: number, base: number): void {
+    if (this.rows === this.rowPattern.length) {
+      this.rowPattern = grown(this.rowPattern, new Uint32Array(2 * this.rows));
+      this.rowBase = grown(this.rowBase, new Int32Array(2 * this.rows));
+    }
+    this.rowPattern[this.rows] = pattern;
+    this.rowBase[this.rows++] = base;
+  }
+
+  build(): LinearMap {
+    return {
+      inSize: this.inSize,
+      rowPattern: this.rowPattern.slice(0, this.rows),
+      rowBase: this.rowBase.slice(0, this.rows),
+      patStart: this.patStart.slice(0, this.patterns + 1),
+      patOffset: this.patOffset.slice(0, this.entries),
+      patCoef: this.patCoef.slice(0, this.entries),
+    };
+  }
+}
+
+function grown<T extends Int32Array | Uint32Array | Float64Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+/** Rows of the map. */
+export function rowCount(map: LinearMap): number {
+  return map.rowPattern.length;
+}
+
+/** Multiply–accumulates of one evaluation. */
+export function nonZeros(map: LinearMap): number {
+  let total = 0;
+  for (const p of map.rowPattern) total += map.patStart[p + 1]! - map.patStart[p]!;
+  return total;
+}
+
+/** y[i] += row i applied to x. Exact when all partial sums are integers below 2^53. */
+export function accumulate(map: LinearMap, x: Float64Array, y: Float64Array): void {
+  const { rowPattern, rowBase, patStart, patOffset, patCoef } = map;
+  for (let i = 0; i < rowPattern.length; i++) {
+    const p = rowPattern[i]!;
+    const base = rowBase[i]!;
+    const end = patStart[p + 1]!;
+    let sum = 0;
+    for (let k = patStart[p]!; k < end; k++) sum += patCoef[k]! * x[base + patOffset[k]!]!;
+    y[i]! += sum;
+  }
+}
+
+/** The map that scales every element by `factor`. */
+export function scalarMap(size: number, factor: number): LinearMap {
+  const builder = new LinearMapBuilder(size);
+  const pattern = builder.pattern([0], [factor]);
+  for (let i = 0; i < size; i++) builder.row(pattern, i);
+  return builder.build();
+}
+
+/** The map y[i] = factors(i) · x[index[i]]; index −1 gives 0. Equal factors share a pattern. */
+export function gatherMap(
+  inSize: number,
+  index: ArrayLike<number>,
+  factor: (i: number) => number = () => 1,
+): LinearMap {
+  const builder = new LinearMapBuilder(inSize);
+  const patterns = new Map<number, number>();
+  for (let i = 0; i < index.length; i++) {
+    const coef = index[i]! < 0 ? 0 : factor(i);
+    let pattern = patterns.get(coef);
+    if (pattern === undefined) {
+      pattern = builder.pattern([0], [coef]);
+      patterns.set(coef, pattern);
+    }
+    builder.row(pattern, Math.max(0, index[i]!));
+  }
+  return builder.build();
+}
+
+/** Row i of the result is factor(i) times row i of the map. Rows of one pattern and one factor keep sharing. */
+export function scaleRows(map: LinearMap, factor: (row: number) => number): LinearMap {
+  const builder = new LinearMapBuilder(map.inSize);
+  const patterns = new Map<string, number>();
+  for (let i = 0; i < map.rowPattern.length; i++) {
+    const p = map.rowPattern[i]!;
+    const f = factor(i);
+    const key = `${p}:${f}`;
+    let pattern = patterns.get(key);
+    if (pattern === undefined) {
+      const [start, end] = [map.patStart[p]!, map.patStart[p + 1]!];
+      pattern = builder.pattern(
+        map.patOffset.subarray(start, end),
+        map.patCoef.subarray(start, end).map((coef) => coef * f),
+      );
+      patterns.set(key, pattern);
+    }
+    builder.row(pattern, map.rowBase[i]!);
+  }
+  return builder.build();
+}

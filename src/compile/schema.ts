@@ -1,0 +1,78 @@
+/** The I/O schema of a quantised model: how its public integers read as the model's own tensors. */
+import { ZkonnxError } from '../errors.js';
+import {
+  digitBytes,
+  type ImagePreprocessing,
+  type Schema,
+  type TensorSchema,
+  type Visibility,
+} from '../verify/statement.js';
+import type { RealGraph } from './real/graph.js';
+import type { QuantisedModel } from './passes/quantise.js';
+
+export interface IoChoice {
+  readonly input: Visibility;
+  readonly output: Visibility;
+  readonly labels?: readonly string[];
+  readonly image?: ImagePreprocessing;
+}
+
+/** What the reader of an output applies to it (softmax left out of the circuit by choice), by output name. */
+export type Readers = ReadonlyMap<string, NonNullable<TensorSchema['reader']>>;
+
+/** `bounds` gives the proven bounds over all elements of an IR tensor. */
+export function makeSchema(
+  graph: RealGraph,
+  quantised: QuantisedModel,
+  bounds: (irNode: string) => { readonly lo: number; readonly hi: number },
+  choice: IoChoice,
+  readers: Readers,
+): Schema {
+  const byName = new Map(graph.nodes.map((node) => [node.name, node]));
+  const tensor = (name: string, node: string, visibility: Visibility): TensorSchema => {
+    const { dims, dtype } = byName.get(node)!;
+    const { node: irNode, scale, offset } = quantised.tensors.get(node)!;
+    const { lo, hi } = bounds(irNode);
+    return {
+      name,
+      dims,
+      visibility,
+      lo,
+      hi,
+      bytes: digitBytes(hi - lo),
+      scale,
+      zeroPoint: offset === 0 ? 0 : -offset / scale,
+      dtype,
+    };
+  };
+  const outputs = graph.outputs.map(({ name, node }) => {
+    const reader = readers.get(name);
+    const schema = tensor(name, node, choice.output);
+    return {
+      ...schema,
+      ...(reader === undefined ? {} : { reader }),
+      ...labelsFor(schema, choice.labels, graph.outputs.length),
+    };
+  });
+  const inputs = graph.inputs.map((name) => {
+    const schema = tensor(name, name, choice.input);
+    return choice.image === undefined ? schema : { ...schema, image: choice.image };
+  });
+  return { outputs, inputs };
+}
+
+function labelsFor(
+  schema: TensorSchema,
+  labels: readonly string[] | undefined,
+  outputs: number,
+): { labels?: readonly string[] } {
+  if (labels === undefined) return {};
+  const classes = schema.dims.at(-1) ?? 1;
+  if (classes === labels.length) return { labels };
+  if (outputs > 1) return {};
+  throw new ZkonnxError('USAGE', 'the labels do not match the output', {
+    expected: `${classes} labels, one a class of the last axis`,
+    got: `${labels.length}`,
+    where: schema.name,
+  });
+}

@@ -1,0 +1,99 @@
+/** artifacts/NAME/manifest.json: what was compiled, from what, by what, and how its inputs and outputs read. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { ZkonnxError } from '../errors.js';
+import type { Schema } from '../verify/statement.js';
+
+export const MANIFEST_VERSION = 1;
+
+export interface LayerCost {
+  readonly name: string;
+  readonly op: string;
+  readonly constraints: number;
+  readonly dims?: readonly number[];
+  /** Proven inclusive integer bounds over all elements. */
+  readonly lo?: number;
+  readonly hi?: number;
+  /** real = integer·scale + offset. */
+  readonly scale?: number;
+  readonly offset?: number;
+}
+
+export interface Manifest {
+  readonly formatVersion: number;
+  readonly tool: string;
+  readonly protocol: 'groth16';
+  readonly model: { readonly file: string; readonly hash: string; readonly opset: number; readonly producer: string };
+  readonly circuit: {
+    readonly hash: string;
+    readonly constraints: number;
+    readonly wires: number;
+    readonly publicInputs: number;
+    readonly nonZeros: number;
+  };
+  readonly quantisation: {
+    readonly bits: number;
+    readonly overflow: 'saturate' | 'reject';
+    readonly tolerance: number;
+    readonly softmax: 'circuit' | 'reader';
+  };
+  readonly schema: Schema;
+  readonly layers: readonly LayerCost[];
+  /** Defaults that were taken and what they mean, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/** Files of an artifact folder. */
+export function artifactPaths(dir: string) {
+  return {
+    manifest: path.join(dir, 'manifest.json'),
+    circuit: path.join(dir, 'circuit.bin'),
+    accuracy: path.join(dir, 'accuracy.json'),
+    model: path.join(dir, 'model.onnx'),
+    provingKey: path.join(dir, 'proving_key.zkey'),
+    verificationKey: path.join(dir, 'verification_key.json'),
+  } as const;
+}
+
+/** Reads and checks a manifest. Throws FILE_UNREADABLE, ARTIFACT_INVALID, FORMAT_VERSION. */
+export async function readManifest(dir: string): Promise<Manifest> {
+  const file = artifactPaths(dir).manifest;
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new ZkonnxError('FILE_UNREADABLE', 'cannot read the artifact', {
+      where: file,
+      help: 'name the folder that `zkonnx compile … -o FOLDER` wrote',
+      cause,
+    });
+  }
+  let manifest: Partial<Manifest>;
+  try {
+    manifest = JSON.parse(text) as Partial<Manifest>;
+  } catch (cause) {
+    throw new ZkonnxError('ARTIFACT_INVALID', 'the manifest is not JSON', {
+      where: file,
+      help: 'compile again',
+      cause,
+    });
+  }
+  if (typeof manifest !== 'object' || manifest === null || manifest.formatVersion !== MANIFEST_VERSION) {
+    throw new ZkonnxError('FORMAT_VERSION', 'the artifact has an unknown format version', {
+      expected: String(MANIFEST_VERSION),
+      got: String((manifest as Partial<Manifest> | null)?.formatVersion),
+      where: file,
+      help: 'use the version of zkonnx that wrote it, or compile again',
+    });
+  }
+  for (const field of ['circuit', 'schema', 'layers', 'model', 'quantisation', 'protocol'] as const) {
+    if (manifest[field] === undefined) {
+      throw new ZkonnxError('ARTIFACT_INVALID', 'the manifest lacks a field', {
+        expected: field,
+        where: file,
+        help: 'compile again',
+      });
+    }
+  }
+  return manifest as Manifest;
+}

@@ -1,0 +1,64 @@
+/**
+ * IDX, the format of the MNIST files: two zero bytes, the element type (0x08: unsigned byte), the number of axes, each axis as a
+ * big-endian uint32, then the elements. A file may be gzipped.
+ */
+import { gunzipSync } from 'node:zlib';
+import { ZkonnxError } from '../errors.js';
+import { DEFAULT_MAX_FILE_BYTES, readBounded } from './files.js';
+import { sizeOf } from './tensor.js';
+
+export interface IdxImages {
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  /** count × height × width, row-major, 0 to 255. */
+  readonly pixels: Uint8Array;
+}
+
+export interface IdxOptions {
+  /** Of the file, and of what it unpacks to. Default 256 MiB. */
+  readonly maxFileBytes?: number;
+}
+
+/** @throws ZkonnxError FILE_UNREADABLE, FILE_TOO_LARGE, INPUT_FORMAT. */
+export async function readIdxImages(path: string, options: IdxOptions = {}): Promise<IdxImages> {
+  const { dims, data } = await readIdx(path, 3, options);
+  return { count: dims[0]!, height: dims[1]!, width: dims[2]!, pixels: data };
+}
+
+/** One label a sample, 0 to 255. @throws ZkonnxError FILE_UNREADABLE, FILE_TOO_LARGE, INPUT_FORMAT. */
+export async function readIdxLabels(path: string, options: IdxOptions = {}): Promise<Uint8Array> {
+  return (await readIdx(path, 1, options)).data;
+}
+
+async function readIdx(path: string, axes: number, options: IdxOptions) {
+  const maxBytes = options.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES;
+  const bytes = unpack(await readBounded(path, maxBytes), path, maxBytes);
+  if (bytes.length < 4 || bytes.readUInt16BE(0) !== 0) throw malformed(path, 'it does not begin as IDX does');
+  if (bytes[2] !== 0x08) throw malformed(path, 'its elements are not unsigned bytes');
+  if (bytes[3] !== axes) throw malformed(path, `it has ${bytes[3]} axes instead of ${axes}`);
+  const dataStart = 4 + 4 * axes;
+  if (bytes.length < dataStart) throw malformed(path, 'it is cut short');
+  const dims = Array.from({ length: axes }, (_, axis) => bytes.readUInt32BE(4 + 4 * axis));
+  const data = bytes.subarray(dataStart);
+  if (data.length !== sizeOf(dims)) {
+    throw malformed(path, `it holds ${data.length} bytes of elements instead of ${dims.join(' × ')}`);
+  }
+  return { dims, data };
+}
+
+function unpack(bytes: Buffer, path: string, maxBytes: number): Buffer {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return gunzipSync(bytes, { maxOutputLength: maxBytes });
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') {
+      throw new ZkonnxError('FILE_TOO_LARGE', `${path} unpacks to more than ${maxBytes} bytes`, { cause });
+    }
+    throw malformed(path, 'its gzip data is damaged or cut short');
+  }
+}
+
+function malformed(path: string, why: string): ZkonnxError {
+  return new ZkonnxError('INPUT_FORMAT', `${path} is not a readable IDX file: ${why}`);
+}

@@ -1,0 +1,192 @@
+/**
+ * PNG and JPEG to 8-bit RGB. What the formats leave open is decided here, once:
+ * - 16-bit samples become round(v·255/65535); 1-, 2- and 4-bit samples are spread to 0…255; palettes and Adam7 are undone;
+ * - transparent pixels are composited on black: floor((v·alpha + 127)/255);
+ * - colour profiles, gamma and EXIF orientation are not applied: pixels as stored;
+ * - JPEG as jpeg-js decodes it (its inverse DCT may differ by a unit from another decoder's); CMYK is converted to RGB.
+ * Headers are checked before pixels are unpacked: a small file can announce gigabytes.
+ */
+import jpeg from 'jpeg-js';
+import { inflateSync } from 'node:zlib';
+import { PNG } from 'pngjs';
+import { ZkonnxError } from '../errors.js';
+
+/** 33.5 million; a JPEG of that size takes some 800 MB while it is decoded. */
+export const MAX_PIXELS = 2 ** 25;
+/** A progressive JPEG may visit every pixel once a scan; encoders write about ten. */
+const MAX_JPEG_SCANS = 64;
+const JPEG_MEMORY_MIB = 1024;
+
+/** Pixels of 8 bits, row-major, channels interleaved. */
+export interface Raster {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  readonly data: Uint8Array;
+}
+
+const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+
+export function isPng(bytes: Uint8Array): boolean {
+  return PNG_SIGNATURE.equals(bytes.subarray(0, 8));
+}
+
+export function isJpeg(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
+}
+
+/**
+ * Decodes by content, whatever the file is called.
+ * @throws ZkonnxError INPUT_FORMAT for anything but a whole PNG or JPEG, FILE_TOO_LARGE above MAX_PIXELS.
+ */
+export function decodeImage(bytes: Uint8Array, origin: string): Raster {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (isPng(buffer)) return decodePng(buffer, origin);
+  if (isJpeg(buffer)) return decodeJpeg(buffer, origin);
+  throw damaged(origin, 'it is neither PNG nor JPEG');
+}
+
+function decodePng(bytes: Buffer, origin: string): Raster {
+  checkPng(bytes, origin);
+  try {
+    const { width, height, data } = PNG.sync.read(bytes);
+    return onBlack(width, height, data);
+  } catch (cause) {
+    throw damaged(origin, 'the PNG is corrupt', cause);
+  }
+}
+
+interface PngHeader {
+  readonly width: number;
+  readonly height: number;
+  readonly bitsPerPixel: number;
+  readonly interlaced: boolean;
+}
+
+const PNG_CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+
+/**
+ * Chunks whole, pixel data inflating to exactly what the header announces. pngjs itself inflates an interlaced picture without
+ * a bound, and takes some truncated ones for whole.
+ */
+function checkPng(bytes: Buffer, origin: string): void {
+  const cutShort = () => damaged(origin, 'the PNG is cut short');
+  if (bytes.length < 33 || bytes.toString('latin1', 12, 16) !== 'IHDR') throw cutShort();
+  const header: PngHeader = {
+    width: bytes.readUInt32BE(16),
+    height: bytes.readUInt32BE(20),
+    bitsPerPixel: bytes[24]! * (PNG_CHANNELS[bytes[25]!] ?? NaN),
+    interlaced: bytes[28] === 1,
+  };
+  checkPixels(header.width, header.height, origin);
+  if (!(header.bitsPerPixel >= 1)) throw damaged(origin, 'the PNG has an unknown colour type');
+  const parts: Buffer[] = [];
+  for (let at = 8, type = ''; type !== 'IEND';) {
+    if (at + 12 > bytes.length) throw cutShort();
+    const length = bytes.readUInt32BE(at);
+    type = bytes.toString('latin1', at + 4, at + 8);
+    if (at + 12 + length > bytes.length) throw cutShort();
+    if (type === 'IDAT') parts.push(bytes.subarray(at + 8, at + 8 + length));
+    at += 12 + length;
+  }
+  const expected = scanlineBytes(header);
+  let inflated: number;
+  try {
+    inflated = inflateSync(Buffer.concat(parts), { maxOutputLength: expected + 1 }).length;
+  } catch (cause) {
+    throw damaged(origin, 'the PNG has corrupt pixel data', cause);
+  }
+  if (inflated !== expected) throw damaged(origin, 'the PNG has too little or too much pixel data');
+}
+
+/** Start and step of the seven passes of Adam7: [x, y, dx, dy]. */
+const ADAM7 = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+] as const;
+
+/** Bytes of the filtered scanlines: each row is a filter byte and its pixels, padded to a byte. */
+function scanlineBytes({ width, height, bitsPerPixel, interlaced }: PngHeader): number {
+  const passes = interlaced ? ADAM7 : ([[0, 0, 1, 1]] as const);
+  return passes.reduce((sum, [x, y, dx, dy]) => {
+    const columns = Math.ceil((width - x) / dx);
+    const rows = Math.ceil((height - y) / dy);
+    return columns <= 0 || rows <= 0 ? sum : sum + rows * (1 + Math.ceil((columns * bitsPerPixel) / 8));
+  }, 0);
+}
+
+function onBlack(width: number, height: number, rgba: Uint8Array): Raster {
+  const data = new Uint8Array(3 * width * height);
+  for (let from = 0, to = 0; to < data.length; from += 4) {
+    const alpha = rgba[from + 3]!;
+    for (let c = 0; c < 3; c++) data[to++] = Math.floor((rgba[from + c]! * alpha + 127) / 255);
+  }
+  return { width, height, channels: 3, data };
+}
+
+function decodeJpeg(bytes: Buffer, origin: string): Raster {
+  checkJpeg(bytes, origin);
+  try {
+    const { width, height, data } = jpeg.decode(bytes, {
+      useTArray: true,
+      formatAsRGBA: false,
+      tolerantDecoding: false,
+      maxResolutionInMP: MAX_PIXELS / 1e6,
+      maxMemoryUsageInMB: JPEG_MEMORY_MIB,
+    });
+    return { width, height, channels: 3, data };
+  } catch (cause) {
+    throw damaged(origin, 'the JPEG is corrupt or of a kind that is not supported', cause);
+  }
+}
+
+/** Markers by ITU T.81: frame headers that jpeg-js decodes are SOF0 to SOF2. */
+function checkJpeg(bytes: Buffer, origin: string): void {
+  let at = 2;
+  let sized = false;
+  for (;;) {
+    while (bytes[at] === 0xff && bytes[at + 1] === 0xff) at++;
+    if (bytes[at] !== 0xff || at + 4 > bytes.length) throw damaged(origin, 'the JPEG is cut short or corrupt');
+    const marker = bytes[at + 1]!;
+    if (marker === 0xda) break;
+    if (marker >= 0xc0 && marker <= 0xc2) {
+      if (at + 9 > bytes.length) throw damaged(origin, 'the JPEG is cut short');
+      const width = bytes.readUInt16BE(at + 7);
+      const height = bytes.readUInt16BE(at + 5);
+      checkPixels(width, height, origin);
+      // Huffman codes are never empty: a block of 64 pixels takes a bit at least. Keeps small files from costing much memory.
+      if ((width * height) / 64 > 8 * bytes.length) throw damaged(origin, 'the JPEG is cut short');
+      sized = true;
+    }
+    at += 2 + bytes.readUInt16BE(at + 2);
+  }
+  if (!sized) throw damaged(origin, 'the JPEG has no frame header that can be read (baseline and progressive can)');
+  // Inside a scan 0xff is followed by 0x00 or a restart marker, so both searches find markers and nothing else.
+  if (bytes.lastIndexOf(Buffer.from([0xff, 0xd9])) < at) throw damaged(origin, 'the JPEG is cut short');
+  let scans = 0;
+  const startOfScan = Buffer.from([0xff, 0xda]);
+  for (; at !== -1; at = bytes.indexOf(startOfScan, at + 2)) {
+    if (++scans > MAX_JPEG_SCANS) throw damaged(origin, `the JPEG has more than ${MAX_JPEG_SCANS} scans`);
+  }
+}
+
+function checkPixels(width: number, height: number, origin: string): void {
+  if (width === 0 || height === 0) throw damaged(origin, `its size is ${width} × ${height}`);
+  if (width * height <= MAX_PIXELS) return;
+  throw new ZkonnxError('FILE_TOO_LARGE', `the picture ${origin} has too many pixels`, {
+    expected: `at most ${MAX_PIXELS}`,
+    got: `${width} × ${height}`,
+    help: 'scale it down first',
+  });
+}
+
+function damaged(origin: string, why: string, cause?: unknown): ZkonnxError {
+  return new ZkonnxError('INPUT_FORMAT', `${origin} is not a readable picture: ${why}`, {
+    ...(cause instanceof Error ? { got: cause.message, cause } : {}),
+  });
+}

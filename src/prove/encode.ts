@@ -1,0 +1,57 @@
+/** Real inputs to the integers a proof is about, by the schema that travels with the key. */
+import { ZkonnxError } from '../errors.js';
+import { elementCount, quantise, type Schema, type TensorSchema } from '../verify/statement.js';
+
+/**
+ * q = round(x / scale + zeroPoint) for every input element. Throws INPUT_NAME, INPUT_SHAPE, INPUT_NOT_FINITE and, naming the element,
+ * INPUT_OUT_OF_DOMAIN for a value more than half a step outside the declared domain.
+ */
+export function encodeSample(schema: Schema, tensors: ReadonlyMap<string, Float64Array>): Map<string, Float64Array> {
+  const encoded = new Map<string, Float64Array>();
+  for (const tensor of schema.inputs) {
+    const values = tensors.get(tensor.name);
+    if (values === undefined) {
+      throw new ZkonnxError('INPUT_NAME', 'an input is missing', {
+        expected: schema.inputs.map(({ name }) => name).join(', '),
+        got: [...tensors.keys()].join(', ') || 'none',
+        where: tensor.name,
+      });
+    }
+    encoded.set(tensor.name, encodeTensor(tensor, values));
+  }
+  return encoded;
+}
+
+function encodeTensor(tensor: TensorSchema, values: Float64Array): Float64Array {
+  const count = elementCount(tensor.dims);
+  if (values.length !== count) {
+    throw new ZkonnxError('INPUT_SHAPE', 'an input has the wrong number of values', {
+      expected: `[${tensor.dims.join(', ')}], ${count} values`,
+      got: `${values.length} values`,
+      where: tensor.name,
+    });
+  }
+  return Float64Array.from(quantise(tensor, values), (q, i) => {
+    const x = values[i]!;
+    if (q >= tensor.lo && q <= tensor.hi) return q;
+    const code = Number.isFinite(x) ? 'INPUT_OUT_OF_DOMAIN' : 'INPUT_NOT_FINITE';
+    const real = (bound: number) => Number(((bound - tensor.zeroPoint) * tensor.scale).toPrecision(7));
+    throw new ZkonnxError(code, 'an input value lies outside the declared domain', {
+      expected: `${real(tensor.lo)} to ${real(tensor.hi)}`,
+      got: String(x),
+      where: `${tensor.name}[${indexOf(i, tensor.dims).join(', ')}]`,
+      help: 'scale the input as the model expects, or compile again with a wider --domain',
+    });
+  });
+}
+
+/** Multi-dimensional index of a flat one. */
+function indexOf(flat: number, dims: readonly number[]): number[] {
+  const index: number[] = [];
+  let rest = flat;
+  for (let axis = dims.length - 1; axis >= 0; axis--) {
+    index.unshift(rest % dims[axis]!);
+    rest = Math.floor(rest / dims[axis]!);
+  }
+  return index;
+}

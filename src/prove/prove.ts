@@ -1,0 +1,169 @@
+/** prove: samples of an artifact in, proof files out, in order, proven side by side by a worker pool. */
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { ZkonnxError } from '../errors.js';
+import { R } from '../field/bn254.js';
+import { requireSameCircuit } from '../formats/circuit-file.js';
+import { artifactPaths, readManifest, type Manifest } from '../formats/manifest.js';
+import { prepareKey, type VerificationKey } from '../verify/key.js';
+import { makeProof, type ProofFile } from '../verify/proof.js';
+import { encodeSample } from './encode.js';
+import { ProverPool, type ProveSample } from './pool.js';
+import type { Circuit } from './program.js';
+import type { ProveProgress, ProveResult } from './tasks.js';
+import { solve, witnessToBytes } from './witness.js';
+
+export interface NamedSample {
+  /** Names the sample in messages and file names. */
+  readonly id: string;
+  /** Real values by input name. */
+  readonly tensors: ReadonlyMap<string, Float64Array>;
+}
+
+export interface ProveOptions {
+  /** Workers; each proves one sample at a time. Default min(cores, 8). */
+  readonly threads?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Progress of one sample, by its place in the batch. */
+  readonly onProgress?: ((index: number, progress: ProveProgress) => void) | undefined;
+}
+
+/** What opens a committed tensor's hash. Secret: with it, anybody can check guesses of the values. */
+export interface Opening {
+  readonly formatVersion: 1;
+  readonly keyDigest: string;
+  /** Decimal salt by tensor name. */
+  readonly salts: Readonly<Record<string, string>>;
+  /** Integers of the committed inputs by name. */
+  readonly inputs: Readonly<Record<string, readonly number[]>>;
+}
+
+export interface ProvenSample {
+  readonly id: string;
+  readonly proof: ProofFile;
+  readonly opening?: Opening;
+  readonly timingsMs: ProveResult['timingsMs'];
+  readonly peakMemoryBytes: number;
+}
+
+/**
+ * Proves every sample and yields in order. The first sample that cannot be proven ends the batch with its error (INPUT_…,
+ * RANGE_EXCEEDED, naming the sample), after the proofs before it. Throws KEY_MISMATCH where the artifact's keys are another circuit's.
+ */
+export async function* prove(
+  artifactDir: string,
+  samples: Iterable<NamedSample> | AsyncIterable<NamedSample>,
+  options: ProveOptions = {},
+): AsyncGenerator<ProvenSample, void, undefined> {
+  const manifest = await readManifest(artifactDir);
+  const key = await readKey(artifactDir, manifest);
+  const started: Started[] = [];
+  await using pool = new ProverPool({ threads: options.threads });
+  const { signal, onProgress } = options;
+  for await (const result of pool.proveMany(requests(artifactDir, manifest, samples, started), {
+    signal,
+    onProgress,
+  })) {
+    const { id, salts, inputs } = started.shift()!;
+    const { keyDigest, modelHash, setup } = key.zkonnx;
+    yield {
+      id,
+      proof: makeProof({ ...result.proof }, result.publicSignals, { keyDigest, modelHash, setup }),
+      ...(salts.size === 0 ? {} : { opening: openingOf(manifest, keyDigest, salts, inputs) }),
+      timingsMs: result.timingsMs,
+      peakMemoryBytes: result.peakMemoryBytes,
+    };
+  }
+}
+
+/** A sample that has been handed to the pool. */
+interface Started {
+  readonly id: string;
+  readonly salts: ReadonlyMap<string, bigint>;
+  readonly inputs: ReadonlyMap<string, Float64Array>;
+}
+
+async function* requests(
+  artifactDir: string,
+  { schema }: Manifest,
+  samples: Iterable<NamedSample> | AsyncIterable<NamedSample>,
+  started: Started[],
+): AsyncGenerator<ProveSample> {
+  const { circuit, provingKey } = artifactPaths(artifactDir);
+  const committed = [...schema.outputs, ...schema.inputs].filter(({ visibility }) => visibility === 'committed');
+  for await (const { id, tensors } of samples) {
+    const inputs = encodeNamed(schema, id, tensors);
+    const salts = new Map(committed.map(({ name }) => [name, randomFieldElement()]));
+    started.push({ id, salts, inputs });
+    yield {
+      circuitPath: circuit,
+      zkeyPath: provingKey,
+      inputs: Object.fromEntries(inputs),
+      salts: Object.fromEntries(salts),
+    };
+  }
+}
+
+/** `encodeSample`, its errors naming the sample too. */
+export function encodeNamed(schema: Manifest['schema'], id: string, tensors: ReadonlyMap<string, Float64Array>) {
+  try {
+    return encodeSample(schema, tensors);
+  } catch (error) {
+    if (!(error instanceof ZkonnxError)) throw error;
+    const { where } = error.details;
+    throw new ZkonnxError(error.code, error.shortMessage, {
+      ...error.details,
+      where: `${where ?? 'input'}, sample ${id}`,
+    });
+  }
+}
+
+/**
+ * Every wire's value for one sample, 32 bytes each, with fresh salts: the content of a .wtns file, for other provers. Secret where anything
+ * of the statement is. Throws as `encodeSample` and `solve`.
+ */
+export function witnessOf(circuit: Circuit, schema: Manifest['schema'], { id, tensors }: NamedSample): Uint8Array {
+  const salts = new Map(circuit.salts.map(({ name }) => [name, randomFieldElement()]));
+  return witnessToBytes(solve(circuit, encodeNamed(schema, id, tensors), { salts }), circuit.r1cs.nWires);
+}
+
+/** Uniform in [0, r), by rejection: 254 random bits are below r three times in four. */
+function randomFieldElement(): bigint {
+  for (;;) {
+    const candidate = BigInt(`0x${randomBytes(32).toString('hex')}`) >> 2n;
+    if (candidate < R) return candidate;
+  }
+}
+
+function openingOf(
+  { schema }: Manifest,
+  keyDigest: string,
+  salts: ReadonlyMap<string, bigint>,
+  inputs: ReadonlyMap<string, Float64Array>,
+): Opening {
+  const committed = schema.inputs.filter(({ visibility }) => visibility === 'committed');
+  return {
+    formatVersion: 1,
+    keyDigest,
+    salts: Object.fromEntries([...salts].map(([name, salt]) => [name, salt.toString()])),
+    inputs: Object.fromEntries(committed.map(({ name }) => [name, Array.from(inputs.get(name)!)])),
+  };
+}
+
+/** The artifact's verification key, checked against its circuit. */
+async function readKey(artifactDir: string, manifest: Manifest): Promise<VerificationKey> {
+  const file = artifactPaths(artifactDir).verificationKey;
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new ZkonnxError('FILE_UNREADABLE', 'the artifact has no keys', {
+      where: file,
+      help: `run \`zkonnx setup ${artifactDir} --dev\` first`,
+      cause,
+    });
+  }
+  const { facts } = prepareKey(text);
+  requireSameCircuit(manifest.circuit.hash, facts.circuitHash, file);
+  return JSON.parse(text) as VerificationKey;
+}

@@ -1,0 +1,59 @@
+/** setup: keys for an artifact. The proving key and the verification key with the schema and its digest, or nothing. */
+import { rm } from 'node:fs/promises';
+import { ZkonnxError } from '../errors.js';
+import { writeFileAtomically } from '../formats/atomic-write.js';
+import { circuitHash, readCircuitFile, requireSameCircuit } from '../formats/circuit-file.js';
+import { artifactPaths, readManifest } from '../formats/manifest.js';
+import { Stopwatch } from '../stopwatch.js';
+import { makeVerificationKey } from '../verify/key.js';
+import { setupDev, type SetupProgress } from './groth16-dev.js';
+
+export interface SetupOptions {
+  /** Keys from a local random trapdoor: whoever ran this could forge proofs. There is no other setup yet, so it must be asked for. */
+  readonly dev: true;
+  readonly threads?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: SetupProgress) => void) | undefined;
+}
+
+export interface SetupResult {
+  readonly provingKey: string;
+  readonly verificationKey: string;
+  readonly keyDigest: string;
+  readonly timingsMs: Readonly<Record<string, number>> & { readonly total: number };
+  readonly peakMemoryBytes: number;
+}
+
+/** Writes proving_key.zkey and verification_key.json into the artifact folder, the latter last. */
+export async function setup(artifactDir: string, options: SetupOptions): Promise<SetupResult> {
+  if (!(options as { dev?: boolean }).dev) {
+    throw new ZkonnxError('USAGE', 'only development keys can be made so far', {
+      expected: '--dev',
+      help: 'with --dev, whoever runs the setup could forge proofs: good for tests and demos, not for money',
+    });
+  }
+  const clock = new Stopwatch();
+  const paths = artifactPaths(artifactDir);
+  const manifest = await readManifest(artifactDir);
+  const { r1cs } = await readCircuitFile(paths.circuit);
+  requireSameCircuit(manifest.circuit.hash, circuitHash(r1cs), paths.circuit);
+  clock.lap('load');
+  await rm(paths.verificationKey, { force: true });
+  const { threads, signal, onProgress } = options;
+  const snarkjsKey = await setupDev(r1cs, { zkeyPath: paths.provingKey, threads, signal, onProgress });
+  clock.lap('keys');
+  const key = makeVerificationKey(snarkjsKey, {
+    setup: 'development',
+    modelHash: manifest.model.hash,
+    circuitHash: manifest.circuit.hash,
+    schema: manifest.schema,
+  });
+  await writeFileAtomically(paths.verificationKey, `${JSON.stringify(key, null, 2)}\n`, { signal });
+  return {
+    provingKey: paths.provingKey,
+    verificationKey: paths.verificationKey,
+    keyDigest: key.zkonnx.keyDigest,
+    timingsMs: clock.timings(),
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+  };
+}

@@ -1,0 +1,16 @@
+/**
+ * zkonnx/verify: the standalone verifier. Proof and key in, "valid, and this is what was proven" or "refused, and why" out.
+ * Imports nothing but the error family and @noble; no file system, no worker, no Node API.
+ */
+export { verify } from './verify.js';
+export type { Verified, VerifyOptions, VerifyResult } from './verify.js';
+export { verifyGroth16 } from './groth16.js';
+export { FORMAT_VERSION, keyDigest, makeVerificationKey, prepareKey } from './key.js';
+export type { Groth16Key, KeyFacts, PreparedKey, SetupKind, VerificationKey } from './key.js';
+export { makeProof } from './proof.js';
+export type { Groth16Proof, ProofFacts, ProofFile } from './proof.js';
+export type { Refused, RefusalReason } from './refusal.js';
+export type { TensorValue, TopClass } from './report.js';
+export type { Expectation } from './expect.js';
+export type { ImagePreprocessing, Schema, TensorSchema, Visibility } from './statement.js';
+export { ZkonnxError } from '../errors.js';

@@ -1,0 +1,57 @@
+/**
+ * Why a proof is refused. Everything that can be wrong in a proof is a refusal with one of these reasons; an unusable key or an
+ * impossible question is a `ZkonnxError` instead.
+ */
+
+/** Stable: programs may match on them. The Solidity verifier's custom errors carry the same names in PascalCase. */
+export type RefusalReason =
+  | 'PROOF_TOO_LARGE'
+  | 'PROOF_NOT_JSON'
+  | 'PROOF_MALFORMED'
+  | 'FORMAT_VERSION'
+  | 'KEY_DIGEST_MISMATCH'
+  | 'MODEL_MISMATCH'
+  | 'SETUP_MISMATCH'
+  | 'PUBLIC_SIGNALS_MISMATCH'
+  | 'PUBLIC_INPUT_COUNT'
+  | 'PUBLIC_INPUT_NOT_IN_FIELD'
+  | 'POINT_NOT_CANONICAL'
+  | 'POINT_NOT_ON_CURVE'
+  | 'POINT_NOT_IN_SUBGROUP'
+  | 'PAIRING_FAILED'
+  | 'PACKING_INVALID'
+  | 'OUTPUT_MISMATCH'
+  | 'INPUT_MISMATCH';
+
+export interface Refused {
+  readonly valid: false;
+  readonly reason: RefusalReason;
+  /** One sentence for people: what, expected, got. */
+  readonly message: string;
+  /**
+   * Which one: the signal (PUBLIC_INPUT_NOT_IN_FIELD), the coordinate 0..7 in the order of `solidityCalldata`
+   * (POINT_NOT_CANONICAL), or the point 0 = pi_a, 1 = pi_b, 2 = pi_c (POINT_NOT_ON_CURVE).
+   */
+  readonly index?: number;
+}
+
+/** Carries a refusal from the place that finds it to the verifier's boundary, which alone catches it. */
+export class Refusal extends Error {
+  readonly refused: Refused;
+
+  constructor(reason: RefusalReason, message: string, index?: number) {
+    super(message);
+    this.name = 'Refusal';
+    this.refused = { valid: false, reason, message, ...(index === undefined ? {} : { index }) };
+  }
+}
+
+/** Runs `check`, turning a refusal it throws into its value. Every other error passes. */
+export function refusing<T>(check: () => T): T | Refused {
+  try {
+    return check();
+  } catch (error) {
+    if (error instanceof Refusal) return error.refused;
+    throw error;
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * What a proof states, and how its public signals read. This file is the one definition of the I/O schema: compile writes it,
+ * the verification key carries it, prove packs by it, verify unpacks by it. It imports nothing but errors.
+ *
+ * Every public tensor element is an integer q in [lo, hi]; its real value is (q − zeroPoint)·scale.
+ * Packing: digit q − lo in `bytes` bytes, little-endian within a signal, floor(31 / bytes) digits to a signal, first element in
+ * the lowest bytes; every tensor starts a new signal. Signals are ordered outputs first, then inputs, as in iden3's wire order.
+ * A committed tensor is one signal, the Poseidon hash of its packed signals and a salt; a private tensor has none.
+ */
+
+export type Visibility = 'public' | 'private' | 'committed';
+
+export interface TensorSchema {
+  readonly name: string;
+  readonly dims: readonly number[];
+  readonly visibility: Visibility;
+  /** Inclusive integer bounds of every element, enforced by the circuit. */
+  readonly lo: number;
+  readonly hi: number;
+  /** Bytes of one digit q − lo: the least with hi − lo < 256^bytes. */
+  readonly bytes: number;
+  /** real = (q − zeroPoint)·scale; scale > 0, zeroPoint any finite real. */
+  readonly scale: number;
+  readonly zeroPoint: number;
+  /** ONNX element type of the model's own tensor: float32, int64, … */
+  readonly dtype: string;
+  /** Names of the classes along the last axis, if known. */
+  readonly labels?: readonly string[];
+  /** A function the reader applies to the proven values along `axis` (softmax left out of the circuit by choice). */
+  readonly reader?: { readonly apply: 'softmax' | 'logSoftmax'; readonly axis: number };
+  /** How an image became this input; recorded so that the same picture gives the same integers. */
+  readonly image?: ImagePreprocessing;
+}
+
+export interface ImagePreprocessing {
+  readonly layout: 'NCHW' | 'NHWC';
+  readonly resize: 'none' | 'nearest' | 'bilinear';
+  readonly color: 'rgb' | 'bgr' | 'gray';
+  readonly invert: boolean;
+  /** value = (pixel / 255 · range − mean[c]) / std[c] */
+  readonly range: number;
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+export interface Schema {
+  readonly outputs: readonly TensorSchema[];
+  readonly inputs: readonly TensorSchema[];
+}
+
+/** Bytes of packed digits that fit one signal: 31, so that a signal is always below r. */
+export const SIGNAL_BYTES = 31;
+
+export function elementCount(dims: readonly number[]): number {
+  return dims.reduce((product, dim) => product * dim, 1);
+}
+
+/** Bytes of a digit in [0, span]. */
+export function digitBytes(span: number): number {
+  let bytes = 1;
+  while (256 ** bytes <= span) bytes++;
+  return bytes;
+}
+
+/** Signals the packed elements of a tensor take, whether public themselves or hashed into a commitment. */
+export function packedCount(tensor: TensorSchema): number {
+  return Math.ceil(elementCount(tensor.dims) / Math.floor(SIGNAL_BYTES / tensor.bytes));
+}
+
+/** Public signals of one tensor. */
+export function signalCount(tensor: TensorSchema): number {
+  if (tensor.visibility === 'private') return 0;
+  return tensor.visibility === 'committed' ? 1 : packedCount(tensor);
+}
+
+/** Public signals of the whole statement, outputs then inputs. */
+export function publicCount(schema: Schema): { readonly outputs: number; readonly inputs: number } {
+  const sum = (tensors: readonly TensorSchema[]) => tensors.reduce((total, tensor) => total + signalCount(tensor), 0);
+  return { outputs: sum(schema.outputs), inputs: sum(schema.inputs) };
+}
+
+/** Packs integers into signals (see the file's header). Values must be integers in [lo, hi]: RangeError otherwise. */
+export function pack(tensor: TensorSchema, values: ArrayLike<number>): bigint[] {
+  const perSignal = Math.floor(SIGNAL_BYTES / tensor.bytes);
+  const signals: bigint[] = [];
+  for (let start = 0; start < values.length; start += perSignal) {
+    let signal = 0n;
+    for (let i = Math.min(start + perSignal, values.length) - 1; i >= start; i--) {
+      const q = values[i]!;
+      if (!Number.isInteger(q) || q < tensor.lo || q > tensor.hi) {
+        throw new RangeError(`${tensor.name}[${i}] = ${q} is not an integer in [${tensor.lo}, ${tensor.hi}]`);
+      }
+      signal = (signal << BigInt(8 * tensor.bytes)) + BigInt(q - tensor.lo);
+    }
+    signals.push(signal);
+  }
+  return signals;
+}
+
+/**
+ * Reads the integers back. Returns undefined when the signals are not the canonical packing of any values
+ * (excess bits, a digit above hi − lo, a wrong count): such signals belong to no proof of the circuit.
+ */
+export function unpack(tensor: TensorSchema, signals: readonly bigint[]): Float64Array | undefined {
+  const count = elementCount(tensor.dims);
+  const perSignal = Math.floor(SIGNAL_BYTES / tensor.bytes);
+  if (signals.length !== packedCount(tensor)) return undefined;
+  const values = new Float64Array(count);
+  const base = BigInt(8 * tensor.bytes);
+  const mask = (1n << base) - 1n;
+  const span = BigInt(tensor.hi - tensor.lo);
+  for (let s = 0; s < signals.length; s++) {
+    let rest = signals[s]!;
+    const end = Math.min((s + 1) * perSignal, count);
+    for (let i = s * perSignal; i < end; i++) {
+      const digit = rest & mask;
+      if (digit > span) return undefined;
+      values[i] = tensor.lo + Number(digit);
+      rest >>= base;
+    }
+    if (rest !== 0n) return undefined;
+  }
+  return values;
+}
+
+/** Integers to real values: (q − zeroPoint)·scale. */
+export function dequantise(tensor: TensorSchema, values: ArrayLike<number>): number[] {
+  return Array.from(values, (q) => (q - tensor.zeroPoint) * tensor.scale);
+}
+
+/** Real values to the nearest integers, ties upwards: the inverse of `dequantise`. Neither clamped nor checked against [lo, hi]. */
+export function quantise(tensor: TensorSchema, values: ArrayLike<number>): number[] {
+  return Array.from(values, (real) => Math.round(real / tensor.scale + tensor.zeroPoint));
+}

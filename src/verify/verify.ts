@@ -1,0 +1,158 @@
+/** Verifying a proof.json against a verification_key.json, and saying what was proven in the model's own words. */
+import { ZkonnxError } from '../errors.js';
+import { checkExpectation, compareExpectation } from './expect.js';
+import type { Expectation, ProvenTensor } from './expect.js';
+import { checkGroth16, parseSignals } from './groth16.js';
+import { excerpt } from './json.js';
+import type { JsonObject } from './json.js';
+import { isPreparedKey, prepareKey } from './key.js';
+import type { PreparedKey, SetupKind } from './key.js';
+import { checkProofFile, checkSnarkjsProof, readProofJson } from './proof.js';
+import { Refusal, refusing } from './refusal.js';
+import type { Refused } from './refusal.js';
+import { realValues, topClasses } from './report.js';
+import type { TensorValue, TopClass } from './report.js';
+import { signalCount, unpack } from './statement.js';
+import type { TensorSchema } from './statement.js';
+
+export interface VerifyOptions {
+  /** The model hash the caller wants proven ("sha256:…" or the bare 64 digits). */
+  readonly expectModel?: string;
+  /** Real values of public outputs by name; compared as integers, after quantising by the schema. */
+  readonly expectOutputs?: Expectation;
+  readonly expectInputs?: Expectation;
+  /**
+   * Public signals from another source than the proof file (snarkjs's public.json, a contract's calldata). A proof.json's own
+   * must equal them; a bare snarkjs proof is accepted only with them.
+   */
+  readonly publicSignals?: unknown;
+}
+
+export interface Verified {
+  readonly valid: true;
+  /** "development": whoever made the key can forge proofs for it. */
+  readonly setup: SetupKind;
+  readonly modelHash: string;
+  readonly circuitHash: string;
+  readonly keyDigest: string;
+  /** Public tensors, real values. */
+  readonly inputs: Readonly<Record<string, TensorValue>>;
+  readonly outputs: Readonly<Record<string, TensorValue>>;
+  /** Commitments of committed tensors, decimal. */
+  readonly committed: Readonly<Record<string, string>>;
+  /** For each public output whose last axis has two or more elements: the largest of each row. */
+  readonly top: Readonly<Record<string, readonly TopClass[]>>;
+}
+
+export type VerifyResult = Verified | Refused;
+
+/**
+ * Verifies one proof. Both files as JSON text or parsed; the key also as `prepareKey` returns it.
+ * Whatever is wrong in the proof is a refusal; throws KEY_INVALID for an unusable key, USAGE for an impossible expectation.
+ */
+export function verify(proofJson: unknown, keyJson: unknown, options: VerifyOptions = {}): VerifyResult {
+  const key = isPreparedKey(keyJson) ? keyJson : prepareKey(keyJson);
+  const { schema } = key.facts;
+  const expectModel = readExpectedModel(options.expectModel);
+  checkExpectation('output', schema.outputs, options.expectOutputs ?? {});
+  checkExpectation('input', schema.inputs, options.expectInputs ?? {});
+  return refusing(() => {
+    const proof = readProofJson(proofJson);
+    const isBare = options.publicSignals !== undefined && !Object.hasOwn(proof, 'formatVersion');
+    if (isBare) checkSnarkjsProof(proof);
+    else checkBinding(proof, key);
+    if (expectModel !== undefined && expectModel !== key.facts.modelHash) {
+      const { modelHash } = key.facts;
+      throw new Refusal('MODEL_MISMATCH', `the key is of model ${modelHash}, the caller expects ${expectModel}`);
+    }
+    const signals = checkGroth16(key.groth16, signalsOf(proof, options, isBare), proof);
+    return describe(key, signals, options);
+  });
+}
+
+function readExpectedModel(expected: string | undefined): string | undefined {
+  if (expected === undefined) return undefined;
+  const hash = expected.startsWith('sha256:') ? expected : `sha256:${expected}`;
+  if (/^sha256:[0-9a-f]{64}$/.test(hash)) return hash;
+  throw new ZkonnxError('USAGE', 'the expected model must be named by its SHA-256', {
+    expected: '"sha256:" and 64 lower-case hexadecimal digits',
+    got: excerpt(expected),
+  });
+}
+
+/** The proof names the key, the model and the setup it was made for: they must be this key's. */
+function checkBinding(proof: JsonObject, { facts }: PreparedKey): void {
+  checkProofFile(proof);
+  const bindings = [
+    ['keyDigest', 'KEY_DIGEST_MISMATCH'],
+    ['modelHash', 'MODEL_MISMATCH'],
+    ['setup', 'SETUP_MISMATCH'],
+  ] as const;
+  for (const [field, reason] of bindings) {
+    if (proof[field] === facts[field]) continue;
+    throw new Refusal(
+      reason,
+      `the proof is for ${field} ${excerpt(proof[field])}, the key has ${excerpt(facts[field])}`,
+    );
+  }
+}
+
+function signalsOf(proof: JsonObject, options: VerifyOptions, isBare: boolean): unknown {
+  if (options.publicSignals === undefined) return proof['publicSignals'];
+  const separate = parseSignals(options.publicSignals);
+  if (isBare) return separate;
+  const own = proof['publicSignals'];
+  const isSame =
+    Array.isArray(own) &&
+    Array.isArray(separate) &&
+    own.length === separate.length &&
+    own.every((signal, i) => signal === separate[i]);
+  if (!isSame)
+    throw new Refusal('PUBLIC_SIGNALS_MISMATCH', 'the proof file holds other public signals than those given');
+  return own;
+}
+
+function describe(key: PreparedKey, signals: readonly bigint[], options: VerifyOptions): Verified {
+  const { setup, modelHash, circuitHash, keyDigest, schema } = key.facts;
+  let next = 0;
+  const committed: [string, string][] = [];
+  const read = (tensors: readonly TensorSchema[]): ProvenTensor[] =>
+    tensors.flatMap((tensor) => {
+      const own = signals.slice(next, (next += signalCount(tensor)));
+      if (tensor.visibility === 'committed') committed.push([tensor.name, own[0]!.toString()]);
+      return tensor.visibility === 'public' ? [readTensor(tensor, own)] : [];
+    });
+  const outputs = read(schema.outputs);
+  const inputs = read(schema.inputs);
+  compareExpectation('output', outputs, options.expectOutputs ?? {});
+  compareExpectation('input', inputs, options.expectInputs ?? {});
+  const byName = (proven: readonly ProvenTensor[]) =>
+    Object.fromEntries(proven.map(({ tensor, value }) => [tensor.name, value]));
+  const top = outputs.flatMap(({ tensor, value }) => {
+    const rows = topClasses(tensor, value);
+    return rows === undefined ? [] : [[tensor.name, rows] as const];
+  });
+  return {
+    valid: true,
+    setup,
+    modelHash,
+    circuitHash,
+    keyDigest,
+    inputs: byName(inputs),
+    outputs: byName(outputs),
+    committed: Object.fromEntries(committed),
+    top: Object.fromEntries(top),
+  };
+}
+
+/** A circuit of ours proves only canonical packings; one that proves others is not what its schema says. */
+function readTensor(tensor: TensorSchema, signals: readonly bigint[]): ProvenTensor {
+  const integers = unpack(tensor, signals);
+  if (integers === undefined) {
+    throw new Refusal(
+      'PACKING_INVALID',
+      `the signals of ${excerpt(tensor.name)} are not packed integers in its bounds`,
+    );
+  }
+  return { tensor, integers, value: realValues(tensor, integers) };
+}

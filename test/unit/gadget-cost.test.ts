@@ -1,0 +1,136 @@
+/** What gadgets cost, pinned: test/golden/constraints.csv (UPDATE_GOLDEN=1 rewrites it) and the formulas in the gadgets' headers. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { argmax } from '../../circuits/argmax.js';
+import { gadgets } from '../../circuits/attack/gadgets.js';
+import { buildGadget } from '../../circuits/attack/harness.js';
+import type { Lc } from '../../circuits/builder.js';
+import { linearCombination } from '../../circuits/lc.js';
+import { max } from '../../circuits/max.js';
+import { positive } from '../../circuits/positive.js';
+import { R1csBuilder } from '../../circuits/r1cs-builder.js';
+import { requantise, type Requantise } from '../../circuits/requantise.js';
+
+const golden = new URL('../golden/constraints.csv', import.meta.url);
+
+/** Rows that `use` adds to a builder that holds inputs of these bounds. */
+function rowsOf(
+  bounds: readonly (readonly [number, number])[],
+  use: (b: R1csBuilder, x: readonly Lc[]) => unknown,
+): number {
+  const b = new R1csBuilder();
+  const x = bounds.map(([lo, hi], i) => b.input(`x${i}`, 1, lo, hi)[0]!);
+  const before = b.constraints;
+  use(b, x);
+  return b.constraints - before;
+}
+
+/** A weighted sum of twenty inputs, as a layer makes it. */
+function dense(b: R1csBuilder, hi: number): Lc {
+  const x = b.input('x', 20, 0, 1);
+  return linearCombination(
+    x,
+    x.map((_, i) => (i % 2 === 0 ? 1 : -1) * Math.floor(hi / 10)),
+  );
+}
+
+describe('constraints', () => {
+  it('are those of test/golden/constraints.csv', () => {
+    const lines = gadgets.map((gadget) => {
+      const { nConstraints, nWires } = buildGadget(gadget).circuit.r1cs;
+      return `${gadget.name},"${gadget.parameters}",${nConstraints},${nWires}`;
+    });
+    const csv = ['gadget,parameters,constraints,wires', ...lines, ''].join('\n');
+    if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(golden, csv);
+    expect(readFileSync(golden, 'utf8')).toBe(csv);
+  });
+});
+
+describe('requantise', () => {
+  const cost = (hi: number, how: Requantise) => {
+    const b = new R1csBuilder();
+    const x = dense(b, hi);
+    const before = b.constraints;
+    requantise(b, x, how);
+    return { rows: b.constraints - before, x };
+  };
+
+  it.each([
+    [2 ** 20, 10, 8],
+    [2 ** 24, 12, 8],
+    [2 ** 24, 12, 10],
+    [2 ** 30, 12, 12],
+    [2 ** 16, 4, 6],
+    [1000, 0, 4],
+  ])('of |x| ≤ %i with s = %i, b = %i costs at most s + W + 5', (hi, shift, bits) => {
+    const { rows, x } = cost(hi, { shift, lo: 0, bits });
+    const z = Math.floor((Math.max(-x.lo, x.hi) + 2 ** shift / 2) / 2 ** shift);
+    const W = Math.ceil(Math.log2(z + 1)) + 1;
+    expect(rows).toBeLessThanOrEqual(shift + W + 5);
+  });
+
+  it('costs s + W + 2 where only ReLU clamps, s + V + 1 where nothing does', () => {
+    const relu = cost(1_000_000, { shift: 10, lo: 0, bits: 12 });
+    expect(relu.rows).toBe(10 + 11 + 2);
+    expect(rowsOf([[0, 1023]], (b, [x]) => requantise(b, x!, { shift: 4, lo: 0, bits: 8 }))).toBe(4 + 7);
+  });
+
+  it('of a value that is never inside costs nothing', () => {
+    expect(rowsOf([[-50, -9]], (b, [x]) => requantise(b, x!, { shift: 2, lo: 0, bits: 4 }))).toBe(0);
+    expect(rowsOf([[900, 999]], (b, [x]) => requantise(b, x!, { shift: 2, lo: 0, bits: 4 }))).toBe(0);
+    expect(rowsOf([[0, 15]], (b, [x]) => requantise(b, x!, { shift: 0, lo: 0, bits: 4 }))).toBe(0);
+  });
+
+  it('leaves the weights on the C side', () => {
+    const b = new R1csBuilder();
+    const x = dense(b, 2 ** 20);
+    requantise(b, x, { shift: 10, lo: 0, bits: 8 });
+    const { r1cs } = b.finish();
+    const weight = Math.floor(2 ** 20 / 10);
+    expect([...r1cs.a.coefs, ...r1cs.b.coefs].some((coef) => Math.abs(coef) === weight)).toBe(false);
+    expect([...r1cs.c.coefs].filter((coef) => Math.abs(coef) === weight)).toHaveLength(20);
+  });
+});
+
+describe('comparisons', () => {
+  it('cost what their headers say', () => {
+    const byte = [0, 255] as const;
+    expect(rowsOf([byte, byte], (b, [x, y]) => max(b, x!, y!))).toBe(8 + 2);
+    expect(rowsOf([[-128, 127]], (b, [x]) => positive(b, x!))).toBe(7 + 2);
+    expect(
+      rowsOf(
+        Array.from({ length: 10 }, () => byte),
+        (b, x) => argmax(b, x, { last: true }),
+      ),
+    ).toBe(9 * (8 + 3) - 2);
+  });
+
+  it('cost nothing where bounds decide', () => {
+    expect(
+      rowsOf(
+        [
+          [0, 7],
+          [7, 9],
+        ],
+        (b, [x, y]) => max(b, x!, y!),
+      ),
+    ).toBe(0);
+    expect(rowsOf([[0, 7]], (b, [x]) => positive(b, x!))).toBe(0);
+    expect(
+      rowsOf(
+        [
+          [0, 7],
+          [8, 9],
+        ],
+        (b, x) => argmax(b, x, { last: false }),
+      ),
+    ).toBe(0);
+    expect(rowsOf([[0, 7]], (b, [x]) => b.range(x!, -1, 9))).toBe(0);
+  });
+
+  it('keep k rows and k wires for an input of k bits', () => {
+    const b = new R1csBuilder();
+    b.input('pixels', 100, 0, 255);
+    expect([b.constraints, b.wires]).toEqual([800, 801]);
+  });
+});

@@ -1,10 +1,11 @@
 /** compile: an ONNX file and calibration data or a domain in; circuit, schema, manifest and accuracy report out. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ZkonnxError } from '../errors.js';
 import { circuitHash } from '../formats/circuit-file.js';
 import { MANIFEST_VERSION, type Manifest } from '../formats/manifest.js';
+import { MAX_MODEL_BYTES } from '../formats/onnx-proto.js';
 import type { Circuit } from '../prove/program.js';
 import type { ImagePreprocessing, Schema, Visibility } from '../verify/statement.js';
 import { VERSION } from '../version.js';
@@ -13,7 +14,8 @@ import { assemble } from './assemble.js';
 import { Interpreter, verifyIr } from './ir/program.js';
 import { withFacts } from './layer-facts.js';
 import { importModel } from './onnx/import.js';
-import { calibrate, inputDomain, type InputDomain, type RealValues, type Statistics } from './passes/calibrate.js';
+import { calibrate, type InputDomain, type RealValues, type Statistics } from './passes/calibrate.js';
+import { inputDomains, inputNodes } from './passes/domains.js';
 import { quantise, type QuantisedModel } from './passes/quantise.js';
 import { simplify } from './passes/simplify.js';
 import { takeReaders } from './passes/readers.js';
@@ -75,19 +77,24 @@ export interface PreparedModel {
   readonly producer: string;
 }
 
+/** Imports a model and simplifies it. Throws what `importModel` throws. */
 export function prepare(
   bytes: Uint8Array,
   options: Pick<CompileOptions, 'inputShapes' | 'softmax'> & { readonly externalDir?: string } = {},
 ): PreparedModel {
-  const {
-    graph: imported,
-    notes,
-    model,
-  } = importModel(bytes, {
-    ...(options.inputShapes === undefined ? {} : { inputShapes: options.inputShapes }),
-    ...(options.externalDir === undefined ? {} : { externalDir: options.externalDir }),
+  const { inputShapes, externalDir, softmax } = options;
+  const imported = importModel(bytes, {
+    ...(inputShapes === undefined ? {} : { inputShapes }),
+    ...(externalDir === undefined ? {} : { externalDir }),
   });
-  const { graph: original, readers } = takeReaders(imported, options.softmax ?? 'circuit');
+  return prepareImported(imported, softmax ?? 'circuit');
+}
+
+export function prepareImported(
+  { graph: imported, notes, model }: ReturnType<typeof importModel>,
+  softmax: 'circuit' | 'reader',
+): PreparedModel {
+  const { graph: original, readers } = takeReaders(imported, softmax);
   return { graph: simplify(original), original, readers, notes, opset: model.opset, producer: model.producer };
 }
 
@@ -99,11 +106,11 @@ export async function compile(modelPath: string, options: CompileOptions = {}): 
   clock.lap('import');
 
   const samples = calibrationSamples(prepared.graph, options);
-  const domains = inputDomains(prepared.graph, samples, options);
   const statistics = calibrate(prepared.graph, samples);
   clock.lap('calibrate');
 
-  const quantised = chooseBits(prepared, samples, domains, statistics, options);
+  const quantised = chooseBits(prepared, samples, statistics, options);
+  const { domains } = quantised;
   verifyIr(quantised.model.ir);
   clock.lap('quantise');
 
@@ -156,18 +163,23 @@ export async function compile(modelPath: string, options: CompileOptions = {}): 
 
 async function readModel(modelPath: string): Promise<Uint8Array> {
   try {
+    const { size } = await stat(modelPath);
+    if (size > MAX_MODEL_BYTES) {
+      throw new ZkonnxError('FILE_TOO_LARGE', 'the model file is too large', {
+        expected: `at most ${MAX_MODEL_BYTES} bytes`,
+        got: `${size}`,
+        where: modelPath,
+      });
+    }
     return await readFile(modelPath);
   } catch (cause) {
+    if (cause instanceof ZkonnxError) throw cause;
     throw new ZkonnxError('FILE_UNREADABLE', 'cannot read the model', {
       where: modelPath,
       got: cause instanceof Error ? cause.message : String(cause),
       cause,
     });
   }
-}
-
-function inputNodes(graph: RealGraph) {
-  return graph.inputs.map((name) => graph.nodes.find((node) => node.name === name)!);
 }
 
 function elementCount(dims: readonly number[]): number {
@@ -251,58 +263,59 @@ function lehmer(seed: number): () => number {
   };
 }
 
-/** 16 bits where elements are few (features), 12 where they are many; 8-bit data is recognised and keeps its 8 bits. */
-function inputDomains(
-  graph: RealGraph,
-  samples: readonly RealValues[],
-  options: CompileOptions,
-): Map<string, InputDomain> {
-  const domains = new Map<string, InputDomain>();
-  for (const node of inputNodes(graph)) {
-    const values = options.samples === undefined ? [] : samples.map((sample) => sample.get(node.name)!);
-    const bits = elementCount(node.dims) <= 256 ? 16 : 12;
-    domains.set(node.name, inputDomain(values, bits, domainFor(options, node.name)));
-  }
-  return domains;
-}
-
-/** Tries activation widths from the cheapest until the worst error on the samples is within the tolerance. */
+/**
+ * Tries activation widths from the cheapest until the worst error on the samples is within the tolerance; if none is, once more with
+ * finer inputs.
+ */
 function chooseBits(
   prepared: PreparedModel,
   samples: readonly RealValues[],
-  domains: ReadonlyMap<string, InputDomain>,
   statistics: ReadonlyMap<string, Statistics>,
   options: CompileOptions,
-): { readonly model: QuantisedModel; readonly bits: number } {
+): { readonly model: QuantisedModel; readonly bits: number; readonly domains: ReadonlyMap<string, InputDomain> } {
   const { graph, original } = prepared;
   const tolerance = options.tolerance ?? DEFAULT_TOLERANCE;
   const overflow = options.overflow ?? 'saturate';
+  const given = options.samples === undefined ? [] : samples;
   const subset = samples.slice(0, SEARCH_SAMPLES);
   const references = subset.map((sample) => outputValues(original, sample));
-  const outputs = graph.outputs.map(({ name, node }) => ({ name, node, op: '' }));
   let best = Infinity;
-  for (const bits of options.bits === undefined ? BIT_CHOICES : [options.bits]) {
-    const model = quantise(graph, statistics, { bits, overflow, domains });
-    const report = accuracyReport({
-      model,
-      interpreter: new Interpreter(model.ir),
-      domains,
-      layers: [],
-      outputs,
-      samples: subset,
-      floats: () => new Map(),
-      references: (s) => references[s]!,
-      reference: 'float64',
-    });
-    const error = worstRelativeError(report);
-    best = Math.min(best, error);
-    if (error <= tolerance) return { model, bits };
+  for (const fine of [false, true]) {
+    const domains = inputDomains(graph, given, (name) => domainFor(options, name), fine);
+    for (const bits of options.bits === undefined ? BIT_CHOICES : [options.bits]) {
+      const model = quantise(graph, statistics, { bits, overflow, domains });
+      const error = outputError(graph, model, domains, subset, references);
+      best = Math.min(best, error);
+      if (error <= tolerance) return { model, bits, domains };
+    }
   }
   throw new ZkonnxError('TOLERANCE_UNREACHABLE', 'the integer program misses the tolerance', {
     expected: `worst error at most ${percent(tolerance)} of the output's largest magnitude`,
     got: `${percent(best)}${options.bits === undefined ? ` with up to ${BIT_CHOICES.at(-1)} bits` : ` with ${options.bits} bits`}`,
     help: 'raise --bits or --tolerance, or calibrate on data the model was trained for',
   });
+}
+
+/** Worst relative error of the integer program's outputs over the samples. */
+function outputError(
+  graph: RealGraph,
+  model: QuantisedModel,
+  domains: ReadonlyMap<string, InputDomain>,
+  samples: readonly RealValues[],
+  references: readonly RealValues[],
+): number {
+  const report = accuracyReport({
+    model,
+    interpreter: new Interpreter(model.ir),
+    domains,
+    layers: [],
+    outputs: graph.outputs.map(({ name, node }) => ({ name, node, op: '' })),
+    samples,
+    floats: () => new Map(),
+    references: (s) => references[s]!,
+    reference: 'float64',
+  });
+  return worstRelativeError(report);
 }
 
 function percent(part: number): string {

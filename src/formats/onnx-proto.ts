@@ -10,8 +10,12 @@ import { onnxDescriptor } from './onnx-descriptor.js';
 
 /** Protobuf itself ends at 2 GiB; a model whose circuit fits this tool is far below. */
 export const MAX_MODEL_BYTES = 512 * 2 ** 20;
-/** Messages, strings, scalars and varint elements a file may hold: two-byte empty messages would else cost 100 times their size in memory. */
+/**
+ * Fields and varint elements a file may hold, a message counting for ten: an empty one is two bytes in the file and some 500 in
+ * memory, so that without a bound a small file could take all of it.
+ */
 const MAX_OBJECTS = 8_000_000;
+const MESSAGE_WEIGHT = 10;
 
 /** An int64 as protobufjs hands it over. */
 export type ProtoInt = number | { readonly low: number; readonly high: number; readonly unsigned: boolean };
@@ -246,8 +250,10 @@ function checkWire(type: protobuf.Type, bytes: Uint8Array, refuse: (reason: stri
           const length = varint(end);
           const stop = pos + length;
           if (stop > end) throw refuse(`byte ${pos} announces ${length} bytes, ${end - pos} are left`);
-          if (field?.resolvedType instanceof protobuf.Type) walk(field.resolvedType, stop, depth + 1);
-          else if (field !== undefined && field.repeated && field.type.includes('int')) {
+          if (field?.resolvedType instanceof protobuf.Type) {
+            count(MESSAGE_WEIGHT);
+            walk(field.resolvedType, stop, depth + 1);
+          } else if (field !== undefined && field.repeated && field.type.includes('int')) {
             for (; pos < stop; pos++) if (bytes[pos]! < 0x80) count(1);
           }
           pos = stop;

@@ -8,7 +8,7 @@ import { Stopwatch } from '../stopwatch.js';
 import { proveGroth16 } from './groth16.js';
 import type { Circuit } from './program.js';
 import type { ProveProgress, ProveRequest, ProveResult } from './tasks.js';
-import { publicSignals, solve, witnessToBytes } from './witness.js';
+import { outputsOf, publicSignals, solve, witnessToBytes } from './witness.js';
 
 export interface LoadedCircuit {
   readonly circuit: Circuit;
@@ -75,6 +75,7 @@ export async function proveJob(
   const { load = 0, witness: solved = 0, prove = 0, total } = stopwatch.timings();
   return {
     ...proven,
+    outputs: Object.fromEntries(outputsOf(circuit, witness)),
     timingsMs: { load, witness: solved, prove, total },
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
   };

@@ -34,8 +34,8 @@ export interface Opening {
   readonly keyDigest: string;
   /** Decimal salt by tensor name. */
   readonly salts: Readonly<Record<string, string>>;
-  /** Integers of the committed inputs by name. */
-  readonly inputs: Readonly<Record<string, readonly number[]>>;
+  /** Integers of the committed tensors by name. */
+  readonly values: Readonly<Record<string, readonly number[]>>;
 }
 
 export interface ProvenSample {
@@ -69,7 +69,7 @@ export async function* prove(
     yield {
       id,
       proof: makeProof({ ...result.proof }, result.publicSignals, { keyDigest, modelHash, setup }),
-      ...(salts.size === 0 ? {} : { opening: openingOf(manifest, keyDigest, salts, inputs) }),
+      ...(salts.size === 0 ? {} : { opening: openingOf(keyDigest, salts, inputs, result.outputs) }),
       timingsMs: result.timingsMs,
       peakMemoryBytes: result.peakMemoryBytes,
     };
@@ -136,17 +136,17 @@ function randomFieldElement(): bigint {
 }
 
 function openingOf(
-  { schema }: Manifest,
   keyDigest: string,
   salts: ReadonlyMap<string, bigint>,
   inputs: ReadonlyMap<string, Float64Array>,
+  outputs: Readonly<Record<string, Float64Array>>,
 ): Opening {
-  const committed = schema.inputs.filter(({ visibility }) => visibility === 'committed');
+  const valuesOf = (name: string) => Array.from(inputs.get(name) ?? outputs[name]!);
   return {
     formatVersion: 1,
     keyDigest,
     salts: Object.fromEntries([...salts].map(([name, salt]) => [name, salt.toString()])),
-    inputs: Object.fromEntries(committed.map(({ name }) => [name, Array.from(inputs.get(name)!)])),
+    values: Object.fromEntries([...salts.keys()].map((name) => [name, valuesOf(name)])),
   };
 }
 

@@ -21,6 +21,8 @@ export interface ProveProgress {
 }
 
 export interface ProveResult extends Groth16Proof {
+  /** Integers of the output tensors by name: what a committed output's opening shows. */
+  readonly outputs: Readonly<Record<string, Float64Array>>;
   /** Wall-clock milliseconds by phase; `load` is near 0 when the worker had the circuit already. */
   readonly timingsMs: Readonly<Record<ProvePhase | 'total', number>>;
   /** Highest resident memory of the whole process so far, all workers included. */

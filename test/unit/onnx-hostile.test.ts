@@ -99,6 +99,8 @@ describe('graphs', () => {
       { ...simple, nodes: [{ op: 'Relu', inputs: ['y'], outputs: ['y'] }] },
     ],
     ['a dangling input', 'GRAPH_INVALID', { ...simple, nodes: [{ ...relu, inputs: ['nowhere'] }] }],
+    ['no outputs', 'GRAPH_INVALID', { ...simple, outputs: [] }],
+    ['an output listed twice', 'GRAPH_INVALID', { ...simple, outputs: ['y', 'y'] }],
     ['an output nobody makes', 'GRAPH_INVALID', { ...simple, outputs: ['z'] }],
     ['a value made twice', 'GRAPH_INVALID', { ...simple, nodes: [relu, relu] }],
     [

@@ -1,5 +1,5 @@
 /** The importer as a whole: shapes, folding, pruning, sharing, notes, reports; and the committed models against onnxruntime's outputs. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../src/compile/onnx/diagnose.js';
 import { importModel, supportedOperators } from '../../src/compile/onnx/import.js';
@@ -23,9 +23,14 @@ interface Golden {
 }
 
 describe('committed models', () => {
-  for (const name of ['acasxu-1-1', 'iris-mlp-deepprove', 'mnist-12']) {
+  const models = new URL('../fixtures/models/', import.meta.url);
+  const names = readdirSync(models).filter((name) => existsSync(new URL(`${name}/golden/manifest.json`, models)));
+  it('are there', () => {
+    expect(names).toEqual(expect.arrayContaining(['acasxu-1-1', 'iris-mlp-deepprove', 'mnist-12']));
+  });
+  for (const name of names) {
     it(`${name} gives onnxruntime's outputs`, () => {
-      const folder = new URL(`../fixtures/models/${name}/`, import.meta.url);
+      const folder = new URL(`${name}/`, models);
       const floats = (file: string) => {
         const bytes = new Uint8Array(readFileSync(new URL(`golden/${file}`, folder)));
         return Float64Array.from(new Float32Array(bytes.buffer));
@@ -140,7 +145,7 @@ describe('folding and pruning', () => {
       inputs: { x: [2] },
       outputs: ['y'],
     });
-    expect(evaluate(bytes, { x: [3, -4] })).toEqual([-0, -4]);
+    expect(evaluate(bytes, { x: [3, -4] })).toEqual([0, -4]);
   });
 
   it('takes initialisers listed as inputs for constants', () => {
@@ -256,11 +261,13 @@ describe('meaning of single operators', () => {
 
   it('multiplies two computed matrices, and adds a computed C to Gemm', () => {
     const bytes = buildModel({
-      nodes: [{ op: 'Gemm', inputs: ['a', 'b', 'c'], outputs: ['y'], attributes: { transA: 1, alpha: 0.5, beta: 2 } }],
+      nodes: [
+        { op: 'Gemm', inputs: ['a', 'b', 'c'], outputs: ['y'], attributes: { transA: 1, alpha: 0.5, beta: 0.25 } },
+      ],
       inputs: { a: [2, 1], b: [2, 2], c: [2] },
       outputs: ['y'],
     });
-    expect(evaluate(bytes, { a: [1, 2], b: [3, 4, 5, 6], c: [10, 20] })).toEqual([26.5, 48]);
+    expect(evaluate(bytes, { a: [1, 2], b: [3, 4, 5, 6], c: [10, 20] })).toEqual([9, 13]);
   });
 
   it('keeps max and min of two computed tensors', () => {

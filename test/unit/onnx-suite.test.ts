@@ -1,16 +1,11 @@
 /** The official ONNX node tests of every supported operator: each passes, or is listed with its reason. */
-import { readFileSync } from 'node:fs';
-import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { suiteExclusions } from '../../src/compile/onnx/exclusions.js';
 import { importModel } from '../../src/compile/onnx/import.js';
-import { findOperator } from '../../src/compile/onnx/registry.js';
 import { evaluateReal } from '../../src/compile/real/evaluate.js';
 import { ZkonnxError } from '../../src/errors.js';
-import { decodeModel, decodeTensorProto, isFloatType, type DecodedTensor } from '../../src/formats/onnx-proto.js';
-
-const files = unzipSync(readFileSync(new URL('../fixtures/onnx-node/onnx-node.zip', import.meta.url)));
-const names = [...new Set(Object.keys(files).map((file) => file.split('/')[0]!))];
+import { isFloatType, type DecodedTensor } from '../../src/formats/onnx-proto.js';
+import { caseNames as names, readCase, type SuiteCase } from './onnx-suite-cases.js';
 
 /** Operators whose result is only moved or chosen: no rounding is forgiven. */
 const EXACT = new Set(
@@ -20,31 +15,6 @@ const EXACT = new Set(
 );
 /** Cases whose expected values are printed with four digits in ONNX's own source. */
 const FOUR_DIGITS = new Set(['test_averagepool_2d_ceil_last_window_starts_on_pad']);
-
-interface Case {
-  readonly op: string;
-  readonly bytes: Uint8Array;
-  readonly inputs: ReadonlyMap<string, DecodedTensor>;
-  readonly outputs: ReadonlyMap<string, DecodedTensor>;
-  /** Inputs that the registry says must be constants. */
-  readonly constantInputs: ReadonlySet<string>;
-}
-
-function readCase(name: string): Case {
-  const bytes = files[`${name}/model.onnx`]!;
-  const { graph } = decodeModel(bytes);
-  const tensors = (infos: readonly { readonly name: string }[], kind: string) =>
-    new Map(infos.map((info, i) => [info.name, decodeTensorProto(files[`${name}/test_data_set_0/${kind}_${i}.pb`]!)]));
-  const node = graph.node[0]!;
-  const fixed = findOperator(node.domain, node.opType)?.constantInputs ?? [];
-  return {
-    op: node.opType,
-    bytes,
-    inputs: tensors(graph.input, 'input'),
-    outputs: tensors(graph.output, 'output'),
-    constantInputs: new Set(fixed.flatMap((i) => node.input[i] ?? [])),
-  };
-}
 
 /** How a case passes: with its data computed in the circuit, or only by folding. */
 function run(name: string): 'computed' | 'folded' {
@@ -68,7 +38,7 @@ function run(name: string): 'computed' | 'folded' {
   throw new Error('unreachable');
 }
 
-function tolerance(name: string, { op, inputs, outputs }: Case, output: string): number {
+function tolerance(name: string, { op, inputs, outputs }: SuiteCase, output: string): number {
   if (FOUR_DIGITS.has(name)) return 1e-3;
   // Computed float16 and bfloat16 values are held more precisely than their type: one unit in the last place is its own rounding.
   const types = [...inputs.values(), outputs.get(output)!].map(({ dtype }) => dtype);

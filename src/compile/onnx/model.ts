@@ -89,6 +89,10 @@ export function readGraph(
   const nodes = graph.node.map((node) => readNode(node, opsets));
   const known = [...inputs.map(({ name }) => name), ...badInputs.map(({ name }) => name), ...constants.keys()];
   const outputs = graph.output.map(({ name }) => name);
+  if (outputs.length === 0) throw new ZkonnxError('GRAPH_INVALID', 'the graph has no outputs');
+  if (new Set(outputs).size < outputs.length) {
+    throw new ZkonnxError('GRAPH_INVALID', 'an output is listed twice', { got: outputs.slice(0, 20).join(', ') });
+  }
   return {
     opset: opsets.get('')!,
     irVersion: toNumber(model.irVersion) ?? NaN,

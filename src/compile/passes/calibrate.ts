@@ -4,12 +4,13 @@
  */
 import { ZkonnxError } from '../../errors.js';
 import type { RealGraph } from '../real/graph.js';
-import { evaluateReal } from '../real/evaluate.js';
+import { RealEvaluator } from '../real/evaluate.js';
 
 export interface Statistics {
   readonly min: number;
   readonly max: number;
-  /** Root mean square of all elements over all samples. */
+  /** Mean and root mean square of all elements over all samples. */
+  readonly mean: number;
   readonly rms: number;
 }
 
@@ -17,31 +18,37 @@ export type RealValues = ReadonlyMap<string, Float64Array>;
 
 /** Statistics of every node of `graph` over the samples. */
 export function calibrate(graph: RealGraph, samples: readonly RealValues[]): Map<string, Statistics> {
-  const running = new Map<string, { min: number; max: number; squares: number; count: number }>();
+  const running = new Map<string, { min: number; max: number; sum: number; squares: number; count: number }>();
+  const evaluator = new RealEvaluator(graph);
   for (const sample of samples) {
-    for (const [name, values] of evaluateReal(graph, sample)) {
+    for (const [name, values] of evaluator.run(sample)) {
       let stats = running.get(name);
       if (stats === undefined) {
-        stats = { min: Infinity, max: -Infinity, squares: 0, count: 0 };
+        stats = { min: Infinity, max: -Infinity, sum: 0, squares: 0, count: 0 };
         running.set(name, stats);
       }
       for (const value of values) {
         if (value < stats.min) stats.min = value;
         if (value > stats.max) stats.max = value;
+        stats.sum += value;
         stats.squares += value * value;
       }
       stats.count += values.length;
     }
   }
   const result = new Map<string, Statistics>();
-  for (const [name, { min, max, squares, count }] of running) {
+  for (const [name, { min, max, sum, squares, count }] of running) {
+    if (count === 0) {
+      result.set(name, { min: 0, max: 0, mean: 0, rms: 0 });
+      continue;
+    }
     if (!Number.isFinite(min) || !Number.isFinite(max)) {
       throw new ZkonnxError('CALIBRATION_INVALID', 'the model gives infinity or NaN on a calibration sample', {
         where: name,
         help: 'check the calibration data for the range and layout the model was trained on',
       });
     }
-    result.set(name, { min, max, rms: Math.sqrt(squares / Math.max(1, count)) });
+    result.set(name, { min, max, mean: sum / count, rms: Math.sqrt(squares / count) });
   }
   return result;
 }

@@ -14,7 +14,16 @@ import { IrEmitter } from './emitter.js';
 import { gatherAffine } from './compose.js';
 import { readerCounts, sizeOf } from './simplify.js';
 import { lowerSoftmax } from './softmax.js';
-import { requantise, signedTarget, chooseShift, targetOf, type Quantised, type Target } from './scales.js';
+import {
+  chooseShift,
+  requantise,
+  roundingError,
+  signedTarget,
+  targetOf,
+  type Quantised,
+  type Source,
+  type Target,
+} from './scales.js';
 import { unaryTable } from './unary.js';
 
 export interface QuantiseOptions {
@@ -110,7 +119,7 @@ class Quantiser {
       case 'unary':
         return this.unary(node, node.op.fn);
       case 'softmax':
-        return lowerSoftmax(this.emitter, node.op, this.withoutOffset(node.inputs[0]!), this.stats(node.inputs[0]!));
+        return lowerSoftmax(this.emitter, node.op, this.tensor(node.inputs[0]!), this.stats(node.inputs[0]!));
       case 'argmax': {
         const x = this.tensor(node.inputs[0]!);
         const { groups, last } = node.op;
@@ -124,7 +133,7 @@ class Quantiser {
   }
 
   private stats(name: string): Statistics {
-    return this.statistics.get(name) ?? { min: 0, max: 0, rms: 0 };
+    return this.statistics.get(name) ?? { min: 0, max: 0, mean: 0, rms: 0 };
   }
 
   private input(node: RealNode): Quantised {
@@ -191,25 +200,34 @@ class Quantiser {
 
   private linear(node: RealNode, maps: readonly LinearMap[], bias: Float64Array, inputs: readonly string[]): Quantised {
     const sources = inputs.map((name) => this.narrow(name));
-    const rms = inputs.map((name, s) => this.stats(name).rms / sources[s]!.scale);
     const target = this.targetFor(node);
-    if (target === undefined) return this.outputAccumulator(node, maps, bias, sources, rms);
-    const shift = chooseShift(maps, rms);
+    if (target === undefined) return this.outputAccumulator(node, maps, bias, inputs, sources);
+    const shift = chooseShift(maps, this.distributions(inputs, sources, target.scale));
     const scale = target.scale * 2 ** -shift;
     return { node: this.affine(maps, bias, sources, scale), scale, offset: 0, target, shift };
   }
 
+  private distributions(inputs: readonly string[], sources: readonly Quantised[], accScale: number): Source[] {
+    return inputs.map((name, s) => {
+      const { mean, rms } = this.stats(name);
+      const { scale } = sources[s]!;
+      return { factor: scale / accScale, mean: mean / scale, rms: rms / scale };
+    });
+  }
+
   /** Emits bias + Σ maps(sources) with accumulator scale `scale`; the sources' offsets go into the bias. */
   private affine(maps: readonly LinearMap[], bias: Float64Array, sources: readonly Quantised[], scale: number): string {
-    const total = Float64Array.from(bias);
-    maps.forEach((map, s) => addOffset(map, sources[s]!.offset, total));
-    const integer = maps.map((map, s) => {
-      const factor = sources[s]!.scale / scale;
-      return { ...map, patCoef: map.patCoef.map((coef) => Math.round(coef * factor)) };
+    const integerBias = bias.map((value) => value / scale);
+    const integerMaps = maps.map((map, s) => {
+      const source = sources[s]!;
+      const factor = source.scale / scale;
+      const rounded = { ...map, patCoef: map.patCoef.map((coef) => Math.round(coef * factor)) };
+      subtractZeroPoint(rounded, -source.offset / source.scale, integerBias);
+      return rounded;
     });
     return this.emitter.emit(
       'linear',
-      { maps: integer, bias: total.map((value) => Math.round(value / scale)) },
+      { maps: integerMaps, bias: integerBias.map(Math.round) },
       sources.map((source) => source.node),
     );
   }
@@ -222,15 +240,16 @@ class Quantiser {
     node: RealNode,
     maps: readonly LinearMap[],
     bias: Float64Array,
+    inputs: readonly string[],
     sources: readonly Quantised[],
-    rms: readonly number[],
   ): Quantised {
     const span = this.realSpan(maps, bias, sources);
     const magnitude = Math.max(Math.abs(this.stats(node.name).min), Math.abs(this.stats(node.name).max)) || span || 1;
     for (const bytes of [3, 4, 5, 6]) {
       // 0.1 % of room for the rounding of coefficients.
       const scale = (span * 1.001 || 1) / (256 ** bytes - 2);
-      if (roundingError(maps, rms) * scale > OUTPUT_ERROR * magnitude && bytes < 6) continue;
+      const noise = roundingError(maps, this.distributions(inputs, sources, scale)) * scale;
+      if (noise > OUTPUT_ERROR * magnitude && bytes < 6) continue;
       return { node: this.affine(maps, bias, sources, scale), scale, offset: 0 };
     }
     throw new ZkonnxError('BOUND_OVERFLOW', 'an output has no integer scale', { where: node.origin });
@@ -283,6 +302,8 @@ class Quantiser {
   }
 
   private clamp(node: RealNode, lo: number, hi: number): Quantised {
+    // ONNX's Clip is min(max(x, lo), hi).
+    if (lo >= hi) return this.constant(new Float64Array(sizeOf(node)).fill(hi));
     const x = this.tensor(node.inputs[0]!);
     const target = targetOf(this.stats(node.name), this.bitsOf(node), { lo, hi });
     const { lo: xLo, hi: xHi } = this.emitter.bounds(x.node);
@@ -348,14 +369,14 @@ class Quantiser {
   }
 }
 
-/** bias[i] += offset · Σ of row i. */
-function addOffset(map: LinearMap, offset: number, bias: Float64Array): void {
-  if (offset === 0) return;
+/** bias[i] −= zeroPoint · Σ of row i: with the rounded coefficients, so that an input's offset cancels exactly. */
+function subtractZeroPoint(map: LinearMap, zeroPoint: number, bias: Float64Array): void {
+  if (zeroPoint === 0) return;
   const sums = new Float64Array(map.patStart.length - 1);
   for (let p = 0; p < sums.length; p++) {
     for (let k = map.patStart[p]!; k < map.patStart[p + 1]!; k++) sums[p]! += map.patCoef[k]!;
   }
-  for (let i = 0; i < bias.length; i++) bias[i]! += offset * sums[map.rowPattern[i]!]!;
+  for (let i = 0; i < bias.length; i++) bias[i]! -= zeroPoint * sums[map.rowPattern[i]!]!;
 }
 
 function constantDiagonal(size: number, coef: number): LinearMap {
@@ -367,18 +388,4 @@ function constantDiagonal(size: number, coef: number): LinearMap {
     ).maps[0]!,
     () => coef,
   );
-}
-
-/** Root mean square of what rounding coefficients to integers adds to a row, in units of the accumulator. */
-export function roundingError(maps: readonly LinearMap[], rms: readonly number[]): number {
-  let variance = 0;
-  maps.forEach((map, s) => {
-    let longest = 0;
-    for (let p = 0; p + 1 < map.patStart.length; p++) {
-      longest = Math.max(longest, map.patStart[p + 1]! - map.patStart[p]!);
-    }
-    // A uniform error in ±1/2 has variance 1/12.
-    variance += (longest * rms[s]! ** 2) / 12;
-  });
-  return Math.sqrt(variance);
 }

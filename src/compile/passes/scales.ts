@@ -28,8 +28,8 @@ export interface Target {
  * resolution and saves as much in the proven bound, so it is nearly free.
  */
 const HEADROOM = 1.5;
-/** Accuracy of the factor when an accumulator's scale is no power of two from its target. */
-const RESCALE_BITS = 12;
+/** Bits of a rescaling factor beyond those of the largest result: rounding it moves no value by more than an eighth of a quantum. */
+const RESCALE_GUARD_BITS = 2;
 
 /** Target for values in the calibrated range with headroom, both signs. */
 export function signedTarget(stats: Statistics, bits: number): Target {
@@ -47,28 +47,57 @@ export function targetOf(stats: Statistics, bits: number, clamp: { readonly lo: 
 
 /** Rounding weights may add this much to an accumulator, as a root mean square in units of the target's quantum. */
 const WEIGHT_NOISE = 0.2;
+const MIN_SHIFT = 4;
+const MAX_SHIFT = 24;
+
+/** A source of a linear layer: what one unit of its integers is worth in the target's quanta, and how its values are distributed. */
+export interface Source {
+  /** Accumulator units an input integer is worth at coefficient 1: source scale over accumulator scale. */
+  readonly factor: number;
+  /** Mean and root mean square of (real value) / (source scale). */
+  readonly mean: number;
+  readonly rms: number;
+}
 
 /**
- * Fractional bits s of an accumulator: enough that rounding coefficients to integers adds at most WEIGHT_NOISE quanta, given the
- * inputs' root mean square in quanta. Fan-in 25 of 8-bit pixels needs 9, fan-in 11,616 needs 13.
+ * What rounding the coefficients w·factor to integers adds to the worst row: errors δ_k average out where they are random and add up
+ * where they are alike (all weights of an average pool are), so the estimate is sqrt((Σ δ_k·mean)² + Σ δ_k²·rms²).
  */
-export function chooseShift(maps: readonly LinearMap[], rms: readonly number[]): number {
-  let variance = 0;
+export function roundingError(maps: readonly LinearMap[], sources: readonly Source[]): number {
+  let total = 0;
   maps.forEach((map, s) => {
-    for (let p = 0, worst = 0; p + 1 < map.patStart.length; p++) {
-      const terms = map.patStart[p + 1]! - map.patStart[p]!;
-      if (terms <= worst) continue;
-      variance += ((terms - worst) * rms[s]! ** 2) / 12;
-      worst = terms;
+    const { factor, mean, rms } = sources[s]!;
+    let worst = 0;
+    for (let p = 0; p + 1 < map.patStart.length; p++) {
+      let [sum, squares] = [0, 0];
+      for (let k = map.patStart[p]!; k < map.patStart[p + 1]!; k++) {
+        const exact = map.patCoef[k]! * factor;
+        const error = Math.round(exact) - exact;
+        sum += error;
+        squares += error * error;
+      }
+      worst = Math.max(worst, (sum * mean) ** 2 + squares * rms ** 2);
     }
+    total += worst;
   });
-  const shift = Math.ceil(Math.log2(Math.sqrt(variance) / WEIGHT_NOISE));
-  return Math.min(20, Math.max(6, Number.isFinite(shift) ? shift : 6));
+  return Math.sqrt(total);
+}
+
+/**
+ * Fractional bits s of an accumulator: the least with which rounding the coefficients adds at most WEIGHT_NOISE quanta of the target.
+ * `sources` have the factor for s = 0.
+ */
+export function chooseShift(maps: readonly LinearMap[], sources: readonly Source[]): number {
+  for (let shift = MIN_SHIFT; shift < MAX_SHIFT; shift++) {
+    const scaled = sources.map((source) => ({ ...source, factor: source.factor * 2 ** shift }));
+    if (roundingError(maps, scaled) <= WEIGHT_NOISE * 2 ** shift) return shift;
+  }
+  return MAX_SHIFT;
 }
 
 /**
  * Rounds and clamps x to the target. A raw accumulator made for this target is shifted; any other tensor is first multiplied by an
- * integer that carries the ratio of scales to RESCALE_BITS bits. `window` (real values) is what `--overflow reject` accepts.
+ * integer that carries the ratio of scales to the accuracy the target needs. `window` (real values) is what `--overflow reject` accepts.
  */
 export function requantise(
   emitter: IrEmitter,
@@ -93,8 +122,9 @@ export function requantise(
 
 function rescaled(emitter: IrEmitter, x: Quantised, target: Target): { node: string; shift: number } {
   const ratio = x.scale / target.scale;
-  // The least shift that gives the factor RESCALE_BITS bits; a factor that is a power of two anyway needs no more.
-  let shift = Math.max(0, Math.ceil(RESCALE_BITS - Math.log2(ratio)));
+  const reach = Math.max(Math.abs(target.lo), Math.abs(target.lo + 2 ** target.bits));
+  // The least shift that gives the factor enough bits; a factor that is a power of two anyway needs no more.
+  let shift = Math.max(0, Math.ceil(Math.log2(reach) + RESCALE_GUARD_BITS - Math.log2(ratio)));
   if (Number.isInteger(Math.log2(ratio))) shift = Math.max(0, -Math.log2(ratio));
   const factor = Math.round(ratio * 2 ** shift);
   const size = emitter.fact(x.node).size;

@@ -51,8 +51,7 @@ export function slidingWindows(context: OpContext, inDims: Dims, kernel: Dims): 
   if (!kernel.every((size) => size >= 1) || kernel.length !== rank) {
     throw context.mismatch('the kernel does not fit the input', kernel, inDims);
   }
-  // Every tap that hits the input is one the axis tables list, so an axis costs at most kernel × out entries.
-  const axes = inDims.map((size, axis) => {
+  const shapes = inDims.map((size, axis) => {
     const [k, stride, dilation] = [kernel[axis]!, strides[axis]!, dilations[axis]!];
     const reach = (k - 1) * dilation + 1;
     const [begin, end] = paddings(context, autoPad, size, stride, reach, pads[axis]!, pads[axis + rank]!);
@@ -61,11 +60,12 @@ export function slidingWindows(context: OpContext, inDims: Dims, kernel: Dims): 
     // A last window that would start in the end padding is dropped.
     if (ceil && (out - 1) * stride >= size + begin) out--;
     if (out < 1) throw context.mismatch('the kernel is larger than the padded input', kernel, inDims);
-    context.reserve([out]);
-    context.reserveEntries(Math.min(k, size) * out);
-    return axisClasses({ size, k, stride, dilation, padBegin: begin, padEnd: end, out });
+    return { size, k, stride, dilation, padBegin: begin, padEnd: end, out };
   });
-  return combine(context, axes, inDims, kernel);
+  // Before the tables are made: the result's plane, and for each axis at most the taps that hit the input times its positions.
+  context.reserve(shapes.map(({ out }) => out));
+  for (const { k, size, out } of shapes) context.reserveEntries(Math.min(k, size) * out);
+  return combine(context, shapes.map(axisClasses), inDims, kernel);
 }
 
 function paddings(

@@ -1,0 +1,224 @@
+/** zkonnx compile: an ONNX model becomes an artifact folder. */
+import { Command } from 'commander';
+import type { CompiledModel, CompileOptions } from '../../compile/compile.js';
+import type { ImageFlags } from '../../inputs/image.js';
+import type { InputSpec } from '../../inputs/tensor.js';
+import type { Visibility } from '../../verify/statement.js';
+import { choice, collectDomain, collectShape, examples, integerIn, parsePart, usage } from '../options.js';
+import type { Domains, Shapes } from '../options.js';
+import type { Outcome, Session } from '../session.js';
+import { layerTable, percent, real, section, table, timings } from '../text.js';
+
+interface CompileFlags {
+  readonly out: string;
+  readonly calibrate?: string;
+  readonly domain?: Domains;
+  readonly tolerance?: number;
+  readonly bits?: number;
+  readonly overflow?: 'saturate' | 'reject';
+  readonly softmax?: 'circuit' | 'reader';
+  readonly input?: Visibility;
+  readonly output?: Visibility;
+  readonly inputShape?: Shapes;
+  readonly labels?: string;
+  readonly protocol?: 'groth16';
+  readonly imageLayout?: string;
+  readonly imageResize?: string;
+  readonly imageColor?: string;
+  readonly imageMean?: string;
+  readonly imageStd?: string;
+  readonly imageRange?: string;
+  readonly imageInvert?: boolean;
+}
+
+const VISIBILITIES = ['public', 'private', 'committed'];
+
+export function compileCommand(session: Session): Command {
+  const command = new Command('compile')
+    .description('compile an ONNX model into a circuit, with an accuracy report')
+    .argument('<model>', 'the model.onnx')
+    .requiredOption('-o, --out <folder>', 'artifact folder to write, as artifacts/NAME')
+    .option('--calibrate <data>', "real inputs, in any format that prove's --in takes")
+    .option('--domain <range>', 'values inputs may take: LO..HI or name=LO..HI (repeatable)', collectDomain)
+    .option('--tolerance <part>', "worst error, as a part of the output's largest magnitude (default 0.01)", parsePart)
+    .option('--bits <n>', 'bits of activations (default: the fewest within the tolerance)', integerIn('--bits', 2, 24))
+    .addOption(
+      choice('--overflow <what>', 'outside the calibrated range: saturate (default) or reject', ['saturate', 'reject']),
+    )
+    .addOption(choice('--input <visibility>', 'public (default), private or committed', VISIBILITIES))
+    .addOption(choice('--output <visibility>', 'public (default), private or committed', VISIBILITIES))
+    .option('--input-shape <shape>', 'fixes symbolic dimensions: name=1,1,28,28 (repeatable)', collectShape)
+    .addOption(
+      choice('--softmax <where>', 'a final softmax: in the circuit (default) or left to the reader', [
+        'circuit',
+        'reader',
+      ]),
+    )
+    .option('--labels <names>', 'names of the classes: a,b,c or @file with one a line')
+    .addOption(choice('--protocol <name>', 'proof system', ['groth16']));
+  return imageOptions(command)
+    .addHelpText(
+      'after',
+      examples([
+        [
+          'zkonnx compile iris.onnx -o artifacts/iris --calibrate iris.csv --labels setosa,versicolor,virginica',
+          'features',
+        ],
+        ['zkonnx compile mnist.onnx -o artifacts/mnist --calibrate digits/ --image-range 255', 'pictures'],
+        ['zkonnx compile acasxu.onnx -o artifacts/acasxu --domain -1..1', 'a declared range of values'],
+        ['zkonnx compile fraud.onnx -o artifacts/fraud --calibrate rows.npz --input committed', 'inputs kept secret'],
+      ]),
+    )
+    .action(session.action((model: string, flags: CompileFlags) => run(session, model, flags)));
+}
+
+function imageOptions(command: Command): Command {
+  return command
+    .option('--image-layout <layout>', 'pictures: NCHW or NHWC (default: by the shape of the input)')
+    .option('--image-resize <how>', 'pictures: none (default), nearest or bilinear')
+    .option('--image-color <order>', 'pictures: rgb, bgr or gray (default: by the number of channels)')
+    .option('--image-range <n>', 'pictures: the value of a white pixel before mean and std (default 1)')
+    .option('--image-mean <m>', 'pictures: subtracted, one number or one a channel')
+    .option('--image-std <s>', 'pictures: divided by, one number or one a channel')
+    .option('--image-invert', 'pictures: black on white becomes white on black');
+}
+
+async function run(session: Session, modelPath: string, flags: CompileFlags): Promise<Outcome> {
+  const { compile } = await import('../../compile/compile.js');
+  const { writeArtifact } = await import('../../compile/artifact.js');
+  const options = await compileOptions(modelPath, flags);
+  session.log(`compiling ${modelPath}`);
+  const compiled = await compile(modelPath, options);
+  await writeArtifact(flags.out, compiled, modelPath, { signal: session.signal });
+  return outcome(flags.out, compiled);
+}
+
+/** Reads what the flags name: labels, and the calibration data by the inputs that the model itself declares. */
+async function compileOptions(modelPath: string, flags: CompileFlags): Promise<CompileOptions> {
+  const { tolerance, bits, overflow, softmax, input, output, inputShape, protocol } = flags;
+  const specs = await modelInputs(modelPath, inputShape);
+  const image = await imagePreprocessing(flags, specs);
+  const samples = flags.calibrate === undefined ? undefined : await calibration(flags.calibrate, specs, image);
+  const options = {
+    tolerance,
+    bits,
+    overflow,
+    softmax,
+    input,
+    output,
+    protocol,
+    inputShapes: inputShape,
+    domain: flags.domain === undefined ? undefined : domainsByName(flags.domain, specs),
+    labels: flags.labels === undefined ? undefined : await readLabels(flags.labels),
+    image,
+    samples,
+  };
+  // Only what was given: compile says which defaults it took.
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as CompileOptions;
+}
+
+async function modelInputs(modelPath: string, inputShapes: Shapes | undefined): Promise<InputSpec[]> {
+  const { readBounded } = await import('../../inputs/files.js');
+  const { MAX_MODEL_BYTES } = await import('../../formats/onnx-proto.js');
+  const { importModel } = await import('../../compile/onnx/import.js');
+  const { dirname } = await import('node:path');
+  const bytes = await readBounded(modelPath, MAX_MODEL_BYTES);
+  const { graph } = importModel(bytes, {
+    externalDir: dirname(modelPath),
+    ...(inputShapes === undefined ? {} : { inputShapes }),
+  });
+  const byName = new Map(graph.nodes.map((node) => [node.name, node]));
+  return graph.inputs.map((name) => {
+    const { dims, dtype } = byName.get(name)!;
+    return { name, dims, dtype };
+  });
+}
+
+async function imagePreprocessing(flags: CompileFlags, specs: readonly InputSpec[]): Promise<CompileOptions['image']> {
+  const { imageLayout, imageResize, imageColor, imageMean, imageStd, imageRange, imageInvert } = flags;
+  const given = Object.entries({
+    layout: imageLayout,
+    resize: imageResize,
+    color: imageColor,
+    mean: imageMean,
+    std: imageStd,
+    range: imageRange,
+    invert: imageInvert,
+  }).filter(([, value]) => value !== undefined);
+  if (given.length === 0) return undefined;
+  const { onlyImageInput, parseImageFlags } = await import('../../inputs/image.js');
+  return parseImageFlags(Object.fromEntries(given) as ImageFlags, onlyImageInput(specs, '--image-…'));
+}
+
+async function calibration(
+  data: string,
+  specs: readonly InputSpec[],
+  image: CompileOptions['image'],
+): Promise<ReadonlyMap<string, Float64Array>[]> {
+  const { readSamples } = await import('../../inputs/samples.js');
+  const samples = [];
+  for await (const { tensors } of readSamples(data, specs, image === undefined ? {} : { image })) samples.push(tensors);
+  return samples;
+}
+
+/** A range without a name is for every input that has none of its own. */
+function domainsByName(domains: Domains, specs: readonly InputSpec[]): Domains {
+  const names = specs.map(({ name }) => name);
+  const unknown = [...domains.keys()].find((name) => name !== '' && !names.includes(name));
+  if (unknown !== undefined) throw usage('--domain names no input of the model', names.join(', '), unknown);
+  const common = domains.get('');
+  return new Map(
+    names.flatMap((name) => {
+      const range = domains.get(name) ?? common;
+      return range === undefined ? [] : [[name, range] as const];
+    }),
+  );
+}
+
+async function readLabels(given: string): Promise<string[]> {
+  if (!given.startsWith('@')) return given.split(',').map((label) => label.trim());
+  const { readBounded } = await import('../../inputs/files.js');
+  const text = (await readBounded(given.slice(1), MAX_LABEL_BYTES)).toString('utf8');
+  return text
+    .replace(/^\ufeff/, '')
+    .trimEnd()
+    .split(/\r?\n/)
+    .map((label) => label.trim());
+}
+
+const MAX_LABEL_BYTES = 2 ** 20;
+
+function outcome(artifact: string, { manifest, accuracy, timingsMs }: CompiledModel): Outcome {
+  const { circuit, model, quantisation, layers, notes, protocol } = manifest;
+  const { constraints, wires, publicInputs } = circuit;
+  const rows = accuracy.outputs.map(({ name, maxAbsError, meanAbsError, magnitude }) => [
+    name,
+    `worst ${real(maxAbsError)}`,
+    `mean ${real(meanAbsError)}`,
+    `worst is ${percent(maxAbsError / (magnitude || 1))} of the largest value ${real(magnitude)}`,
+  ]);
+  const agreement = accuracy.topAgreement === undefined ? '' : `, same top class in ${percent(accuracy.topAgreement)}`;
+  const text =
+    `${artifact}: ${constraints} constraints, ${wires} wires, ${publicInputs} public signals (${protocol}, ` +
+    `${quantisation.bits}-bit activations) in ${timings(timingsMs)}` +
+    `\n\nConstraints by layer\n${layerTable(layers)}` +
+    `\n\nAccuracy against ${accuracy.reference} on ${accuracy.samples} samples${agreement}\n${table(rows)}` +
+    section('Notes', notes);
+  return {
+    json: {
+      artifact,
+      constraints,
+      wires,
+      publicInputs,
+      protocol,
+      model,
+      circuitHash: circuit.hash,
+      quantisation,
+      layers,
+      accuracy,
+      notes,
+      timingsMs,
+    },
+    text,
+  };
+}

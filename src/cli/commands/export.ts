@@ -1,0 +1,192 @@
+/** zkonnx export: an artifact in the forms that other tools take. */
+import { Command } from 'commander';
+import { artifactInputs } from '../artifact-inputs.js';
+import { examples } from '../options.js';
+import type { Outcome, Session } from '../session.js';
+import { DEVELOPMENT_NOTICE } from '../text.js';
+
+interface OutFlags {
+  readonly out: string;
+}
+
+interface SolidityFlags extends OutFlags {
+  readonly name?: string;
+  readonly allowDevelopmentKey?: boolean;
+}
+
+interface WtnsFlags extends OutFlags {
+  readonly in: string;
+}
+
+interface PageFlags extends OutFlags {
+  readonly proof?: string;
+}
+
+const ARTIFACT = 'the folder that compile and setup wrote';
+
+export function exportCommand(session: Session): Command {
+  const parent = new Command('export').description('write a contract, a verifier, or the circuit for other tools');
+  const form = (name: string, description: string) => new Command(name).description(description);
+  parent.addCommand(
+    form('solidity', 'a verifier contract, and its ABI beside it')
+      .argument('<artifact>', `${ARTIFACT}, or a verification_key.json`)
+      .requiredOption('-o, --out <file>', 'contract to write, as Verifier.sol')
+      .option('--name <name>', 'name of the contract (default ZkonnxVerifier)')
+      .option('--allow-development-key', 'export a key that no ceremony made; such a contract secures nothing')
+      .action(session.action((artifact: string, flags: SolidityFlags) => solidity(session, artifact, flags))),
+  );
+  parent.addCommand(
+    form('r1cs', "the constraints in iden3's .r1cs format")
+      .argument('<artifact>', ARTIFACT)
+      .requiredOption('-o, --out <file>', '.r1cs to write')
+      .action(session.action((artifact: string, flags: OutFlags) => r1cs(session, artifact, flags))),
+  );
+  parent.addCommand(
+    form('wtns', "the witness of one input in iden3's .wtns format; it holds every secret value")
+      .argument('<artifact>', ARTIFACT)
+      .requiredOption('--in <input>', 'one sample, in any format that prove takes')
+      .requiredOption('-o, --out <file>', '.wtns to write')
+      .action(session.action((artifact: string, flags: WtnsFlags) => wtns(session, artifact, flags))),
+  );
+  parent.addCommand(
+    form('zkey', "the proving key in snarkjs's .zkey format")
+      .argument('<artifact>', ARTIFACT)
+      .requiredOption('-o, --out <file>', '.zkey to write')
+      .action(session.action((artifact: string, flags: OutFlags) => zkey(session, artifact, flags))),
+  );
+  parent.addCommand(
+    form('verifier', 'the verifier as one ES module without dependencies (Node, Deno, browser)')
+      .argument('[artifact]', 'not needed: the module verifies proofs of every key')
+      .requiredOption('-o, --out <file>', 'module to write, as verifier.mjs')
+      .action(session.action((_artifact: string | undefined, flags: OutFlags) => verifier(session, flags))),
+  );
+  parent.addCommand(
+    form('page', 'verify.html: drop a proof and see what was proven')
+      .argument('[artifact]', `${ARTIFACT}, or a verification_key.json, whose key the page then holds`)
+      .requiredOption('-o, --out <file>', 'page to write, as verify.html')
+      .option('--proof <file>', 'a proof to show when the page is opened')
+      .action(session.action((artifact: string | undefined, flags: PageFlags) => page(session, artifact, flags))),
+  );
+  return parent.addHelpText(
+    'after',
+    examples([
+      ['zkonnx export solidity artifacts/iris -o Verifier.sol --allow-development-key', 'for a test network'],
+      ['zkonnx export r1cs artifacts/iris -o iris.r1cs', 'for snarkjs and other tools'],
+      ['zkonnx export wtns artifacts/iris --in flower.json -o flower.wtns', 'with its witness'],
+      ['zkonnx export verifier -o verifier.mjs', 'verify without this package'],
+      ['zkonnx export page artifacts/iris -o verify.html', 'verify in a browser'],
+    ]),
+  );
+}
+
+/** The key of an artifact folder, or the key file itself; as text. */
+async function keyText(artifact: string): Promise<string> {
+  const { kindOf } = await import('../output-file.js');
+  const { readText } = await import('../proof-files.js');
+  const { artifactPaths, readManifest } = await import('../../formats/manifest.js');
+  if ((await kindOf(artifact)) === 'file') return readText(artifact);
+  await readManifest(artifact);
+  return readText(await requireKey(artifactPaths(artifact).verificationKey));
+}
+
+async function requireKey(file: string): Promise<string> {
+  const { kindOf } = await import('../output-file.js');
+  if ((await kindOf(file)) === 'file') return file;
+  const { ZkonnxError } = await import('../../errors.js');
+  throw new ZkonnxError('FILE_UNREADABLE', 'the artifact has no keys yet', {
+    where: file,
+    help: 'make them: zkonnx setup ARTIFACT --dev',
+  });
+}
+
+async function solidity(session: Session, artifact: string, flags: SolidityFlags): Promise<Outcome> {
+  const { exportSolidity } = await import('../../export/solidity.js');
+  const { prepareKey } = await import('../../verify/key.js');
+  const { jsonText, requireFilePath, writeOutput } = await import('../output-file.js');
+  await requireFilePath(flags.out);
+  const key = prepareKey(await keyText(artifact));
+  const { source, abi } = exportSolidity(key, {
+    ...(flags.name === undefined ? {} : { name: flags.name }),
+    ...(flags.allowDevelopmentKey === undefined ? {} : { allowDevelopmentKey: flags.allowDevelopmentKey }),
+  });
+  const abiFile = `${flags.out.replace(/\.sol$/, '')}.abi.json`;
+  await writeOutput(abiFile, jsonText(abi), { signal: session.signal });
+  await writeOutput(flags.out, source, { signal: session.signal });
+  const { setup, keyDigest } = key.facts;
+  const notice = setup === 'development' ? `\n${DEVELOPMENT_NOTICE}` : '';
+  return {
+    json: { file: flags.out, abi: abiFile, setup, keyDigest },
+    text: `${flags.out}\n${abiFile}${notice}`,
+  };
+}
+
+async function r1cs(session: Session, artifact: string, { out }: OutFlags): Promise<Outcome> {
+  const { circuit } = await openCircuit(artifact, out);
+  const { writeR1csFile } = await import('../../formats/r1cs-file.js');
+  await writeR1csFile(out, circuit.r1cs, { signal: session.signal });
+  const { nConstraints: constraints, nWires: wires } = circuit.r1cs;
+  return { json: { file: out, constraints, wires }, text: `${out}: ${constraints} constraints, ${wires} wires` };
+}
+
+async function wtns(session: Session, artifact: string, flags: WtnsFlags): Promise<Outcome> {
+  const { circuit, manifest } = await openCircuit(artifact, flags.out);
+  const { readOne } = await import('../../inputs/samples.js');
+  const { witnessOf } = await import('../../prove/prove.js');
+  const { writeWtnsFile } = await import('../../formats/wtns-file.js');
+  const { specs, options } = artifactInputs(manifest.schema);
+  const sample = await readOne(flags.in, specs, options);
+  await writeWtnsFile(flags.out, witnessOf(circuit, manifest.schema, sample), { signal: session.signal, mode: 0o600 });
+  session.log(`${flags.out} holds every value of the computation, private ones too`);
+  const wires = circuit.r1cs.nWires;
+  return { json: { file: flags.out, wires }, text: `${flags.out}: ${wires} wires` };
+}
+
+/** Reads a circuit that is to be written in another form, and makes the folder it goes to. */
+async function openCircuit(artifact: string, out: string) {
+  const { artifactPaths, readManifest } = await import('../../formats/manifest.js');
+  const { readCircuitFile } = await import('../../formats/circuit-file.js');
+  const { dirname } = await import('node:path');
+  const { makeFolder, requireFilePath } = await import('../output-file.js');
+  await requireFilePath(out);
+  const manifest = await readManifest(artifact);
+  const circuit = await readCircuitFile(artifactPaths(artifact).circuit);
+  await makeFolder(dirname(out));
+  return { manifest, circuit };
+}
+
+async function zkey(session: Session, artifact: string, { out }: OutFlags): Promise<Outcome> {
+  const { createReadStream } = await import('node:fs');
+  const { artifactPaths, readManifest } = await import('../../formats/manifest.js');
+  const { requireFilePath, writeOutput } = await import('../output-file.js');
+  await requireFilePath(out);
+  await readManifest(artifact);
+  const source = await requireKey(artifactPaths(artifact).provingKey);
+  await writeOutput(
+    out,
+    async (file) => {
+      for await (const chunk of createReadStream(source, { highWaterMark: 2 ** 20 })) await file.write(chunk as Buffer);
+    },
+    { signal: session.signal },
+  );
+  return { json: { file: out }, text: out };
+}
+
+async function verifier(session: Session, { out }: OutFlags): Promise<Outcome> {
+  const { exportVerifierModule } = await import('../../export/verifier.js');
+  return writeText(session, out, await exportVerifierModule());
+}
+
+async function page(session: Session, artifact: string | undefined, flags: PageFlags): Promise<Outcome> {
+  const { exportVerifierPage } = await import('../../export/verifier.js');
+  const key = artifact === undefined ? undefined : await keyText(artifact);
+  const { readText } = await import('../proof-files.js');
+  const proof = flags.proof === undefined ? undefined : await readText(flags.proof);
+  return writeText(session, flags.out, await exportVerifierPage(key, proof));
+}
+
+async function writeText(session: Session, out: string, text: string): Promise<Outcome> {
+  const { requireFilePath, writeOutput } = await import('../output-file.js');
+  await requireFilePath(out);
+  await writeOutput(out, text, { signal: session.signal });
+  return { json: { file: out }, text: out };
+}

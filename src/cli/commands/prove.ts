@@ -1,0 +1,159 @@
+/** zkonnx prove: a proof of each inference. */
+import { Command } from 'commander';
+import type { ProvenSample } from '../../prove/prove.js';
+import { artifactInputs } from '../artifact-inputs.js';
+import { choice, examples, integerIn, usage } from '../options.js';
+import { startProgress } from '../progress.js';
+import type { Progress } from '../progress.js';
+import type { ProofPlan } from '../proof-plan.js';
+import type { Outcome, Session } from '../session.js';
+import { DEVELOPMENT_NOTICE, mebibytes, seconds, timings } from '../text.js';
+
+export interface ProveFlags {
+  readonly in: string;
+  readonly out: string;
+  readonly threads?: number;
+  readonly backend?: 'ezkl';
+  readonly compiled?: string;
+  readonly pk?: string;
+  readonly srs?: string;
+  readonly settings?: string;
+}
+
+export function proveCommand(session: Session): Command {
+  return new Command('prove')
+    .description('prove what the model computes on an input, or on every sample of a batch')
+    .argument('[artifact]', 'the folder that compile and setup wrote; for ezkl a folder of its files')
+    .requiredOption('--in <input>', 'JSON, JSONL, CSV, .npy, .npz, .pb, PNG, JPEG, or a folder of them')
+    .requiredOption('-o, --out <path>', 'proof.json to write; for a batch a folder, one proof a sample')
+    .option('--threads <n>', 'worker threads (default: the cores, at most 8)', integerIn('--threads', 1, 256))
+    .addOption(choice('--backend <name>', 'prove with another proof system', ['ezkl']))
+    .option('--compiled <file>', 'ezkl: the compiled circuit (default: model.compiled in the folder)')
+    .option('--pk <file>', 'ezkl: the proving key (default: pk.key in the folder)')
+    .option('--srs <file>', 'ezkl: the SRS (default: kzg.srs in the folder)')
+    .option('--settings <file>', 'ezkl: settings.json (default: in the folder)')
+    .addHelpText(
+      'after',
+      examples([
+        ['zkonnx prove artifacts/iris --in flower.json -o proof.json', 'one proof'],
+        ['zkonnx prove artifacts/mnist --in digits/ -o proofs/ --threads 4', 'one proof a picture'],
+        ['zkonnx prove --backend ezkl ezkl-files/ --in input.json -o proof.json', 'with what ezkl compiled'],
+      ]),
+    )
+    .action(session.action((artifact: string | undefined, flags: ProveFlags) => run(session, artifact, flags)));
+}
+
+async function run(session: Session, artifact: string | undefined, flags: ProveFlags): Promise<Outcome> {
+  if (flags.backend === 'ezkl') {
+    const { proveWithEzkl } = await import('../ezkl.js');
+    return proveWithEzkl(session, artifact, flags);
+  }
+  if (artifact === undefined) throw usage('prove needs an artifact', 'the folder that compile and setup wrote', '');
+  for (const flag of ['compiled', 'pk', 'srs', 'settings'] as const) {
+    if (flags[flag] !== undefined) throw usage(`--${flag} is for ezkl`, '--backend ezkl beside it', flags[flag]);
+  }
+  const { readManifest } = await import('../../formats/manifest.js');
+  const { readSamples } = await import('../../inputs/samples.js');
+  const { planProofs } = await import('../proof-plan.js');
+  const { prove } = await import('../../prove/prove.js');
+  const { schema } = await readManifest(artifact);
+  const { specs, options } = artifactInputs(schema);
+  const samples = () => readSamples(flags.in, specs, options);
+  const plan = await planProofs(samples(), schema, flags.in, flags.out);
+  const progress = await startProgress(session, 'prove');
+  try {
+    const started = performance.now();
+    const proven = prove(artifact, samples(), {
+      signal: session.signal,
+      ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+      ...(plan.isBatch
+        ? {}
+        : {
+            onProgress: (_, { phase, fraction }) =>
+              progress.update({ phase, fraction: phase === 'prove' ? fraction : 0 }),
+          }),
+    });
+    const written = await writeProofs(session, proven, plan, progress);
+    return outcome(flags.out, plan, written, performance.now() - started);
+  } finally {
+    progress.stop();
+  }
+}
+
+interface Written {
+  readonly id: string;
+  /** Path of the proof. */
+  readonly proof: string;
+  /** Path of what opens its commitments. */
+  readonly opening?: string;
+  readonly isDevelopment: boolean;
+  readonly timingsMs: Readonly<Record<string, number>>;
+  readonly peakMemoryBytes: number;
+}
+
+async function writeProofs(
+  session: Session,
+  proven: AsyncIterable<ProvenSample>,
+  plan: ProofPlan,
+  progress: Progress,
+): Promise<Written[]> {
+  const written: Written[] = [];
+  for await (const one of proven) {
+    const file = plan.files.get(one.id);
+    if (file === undefined)
+      throw usage('the input changed while it was being proven', 'the samples read before', one.id);
+    written.push(await writeProof(session, one, file));
+    if (plan.isBatch) {
+      const { proof, timingsMs } = written.at(-1)!;
+      const phase = `${written.length} of ${plan.files.size}: ${proof} (${seconds(timingsMs['total'] ?? 0)})`;
+      progress.update({ phase, fraction: written.length / plan.files.size });
+    }
+  }
+  return written;
+}
+
+async function writeProof(session: Session, proven: ProvenSample, file: string): Promise<Written> {
+  const { jsonText, writeOutput } = await import('../output-file.js');
+  const { openingPath } = await import('../proof-files.js');
+  const { id, proof, opening, timingsMs, peakMemoryBytes } = proven;
+  const facts = { id, proof: file, isDevelopment: proof.setup === 'development', timingsMs, peakMemoryBytes };
+  const { signal } = session;
+  let secret: string | undefined;
+  if (opening !== undefined) {
+    // Before the proof: a proof whose salts are lost commits to values that nobody can show.
+    secret = openingPath(file);
+    await writeOutput(secret, jsonText(opening), { signal, mode: 0o600 });
+    session.log(
+      `${secret} is SECRET: it holds the committed values and their salts; keep it, and show it to nobody else`,
+    );
+  }
+  await writeOutput(file, jsonText(proof), { signal });
+  return { ...facts, ...(secret === undefined ? {} : { opening: secret }) };
+}
+
+function outcome(out: string, plan: ProofPlan, written: readonly Written[], elapsedMs: number): Outcome {
+  const json = written.map(({ isDevelopment: _, ...facts }) => facts);
+  const peakMemoryBytes = written.reduce((peak, one) => Math.max(peak, one.peakMemoryBytes), 0);
+  const notice = written.some(({ isDevelopment }) => isDevelopment) ? `\n${DEVELOPMENT_NOTICE}` : '';
+  const memory = `peak memory ${mebibytes(peakMemoryBytes)}`;
+  const [only] = written;
+  if (!plan.isBatch && only !== undefined) {
+    return { json: json[0]!, text: `${only.proof}\n${timings(only.timingsMs)}, ${memory}${notice}` };
+  }
+  const timingsMs = { ...sumOfPhases(written), total: elapsedMs };
+  return {
+    json: { proof: out, proofs: json, timingsMs, peakMemoryBytes },
+    text:
+      `${written.map(({ proof }) => proof).join('\n')}\n` +
+      `${written.length} proofs in ${seconds(elapsedMs)}, ${memory}${notice}`,
+  };
+}
+
+/** Summed over the proofs: workers run side by side, so it may be more than the elapsed time. */
+function sumOfPhases(written: readonly Written[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { timingsMs } of written) {
+    for (const [phase, value] of Object.entries(timingsMs)) sums[phase] = (sums[phase] ?? 0) + value;
+  }
+  return sums;
+}

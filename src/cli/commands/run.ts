@@ -1,0 +1,58 @@
+/** zkonnx run: the integer program on inputs, without a proof, next to the float model's own answer. */
+import { Command } from 'commander';
+import type { RunResult } from '../../prove/run.js';
+import { artifactInputs } from '../artifact-inputs.js';
+import { examples } from '../options.js';
+import type { Outcome, Session } from '../session.js';
+import { real, tensor } from '../text.js';
+
+interface RunFlags {
+  readonly in: string;
+}
+
+export function runCommand(session: Session): Command {
+  return new Command('run')
+    .description("run the integer program without a proof, next to onnxruntime's float answer")
+    .argument('<artifact>', 'the folder that compile wrote')
+    .requiredOption('--in <input>', 'JSON, JSONL, CSV, .npy, .npz, .pb, PNG, JPEG, or a folder of them')
+    .addHelpText('after', examples([['zkonnx run artifacts/iris --in flower.json', 'what prove would prove']]))
+    .action(session.action((artifact: string, flags: RunFlags) => run(session, artifact, flags)));
+}
+
+type Answer = RunResult & { readonly id: string };
+
+async function run(session: Session, artifact: string, flags: RunFlags): Promise<Outcome> {
+  const { openRunner } = await import('../../prove/run.js');
+  const { readSamples } = await import('../../inputs/samples.js');
+  const runner = await openRunner(artifact);
+  try {
+    const { specs, options } = artifactInputs(runner.manifest.schema);
+    const answers: Answer[] = [];
+    for await (const sample of readSamples(flags.in, specs, options)) {
+      answers.push({ id: sample.id, ...(await runner.run(sample)) });
+    }
+    if (answers[0]?.reference === undefined)
+      session.log('onnxruntime-node is not installed: no float answer to compare with');
+    return { json: document(answers), text: answers.map(describe).join('\n\n') };
+  } finally {
+    await runner.close();
+  }
+}
+
+/** One sample is the document itself; of a batch, `samples` holds one such document each. */
+function document(answers: readonly Answer[]): object {
+  const [only] = answers;
+  if (answers.length === 1 && only !== undefined) return only;
+  const errors = answers.flatMap(({ maxAbsError }) => (maxAbsError === undefined ? [] : [maxAbsError]));
+  const worst = errors.reduce((max, error) => Math.max(max, error), 0);
+  return { samples: answers, ...(errors.length === 0 ? {} : { maxAbsError: worst }) };
+}
+
+function describe({ id, outputs, reference, maxAbsError }: Answer): string {
+  const lines = Object.entries(outputs).flatMap(([name, value]) => {
+    const float = reference?.[name];
+    return [`  integer  ${tensor(name, value)}`, ...(float === undefined ? [] : [`  float    ${tensor(name, float)}`])];
+  });
+  const error = maxAbsError === undefined ? [] : [`  largest difference ${real(maxAbsError)}`];
+  return [id, ...lines, ...error].join('\n');
+}

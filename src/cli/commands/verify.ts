@@ -1,0 +1,139 @@
+/** zkonnx verify: is this proof valid, and what does it prove? */
+import { Command } from 'commander';
+import type { PreparedKey } from '../../verify/key.js';
+import type { VerifyOptions, VerifyResult, Verified } from '../../verify/verify.js';
+import { choice, examples, usage } from '../options.js';
+import type { Outcome, Session } from '../session.js';
+import { DEVELOPMENT_NOTICE, real, section, tensor } from '../text.js';
+
+export interface VerifyFlags {
+  readonly key: string;
+  readonly batch?: boolean;
+  readonly expectModel?: string;
+  readonly expectOutput?: string;
+  readonly expectInput?: string;
+  readonly public?: string;
+  readonly backend?: 'ezkl';
+  readonly settings?: string;
+  readonly srs?: string;
+}
+
+export function verifyCommand(session: Session): Command {
+  return new Command('verify')
+    .description('check a proof and show what was proven; exit code 1 when it is refused')
+    .argument('<proof>', 'proof.json, or with --batch a folder of proofs')
+    .requiredOption('--key <file>', 'verification_key.json (ezkl: vk.key)')
+    .option('--expect-model <hash>', 'refuse a proof of any other model (SHA-256 of the .onnx file)')
+    .option('--expect-output <file>', 'refuse any other output: values by name, or what verify --json printed')
+    .option('--expect-input <file>', 'refuse any other input, in any format that prove takes')
+    .option('--public <file>', "public signals from another source; a plain snarkjs proof needs snarkjs's public.json")
+    .option('--batch', 'verify every .json in the folder; valid only if all are')
+    .addOption(choice('--backend <name>', 'check with another proof system', ['ezkl']))
+    .option('--settings <file>', 'ezkl: settings.json')
+    .option('--srs <file>', 'ezkl: kzg.srs')
+    .addHelpText(
+      'after',
+      examples([
+        ['zkonnx verify proof.json --key verification_key.json', 'check one proof'],
+        ['zkonnx verify proof.json --key verification_key.json --expect-output expected.json --json', 'in CI'],
+        ['zkonnx verify proofs/ --batch --key verification_key.json', 'check all proofs of a folder'],
+        [
+          'zkonnx verify proof.json --backend ezkl --key vk.key --settings settings.json --srs kzg.srs',
+          'check a proof of ezkl',
+        ],
+      ]),
+    )
+    .action(session.action((proof: string, flags: VerifyFlags) => run(session, proof, flags)));
+}
+
+async function run(session: Session, proof: string, flags: VerifyFlags): Promise<Outcome> {
+  if (flags.backend === 'ezkl') {
+    const { verifyWithEzkl } = await import('../ezkl.js');
+    return verifyWithEzkl(session, proof, flags);
+  }
+  for (const flag of ['settings', 'srs'] as const) {
+    if (flags[flag] !== undefined) throw usage(`--${flag} is for ezkl proofs`, '--backend ezkl beside it', flags[flag]);
+  }
+  const { readKeyFile } = await import('../proof-files.js');
+  const key = await readKeyFile(flags.key);
+  return flags.batch === true ? verifyFolder(proof, key, flags) : verifyOne(proof, key, flags);
+}
+
+async function verifyOne(file: string, key: PreparedKey, flags: VerifyFlags): Promise<Outcome> {
+  const result = await check(file, key, await readOptions(key, flags));
+  return { json: { proof: file, ...result }, text: describe(file, result), exitCode: result.valid ? 0 : 1 };
+}
+
+async function check(file: string, key: PreparedKey, options: VerifyOptions): Promise<VerifyResult> {
+  const { isRefused, readProofFile } = await import('../proof-files.js');
+  const { verify } = await import('../../verify/verify.js');
+  const proof = await readProofFile(file);
+  return isRefused(proof) ? proof : verify(proof, key, options);
+}
+
+async function readOptions(key: PreparedKey, flags: VerifyFlags): Promise<VerifyOptions> {
+  const { schema } = key.facts;
+  const { readExpectation } = await import('../expectations.js');
+  const { readText } = await import('../proof-files.js');
+  return {
+    ...(flags.expectModel === undefined ? {} : { expectModel: flags.expectModel }),
+    ...(flags.expectOutput === undefined
+      ? {}
+      : { expectOutputs: await readExpectation(flags.expectOutput, 'output', schema) }),
+    ...(flags.expectInput === undefined
+      ? {}
+      : { expectInputs: await readExpectation(flags.expectInput, 'input', schema) }),
+    ...(flags.public === undefined ? {} : { publicSignals: await readText(flags.public) }),
+  };
+}
+
+async function verifyFolder(folder: string, key: PreparedKey, flags: VerifyFlags): Promise<Outcome> {
+  for (const flag of ['expectOutput', 'expectInput', 'public'] as const) {
+    if (flags[flag] !== undefined) {
+      throw usage('this expectation is of one proof, and --batch verifies many', 'no --batch beside it', flags[flag]);
+    }
+  }
+  const { listProofs } = await import('../proof-files.js');
+  const { proofs, skipped } = await listProofs(folder, flags.key);
+  const options = await readOptions(key, flags);
+  const results: (VerifyResult & { readonly proof: string })[] = [];
+  for (const proof of proofs) results.push({ proof, ...(await check(proof, key, options)) });
+  const refused = results.filter(({ valid }) => !valid).length;
+  const lines = results.map((result) =>
+    result.valid
+      ? `valid    ${result.proof}${topLine(result)}`
+      : `REFUSED  ${result.proof}: ${result.reason}, ${result.message}`,
+  );
+  const notice = key.facts.setup === 'development' ? `\n${DEVELOPMENT_NOTICE}` : '';
+  const summary = `${results.length - refused} of ${results.length} proofs are valid (model ${key.facts.modelHash})`;
+  return {
+    json: { valid: refused === 0, count: results.length, refused, proofs: results, skipped },
+    text: `${[...lines, summary].join('\n')}${section('Skipped, no proofs', skipped)}${notice}`,
+    exitCode: refused === 0 ? 0 : 1,
+  };
+}
+
+function describe(file: string, result: VerifyResult): string {
+  if (!result.valid) return `REFUSED  ${file}\n  ${result.reason}: ${result.message}`;
+  const committed = Object.entries(result.committed).map(([name, hash]) => `${name}: ${hash}`);
+  const notice = result.setup === 'development' ? `\n  ${DEVELOPMENT_NOTICE}` : '';
+  return (
+    `VALID  ${file}${topLine(result)}\n` +
+    `  model    ${result.modelHash}\n  circuit  ${result.circuitHash}\n  key      ${result.keyDigest}${notice}` +
+    section('Outputs', tensorLines(result.outputs)) +
+    section('Inputs', tensorLines(result.inputs)) +
+    section('Committed (Poseidon hash)', committed)
+  );
+}
+
+function tensorLines(values: Verified['outputs']): string[] {
+  return Object.entries(values).map(([name, value]) => tensor(name, value));
+}
+
+/** The winner of each public output that has one row: `  scores: right (0.89)`. */
+function topLine({ top }: Verified): string {
+  return Object.entries(top)
+    .filter(([, rows]) => rows.length === 1)
+    .map(([name, [row]]) => `  ${name}: ${row!.label ?? `class ${row!.index}`} (${real(row!.value)})`)
+    .join('');
+}

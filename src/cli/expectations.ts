@@ -1,0 +1,54 @@
+/** --expect-output and --expect-input: the values a caller wants to have been proven, from a file. */
+import { ZkonnxError } from '../errors.js';
+import type { Expectation } from '../verify/expect.js';
+import { isObject } from '../verify/json.js';
+import type { JsonObject } from '../verify/json.js';
+import type { Schema, TensorSchema } from '../verify/statement.js';
+import { usage } from './options.js';
+import { readText } from './proof-files.js';
+
+/**
+ * Reads either what `verify --json` and `run --json` print (the document, or its `outputs` or `inputs`), or any input format with one
+ * sample, by tensor name. Throws USAGE, FILE_UNREADABLE, FILE_TOO_LARGE, INPUT_*.
+ */
+export async function readExpectation(file: string, side: 'output' | 'input', schema: Schema): Promise<Expectation> {
+  const tensors = schema[`${side}s`].filter(({ visibility }) => visibility === 'public');
+  if (tensors.length === 0) {
+    throw new ZkonnxError('USAGE', `the key proves no public ${side}`, {
+      where: `--expect-${side}`,
+      help: `compile with --${side} public to have it proven in the open`,
+    });
+  }
+  const printed = file.endsWith('.json') ? await readPrinted(file, side) : undefined;
+  return printed ?? readAsSample(file, tensors);
+}
+
+/** Tensors as our own commands print them, `{name: {dims, data}}`; undefined for any other JSON. */
+async function readPrinted(file: string, side: 'output' | 'input'): Promise<Expectation | undefined> {
+  let document: unknown;
+  try {
+    document = JSON.parse(await readText(file));
+  } catch (cause) {
+    if (cause instanceof ZkonnxError) throw cause;
+    throw usage('the expected values are not JSON', '{"name": [values, …]} or what verify --json prints', file);
+  }
+  const inner = isObject(document) ? document[`${side}s`] : undefined;
+  const named = isPrinted(inner) ? inner : document;
+  if (!isPrinted(named)) return undefined;
+  return Object.fromEntries(Object.entries(named).map(([name, { data }]) => [name, data]));
+}
+
+function isPrinted(value: unknown): value is Record<string, JsonObject & { data: number[] }> {
+  return (
+    isObject(value) &&
+    Object.keys(value).length > 0 &&
+    Object.values(value).every((tensor) => isObject(tensor) && Array.isArray(tensor['data']))
+  );
+}
+
+async function readAsSample(file: string, tensors: readonly TensorSchema[]): Promise<Expectation> {
+  const { readOne } = await import('../inputs/samples.js');
+  const image = tensors.find((tensor) => tensor.image !== undefined)?.image;
+  const sample = await readOne(file, tensors, image === undefined ? {} : { image });
+  return Object.fromEntries([...sample.tensors].map(([name, values]) => [name, Array.from(values)]));
+}

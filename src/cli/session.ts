@@ -1,0 +1,113 @@
+/**
+ * One run of the command line: where results, logs and errors go. Results are on stdout, progress and logs on stderr; with --json stdout holds
+ * exactly one JSON document, whether the command succeeds, refuses or fails.
+ */
+import { CommanderError } from 'commander';
+import { ZkonnxError } from '../errors.js';
+import { printable } from './text.js';
+
+/** What a stream must do to be written to; process.stdout and process.stderr do. */
+export interface Sink {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+}
+
+export interface CliIo {
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+  /**
+   * Asked for only by commands that can stop halfway and clean up; the signal fires at Ctrl-C. Elsewhere Ctrl-C ends the process
+   * as it always does, which leaves nothing behind either: outputs are renamed into place when they are whole.
+   */
+  readonly interrupt?: () => AbortSignal;
+}
+
+/** 0 done or valid, 1 proof refused, 2 unusable input or usage, 3 our bug, 130 stopped by Ctrl-C. */
+export type ExitCode = 0 | 1 | 2 | 3 | 130;
+
+/** What a command found out: as JSON for programs, as text for people. */
+export interface Outcome {
+  readonly json: object;
+  readonly text: string;
+  readonly exitCode?: ExitCode;
+}
+
+export class Session {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly stderr: Sink;
+  exitCode: ExitCode = 0;
+  readonly #io: CliIo;
+  #signal: AbortSignal | undefined;
+
+  constructor(argv: readonly string[], io: CliIo) {
+    const end = argv.indexOf('--');
+    const flags = new Set(end === -1 ? argv : argv.slice(0, end));
+    // Read before commander parses, so that its own usage errors come in the asked form.
+    this.json = flags.has('--json');
+    this.quiet = flags.has('--quiet');
+    this.stderr = io.stderr;
+    this.#io = io;
+  }
+
+  /** Fires at Ctrl-C. From the first use on, Ctrl-C no longer ends the process by itself. */
+  get signal(): AbortSignal {
+    this.#signal ??= this.#io.interrupt?.() ?? new AbortController().signal;
+    return this.#signal;
+  }
+
+  /** A commander action that reports what `run` returns. */
+  action<A extends unknown[]>(run: (...args: A) => Promise<Outcome>): (...args: A) => Promise<void> {
+    return async (...args) => this.#report(await run(...args));
+  }
+
+  /** A line for people on stderr; not with --quiet. */
+  log(line: string): void {
+    if (!this.quiet) this.stderr.write(`${printable(line)}\n`);
+  }
+
+  #report({ json, text, exitCode = 0 }: Outcome): void {
+    this.#io.stdout.write(this.json ? `${JSON.stringify(json, null, 2)}\n` : `${printable(text)}\n`);
+    this.exitCode = exitCode;
+  }
+
+  /** Prints what stopped the command and sets the exit code. */
+  fail(thrown: unknown): void {
+    if (thrown instanceof CommanderError) {
+      this.#failParsing(thrown);
+      return;
+    }
+    const error = thrown instanceof ZkonnxError ? thrown : unexpected(thrown);
+    this.exitCode = error.exitCode;
+    if (this.json) {
+      const { cause: _cause, ...facts } = error.details;
+      this.#io.stdout.write(
+        `${JSON.stringify({ error: { code: error.code, message: error.shortMessage, ...facts } }, null, 2)}\n`,
+      );
+    }
+    const stack = error.exitCode === 3 ? `\n${stackOf(error)}` : '';
+    if (!this.json || stack !== '') this.stderr.write(`${printable(`error: ${error.message}${stack}`)}\n`);
+  }
+
+  /** Commander has written its sentence to stderr already (run-cli.ts keeps it silent with --json); help and version are no errors. */
+  #failParsing({ code, exitCode, message }: CommanderError): void {
+    if (exitCode === 0) return;
+    this.exitCode = 2;
+    if (!this.json) return;
+    const sentence = code === 'commander.help' ? 'no command was given' : message.replace(/^error: /, '');
+    this.#io.stdout.write(`${JSON.stringify({ error: { code: 'USAGE', message: sentence } }, null, 2)}\n`);
+  }
+}
+
+function unexpected(thrown: unknown): ZkonnxError {
+  return new ZkonnxError('INTERNAL', 'unexpected error', {
+    got: thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown),
+    help: 'this is a bug of zkonnx; please report it with the command that caused it',
+    cause: thrown,
+  });
+}
+
+function stackOf(error: ZkonnxError): string {
+  const { cause } = error.details;
+  return (cause instanceof Error ? cause.stack : undefined) ?? error.stack ?? '';
+}

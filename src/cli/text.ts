@@ -1,0 +1,98 @@
+/** Text for people: tables, numbers, tensors. Nothing here decides anything. */
+import type { LayerCost } from '../formats/manifest.js';
+import type { TensorValue } from '../verify/report.js';
+
+/**
+ * Names, labels and messages may come from files of strangers: control characters (escape sequences of the terminal) and
+ * bidirectional overrides are shown as \u….
+ */
+export function printable(text: string): string {
+  return text.replace(
+    // eslint-disable-next-line no-control-regex -- control characters are what it is about
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** One line, whatever a name holds. */
+function cell(value: string | number): string {
+  return String(value).replace(/\s+/g, ' ');
+}
+
+/** Columns padded to their widest cell, two spaces apart, indented by two; numbers to the right. */
+export function table(rows: readonly (readonly (string | number)[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((value, c) => (widths[c] = Math.max(widths[c] ?? 0, cell(value).length)));
+  const line = (row: readonly (string | number)[]) =>
+    row.map((value, c) =>
+      typeof value === 'number' ? cell(value).padStart(widths[c]!) : cell(value).padEnd(widths[c]!),
+    );
+  return rows.map((row) => `  ${line(row).join('  ')}`.trimEnd()).join('\n');
+}
+
+/** Lines of a section under its title; empty when there is none. */
+export function section(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `\n\n${title}\n${lines.map((line) => `  ${line}`).join('\n')}`;
+}
+
+/** Six significant digits, and no more than are there. */
+export function real(value: number): string {
+  return String(Number(value.toPrecision(6)));
+}
+
+export function percent(part: number): string {
+  return `${Number((100 * part).toPrecision(3))} %`;
+}
+
+export function seconds(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(2)} s`;
+}
+
+export function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 2 ** 20)} MiB`;
+}
+
+/** `total 2.10 s (witness 100 ms, prove 2.00 s)`. */
+export function timings({ total, ...phases }: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(phases).map(([phase, value]) => `${phase} ${seconds(value)}`);
+  return `${seconds(total ?? 0)}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}`;
+}
+
+const SHOWN_VALUES = 16;
+
+/** `scores [1, 10]: 0.1, -2.5, … (784 values)`. */
+export function tensor(name: string, { dims, data }: TensorValue): string {
+  const shown = data.slice(0, SHOWN_VALUES).map(real).join(', ');
+  const rest = data.length > SHOWN_VALUES ? `, … (${data.length} values)` : '';
+  return `${cell(name)} [${dims.join(', ')}]: ${shown}${rest}`;
+}
+
+/** Shown wherever a development key or its proof is. */
+export const DEVELOPMENT_NOTICE =
+  'DEVELOPMENT KEY: whoever made it can forge proofs; for tests and demonstrations only';
+
+/** Layers with what they cost; those that cost nothing are counted in one line. */
+export function layerTable(layers: readonly LayerCost[]): string {
+  const total = layers.reduce((sum, { constraints }) => sum + constraints, 0);
+  const costly = layers.filter(({ constraints }) => constraints > 0);
+  const rows = costly.map(({ name, op, constraints }) => [name, op, constraints, percent(constraints / total)]);
+  const free = layers.length - costly.length;
+  if (free > 0) rows.push([`(${free} more)`, '', 0, '']);
+  return table(rows);
+}
+
+/** Every layer with shape, proven bounds and scale. */
+export function layerFactsTable(layers: readonly LayerCost[]): string {
+  const total = layers.reduce((sum, { constraints }) => sum + constraints, 0);
+  return table(
+    layers.map(({ name, op, constraints, dims, lo, hi, scale }) => [
+      name,
+      op,
+      constraints,
+      percent(constraints / (total || 1)),
+      dims === undefined ? '' : `[${dims.join(', ')}]`,
+      lo === undefined || hi === undefined ? '' : `${lo} to ${hi}`,
+      scale === undefined ? '' : `scale ${real(scale)}`,
+    ]),
+  );
+}

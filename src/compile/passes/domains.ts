@@ -1,0 +1,51 @@
+/** The domain of every model input: which real values it may take and which integers stand for them. */
+import type { RealGraph, RealNode } from '../real/graph.js';
+import { inputDomain, type InputDomain, type RealValues } from './calibrate.js';
+import { sizeOf } from './simplify.js';
+
+/** Features get 16 bits, inputs of more elements than this 12; 8-bit data is recognised and keeps its 8 bits. */
+const FEW_ELEMENTS = 256;
+/** Where the tolerance asks for more: as fine as float32 itself. */
+const FINE_BITS = 24;
+
+export function inputNodes(graph: RealGraph): RealNode[] {
+  return graph.inputs.map((name) => graph.nodes.find((node) => node.name === name)!);
+}
+
+/** `declared` gives the domain the user stated for an input, `samples` are the calibration data (none: only declared domains); `fine` steps cost a row a bit. */
+export function inputDomains(
+  graph: RealGraph,
+  samples: readonly RealValues[],
+  declared: (name: string) => { readonly lo: number; readonly hi: number } | undefined,
+  fine = false,
+): Map<string, InputDomain> {
+  return new Map(
+    inputNodes(graph).map((node) => {
+      const values = samples.map((sample) => sample.get(node.name)!);
+      const integer = isIntegerType(node.dtype) ? integerDomain(values, declared(node.name)) : undefined;
+      const usual = sizeOf(node) <= FEW_ELEMENTS ? 16 : 12;
+      const bits = fine ? FINE_BITS : usual;
+      return [node.name, integer ?? inputDomain(values, bits, declared(node.name))];
+    }),
+  );
+}
+
+function isIntegerType(dtype: string): boolean {
+  return /^(u?int|bool)/.test(dtype);
+}
+
+/** Integers stand for themselves, if the domain is narrow enough: [lo, lo + 2^bits − 1] around what was seen or declared. */
+function integerDomain(
+  values: readonly Float64Array[],
+  declared?: { readonly lo: number; readonly hi: number },
+): InputDomain | undefined {
+  let [lo, hi] = [declared?.lo ?? Infinity, declared?.hi ?? -Infinity];
+  for (const tensor of values) {
+    for (const value of tensor) [lo, hi] = [Math.min(lo, value), Math.max(hi, value)];
+  }
+  if (!(lo <= hi) || hi - lo >= 2 ** 20) return undefined;
+  [lo, hi] = [Math.floor(lo), Math.ceil(hi)];
+  const bits = Math.max(1, Math.ceil(Math.log2(hi - lo + 1)));
+  const source = declared === undefined ? 'calibration' : 'declared';
+  return { min: lo, max: lo + 2 ** bits - 1, bits, scale: 1, zeroPoint: -lo, source };
+}

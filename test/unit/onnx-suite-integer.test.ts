@@ -1,0 +1,103 @@
+/**
+ * The official node suite again, down to the constraints: every case with computed float data becomes an integer program whose outputs
+ * stay within 1 % of the largest expected magnitude, and whose circuit the witness satisfies.
+ */
+import { describe, expect, it } from 'vitest';
+import { assemble } from '../../src/compile/assemble.js';
+import { encodeInputs } from '../../src/compile/accuracy.js';
+import { prepareImported } from '../../src/compile/compile.js';
+import { Interpreter, verifyIr } from '../../src/compile/ir/program.js';
+import { suiteExclusions } from '../../src/compile/onnx/exclusions.js';
+import { importModel } from '../../src/compile/onnx/import.js';
+import { calibrate } from '../../src/compile/passes/calibrate.js';
+import { inputDomains } from '../../src/compile/passes/domains.js';
+import { quantise } from '../../src/compile/passes/quantise.js';
+import { makeSchema } from '../../src/compile/schema.js';
+import { ZkonnxError } from '../../src/errors.js';
+import { checkSatisfied, outputsOf, solve } from '../../src/prove/witness.js';
+import { caseNames, readCase, type SuiteCase } from './onnx-suite-cases.js';
+
+/** Relative to the largest expected magnitude of the output. */
+const TOLERANCE = 0.01;
+
+/** Imports with as many computed inputs as the operator allows; undefined where only folding is left. */
+function importComputed(test: SuiteCase) {
+  for (const fixed of [new Set<string>(), test.constantInputs]) {
+    const constants = new Map([...test.inputs].filter(([name]) => fixed.has(name)));
+    try {
+      const imported = importModel(test.bytes, { constants });
+      return imported.graph.inputs.length > 0 ? imported : undefined;
+    } catch (error) {
+      if (!(error instanceof ZkonnxError) || error.code !== 'OP_UNSUPPORTED') throw error;
+    }
+  }
+  return undefined;
+}
+
+/** Worst error over the outputs, relative to each one's magnitude, with inputs as fine as `fine` says. */
+function integerError(
+  test: SuiteCase,
+  imported: NonNullable<ReturnType<typeof importComputed>>,
+  fine: boolean,
+): number {
+  const { graph } = prepareImported(imported, 'circuit');
+  const sample = new Map(graph.inputs.map((input) => [input, test.inputs.get(input)!.values]));
+  const statistics = calibrate(graph, [sample]);
+  const domains = inputDomains(graph, [sample], () => undefined, fine);
+  const model = quantise(graph, statistics, { bits: 12, overflow: 'saturate', domains });
+  verifyIr(model.ir);
+  const integers = encodeInputs(sample, domains);
+  const values = new Interpreter(model.ir).run(integers);
+  const choice = { input: 'private', output: 'public' } as const;
+  const circuit = assemble(
+    model.ir,
+    makeSchema(graph, model, (node) => model.bounds.get(node)!, choice, new Map()),
+  );
+  const witness = solve(circuit, integers);
+  expect(checkSatisfied(circuit.r1cs, witness)).toBeUndefined();
+  const outputs = outputsOf(circuit, witness);
+  let worst = 0;
+  for (const { name: output, node } of graph.outputs) {
+    const { node: ir, scale, offset } = model.tensors.get(node)!;
+    expect(Array.from(outputs.get(output)!)).toEqual(Array.from(values.get(ir)!));
+    const expected = test.outputs.get(output)!.values;
+    const magnitude = expected.reduce((max, value) => Math.max(max, Math.abs(value)), 0) || 1;
+    expected.forEach((value, i) => {
+      worst = Math.max(worst, Math.abs(outputs.get(output)![i]! * scale + offset - value) / magnitude);
+    });
+  }
+  return worst;
+}
+
+/** Casts of NaN and infinity: floats have them, the integers of a circuit do not. */
+function isFinite({ inputs }: SuiteCase): boolean {
+  return [...inputs.values()].every(({ values }) => values.every(Number.isFinite));
+}
+
+describe('official node suite in integers', () => {
+  const covered = new Map<string, number>();
+  for (const name of caseNames.filter((each) => suiteExclusions[each] === undefined)) {
+    it(name, () => {
+      const test = readCase(name);
+      const imported = importComputed(test);
+      if (imported === undefined) return;
+      if (!isFinite(test)) {
+        expect(() => integerError(test, imported, false)).toThrow('infinity or NaN');
+        return;
+      }
+      covered.set(test.op, (covered.get(test.op) ?? 0) + 1);
+      // What `compile` does when the tolerance asks for it.
+      const error = integerError(test, imported, false);
+      expect(error <= TOLERANCE ? error : integerError(test, imported, true)).toBeLessThan(TOLERANCE);
+    });
+  }
+
+  it('covers every operator that computes', () => {
+    process.stderr.write(`${[...covered].map(([op, cases]) => `${op} ${cases}`).join(', ')}\n`);
+    for (const op of 'Conv Gemm MatMul Add Sub Mul Relu LeakyRelu Clip MaxPool AveragePool GlobalAveragePool BatchNormalization Flatten Reshape Transpose Squeeze Unsqueeze Concat Slice Pad Gather Identity Softmax LogSoftmax ArgMax Sigmoid Tanh'.split(
+      ' ',
+    )) {
+      expect(covered.get(op) ?? 0, op).toBeGreaterThan(0);
+    }
+  });
+});

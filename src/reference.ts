@@ -1,11 +1,12 @@
 /** The float model as onnxruntime runs it: the judge of accuracy. Optional: an install without it still compiles and proves. */
+import type * as OnnxRuntime from 'onnxruntime-node';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { ZkonnxError } from './errors.js';
 
 /** Real values by tensor name, flat and row-major. */
 export type RealValues = ReadonlyMap<string, Float64Array>;
 
-type Runtime = typeof import('onnxruntime-node');
+type Runtime = typeof OnnxRuntime;
 
 /** What a model input must look like. */
 interface InputType {

@@ -83,7 +83,7 @@ beforeAll(async () => {
   });
   // prettier-ignore
   expect(Object.keys(compiled)).toEqual([
-    'artifact', 'constraints', 'wires', 'publicInputs', 'protocol', 'model', 'circuitHash', 'quantisation', 'layers', 'accuracy', 'notes', 'timingsMs',
+    'artifact', 'constraints', 'wires', 'publicInputs', 'protocol', 'model', 'circuitHash', 'quantisation', 'layers', 'accuracy', 'notes', 'timingsMs', 'peakMemoryBytes',
   ]);
   const keys = await json('setup', at('iris'), '--dev');
   expect(keys).toMatchObject({

@@ -218,6 +218,7 @@ function outcome(artifact: string, { manifest, accuracy, timingsMs }: CompiledMo
       accuracy,
       notes,
       timingsMs,
+      peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     },
     text,
   };

@@ -1,15 +1,19 @@
-/** `npm run bench:models [NAME …]`: the whole pipeline over the fixture models, one row each, with the machine it ran on. */
+/**
+ * `npm run bench:models [-- NAME …] [--out FILE.json]`: the whole pipeline over the fixture models, one row each, with the machine it
+ * ran on. `docs/models.json` is such a file; the README's table is generated from it.
+ */
+import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { measureModel, modelCases, type Measured } from './models.js';
 
-const wanted = process.argv.slice(2);
+const args = process.argv.slice(2);
+const outAt = args.indexOf('--out');
+const out = outAt < 0 ? undefined : args.splice(outAt, 2)[1];
 const [cpu] = cpus();
-console.log(
-  `machine: ${cpus().length} × ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
-);
-console.log(
-  'method: one run each, default settings, golden samples proven; prove is the median over them, verify the best\n',
-);
+const memory = Math.round(totalmem() / 2 ** 30);
+const machine = `${cpus().length} × ${cpu?.model ?? 'unknown'}, ${memory} GiB, Node ${process.version}`;
+const method = 'one run each, default settings, two golden samples proven; prove is their median, verify the better';
+console.log(`machine: ${machine}\nmethod: ${method}\n`);
 const columns = [
   'model',
   'constraints',
@@ -25,10 +29,14 @@ const columns = [
 ];
 console.log(`| ${columns.join(' | ')} |`);
 console.log(`|${columns.map(() => '---').join('|')}|`);
-for (const model of modelCases.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+const models: Omit<Measured, 'artifact'>[] = [];
+for (const model of modelCases.filter(({ name }) => args.length === 0 || args.includes(name))) {
   const measured = await measureModel(model, { proofs: 2, log: (line) => process.stderr.write(`${line}\n`) });
   console.log(row(measured));
+  const { artifact: _folder, ...figures } = measured;
+  models.push(figures);
 }
+if (out !== undefined) await writeFile(out, `${JSON.stringify({ machine, method, models }, null, 2)}\n`);
 
 function row(m: Measured): string {
   const cells = [

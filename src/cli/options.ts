@@ -29,7 +29,7 @@ export function integerIn(flag: string, lo: number, hi: number): (text: string) 
   };
 }
 
-/** `--tolerance`: a part such as 0.01, or a percentage such as 1%. */
+/** `--tolerance`: a part such as 0.005, or a percentage such as 0.5%. */
 export function parsePart(text: string): number {
   const percentage = text.trim().endsWith('%');
   const number = finite(percentage ? text.trim().slice(0, -1) : text);

@@ -35,7 +35,7 @@ export interface CompileOptions {
   readonly samples?: readonly RealValues[];
   /** Declared domain of every input, or of inputs by name. */
   readonly domain?: Range | ReadonlyMap<string, Range>;
-  /** Worst error allowed on the calibration samples, as a part of the largest magnitude of the output. Default 0.01. */
+  /** Worst error allowed on the calibration samples, as a part of the largest magnitude of the output. Default 0.005. */
   readonly tolerance?: number;
   /** Bits of activations; chosen by tolerance when absent. */
   readonly bits?: number;
@@ -59,7 +59,7 @@ export interface CompiledModel {
   readonly domains: ReadonlyMap<string, InputDomain>;
 }
 
-const DEFAULT_TOLERANCE = 0.01;
+const DEFAULT_TOLERANCE = 0.005;
 /** Activation widths tried in order: each costs about a constraint an activation more than the one before. */
 const BIT_CHOICES = [8, 9, 10, 11, 12, 13, 14, 16];
 /** The width search looks at this many samples; the report at all. */

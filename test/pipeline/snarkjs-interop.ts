@@ -1,12 +1,13 @@
 /** snarkjs's own command line against our files: every step it offers for Groth16, as a stranger would run it. */
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const snarkjsCli = path.join(root, 'node_modules/snarkjs/build/cli.cjs');
 const zkonnxCli = path.join(root, 'dist/src/cli/main.js');
 
-const plain = (output: Buffer) => output.toString('utf8').replaceAll(/\u001b\[[0-9;]*m/g, '');
+const plain = (output: Buffer) => stripVTControlCharacters(output.toString('utf8'));
 
 /** Runs snarkjs in `dir` and returns what it printed; throws on a non-zero exit. */
 export function snarkjs(dir: string, ...args: readonly string[]): string {

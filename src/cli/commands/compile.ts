@@ -40,7 +40,7 @@ export function compileCommand(session: Session): Command {
     .requiredOption('-o, --out <folder>', 'artifact folder to write, as artifacts/NAME')
     .option('--calibrate <data>', "real inputs, in any format that prove's --in takes")
     .option('--domain <range>', 'values inputs may take: LO..HI or name=LO..HI (repeatable)', collectDomain)
-    .option('--tolerance <part>', "worst error, as a part of the output's largest magnitude (default 0.01)", parsePart)
+    .option('--tolerance <part>', "worst error, as a part of the output's largest magnitude (default 0.005)", parsePart)
     .option('--bits <n>', 'bits of activations (default: the fewest within the tolerance)', integerIn('--bits', 2, 24))
     .addOption(
       choice('--overflow <what>', 'outside the calibrated range: saturate (default) or reject', ['saturate', 'reject']),

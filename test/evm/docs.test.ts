@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { toFunctionSelector } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compileSolidity, foundryBinary, startChain } from './chain.js';
-import type { Chain } from './chain.js';
+import { compileSolidity, foundryBinary, startChain } from '../../examples/local-chain.js';
+import type { Chain } from '../../examples/local-chain.js';
 
 /** Runs the examples of docs/onchain.md as a reader would: pasted into a folder that holds a key and a proof. */
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -10,8 +10,8 @@ import { mnistSet, smallSet } from '../fixtures/proofs/sets.js';
 import type { VectorSet } from '../fixtures/proofs/sets.js';
 import { toProof } from '../fixtures/proofs/vectors.js';
 import type { Vector } from '../fixtures/proofs/vectors.js';
-import { compileSolidity, deploy, startChain } from './chain.js';
-import type { Chain, Compiled } from './chain.js';
+import { compileSolidity, deploy, startChain } from '../../examples/local-chain.js';
+import type { Chain, Compiled } from '../../examples/local-chain.js';
 
 const GOLDEN = new URL('../golden/gas.json', import.meta.url);
 const measured: Record<string, Record<string, number>> = {};

@@ -1,12 +1,13 @@
-/** A real node (anvil, from npm) and a real compiler (solc-js), for the contract's tests. */
+/** A real node (anvil, from npm) and a real compiler (solc-js), for the demo and the contract's tests. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { createPublicClient, createWalletClient, http } from 'viem';
-import type { Abi, Hex } from 'viem';
+import type { Abi, Hex, HttpTransport, PublicClient, WalletClient } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
+import type { PrivateKeyAccount } from 'viem/accounts';
 import { foundry } from 'viem/chains';
 
 const require = createRequire(import.meta.url);
@@ -25,14 +26,10 @@ export function foundryBinary(tool: 'anvil' | 'cast' | 'forge'): string {
 
 export interface Chain {
   readonly url: string;
-  readonly reader: ReturnType<typeof reader>;
-  readonly writer: ReturnType<typeof writer>;
+  readonly reader: PublicClient<HttpTransport, typeof foundry>;
+  readonly writer: WalletClient<HttpTransport, typeof foundry, PrivateKeyAccount>;
   stop(): Promise<void>;
 }
-
-const reader = (url: string) => createPublicClient({ chain: foundry, transport: http(url), pollingInterval: 50 });
-const writer = (url: string) =>
-  createWalletClient({ chain: foundry, transport: http(url), account: privateKeyToAccount(ANVIL_KEY) });
 
 /** Starts anvil on a free port and waits until it listens. */
 export async function startChain(): Promise<Chain> {
@@ -43,7 +40,13 @@ export async function startChain(): Promise<Chain> {
       node.once('exit', () => resolve());
       node.kill();
     });
-  return { url, reader: reader(url), writer: writer(url), stop };
+  const transport = http(url);
+  return {
+    url,
+    reader: createPublicClient({ chain: foundry, transport, pollingInterval: 50 }),
+    writer: createWalletClient({ chain: foundry, transport, account: privateKeyToAccount(ANVIL_KEY) }),
+    stop,
+  };
 }
 
 function listeningPort(node: ChildProcess): Promise<string> {

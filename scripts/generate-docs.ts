@@ -1,0 +1,84 @@
+/**
+ * Writes what documents quote from the code: docs/operators.md, and the models table of README.md between its markers.
+ * `node dist/scripts/generate-docs.js`; test/unit/docs.test.ts fails when either is stale.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { suiteExclusions } from '../src/compile/onnx/exclusions.js';
+import { supportedOperators } from '../src/compile/onnx/import.js';
+
+interface ModelFigures {
+  readonly machine: string;
+  readonly method: string;
+  readonly models: readonly {
+    readonly name: string;
+    readonly constraints: number;
+    readonly compileSeconds: number;
+    readonly setupSeconds: number;
+    readonly proveSeconds: number;
+    readonly verifyMs: number;
+    readonly worstError: number;
+  }[];
+}
+
+/** docs/operators.md, whole. */
+export function operatorsPage(): string {
+  const rows = supportedOperators().map(({ op, since, notes }) => `| ${op} | ${since} | ${notes} |`);
+  const byReason = new Map<string, string[]>();
+  for (const [name, reason] of Object.entries(suiteExclusions))
+    byReason.set(reason, [...(byReason.get(reason) ?? []), name]);
+  const exclusions = [...byReason].map(
+    ([reason, names]) => `- **${reason}** (${names.length}): ${names.map((name) => `\`${name}\``).join(', ')}`,
+  );
+  return `# Operators
+
+Generated from the code by \`scripts/generate-docs.ts\`. "Since" is the first opset zkonnx reads the operator from; models of opset 7 to 27
+are read. "Constants only" operators fold at compile time.
+
+| operator | since | notes |
+|---|---|---|
+${rows.join('\n')}
+
+Sigmoid and Tanh are tables: the argument is rounded to 1/128 and clamped (sigmoid to ±8, tanh to ±4), the value to 2^−15; worst error
+1.4e-3 for sigmoid, 4.6e-3 for tanh (src/compile/passes/unary.ts). Softmax and LogSoftmax compute exp and log by tables in the circuit
+(argument step 1/256), or are left to the reader of the logits with \`--softmax reader\` where they end the model.
+
+## Cases of the official ONNX suite that do not pass
+
+The suite's node tests of these operators (590 cases, packed in test/fixtures/onnx-node) pass twice: as float graphs and, where data is
+computed, as integer programs whose circuit the witness satisfies. These do not, for the reasons given:
+
+${exclusions.join('\n')}
+`;
+}
+
+/** The rows between README's markers. */
+export function modelsTable({ machine, method, models }: ModelFigures): string {
+  const rows = models.map(
+    (m) =>
+      `| ${m.name} | ${m.constraints.toLocaleString('en')} | ${m.compileSeconds.toFixed(1)} | ${m.setupSeconds.toFixed(1)} | ` +
+      `${m.proveSeconds.toFixed(1)} | ${m.verifyMs.toFixed(0)} | ${(100 * m.worstError).toFixed(2)} % |`,
+  );
+  return `| model | constraints | compile s | setup s | prove s | verify ms | worst error |
+|---|---|---|---|---|---|---|
+${rows.join('\n')}
+
+Printed by \`npm run bench:models\` on ${machine}; ${method}. Worst error: proven outputs against onnxruntime's, over the largest golden
+magnitude. Setup is the development setup.`;
+}
+
+const MARKERS = ['<!-- models: generated -->', '<!-- models: end -->'] as const;
+
+/** `readme` with the models table put between its markers. */
+export function withModelsTable(readme: string, table: string): string {
+  const [start, end] = MARKERS.map((marker) => readme.indexOf(marker));
+  if (start === undefined || end === undefined || start < 0 || end < start)
+    throw new Error('README.md lacks the markers of the models table');
+  return `${readme.slice(0, start + MARKERS[0].length)}\n${table}\n${readme.slice(end)}`;
+}
+
+if (process.argv[1] !== undefined && path.basename(process.argv[1]).startsWith('generate-docs')) {
+  await writeFile('docs/operators.md', operatorsPage());
+  const figures = JSON.parse(await readFile('docs/models.json', 'utf8')) as ModelFigures;
+  await writeFile('README.md', withModelsTable(await readFile('README.md', 'utf8'), modelsTable(figures)));
+}

@@ -2,7 +2,18 @@ import js from '@eslint/js';
 import ts from 'typescript-eslint';
 
 export default ts.config(
-  { ignores: ['dist', 'node_modules', 'artifacts', 'test/fixtures', 'coverage', '.cache', 'src/kernels/assembly', 'src/kernels/generated'] },
+  {
+    ignores: [
+      'dist',
+      'node_modules',
+      'artifacts',
+      'test/fixtures',
+      'coverage',
+      '.cache',
+      'src/kernels/assembly',
+      'src/kernels/generated',
+    ],
+  },
   js.configs.recommended,
   ...ts.configs.strict,
   {

@@ -1,5 +1,5 @@
 /**
- * Writes what documents quote from the code: docs/operators.md, and the models table of README.md between its markers.
+ * Writes what documents quote from the code: docs/operators.md, and the tables of README.md between their markers.
  * `node dist/scripts/generate-docs.js`; test/unit/docs.test.ts fails when either is stale.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -21,9 +21,14 @@ interface ModelFigures {
   }[];
 }
 
+/** The rows between README's markers: operators with what they cost or need. */
+export function operatorsTable(): string {
+  const rows = supportedOperators().map(({ op, since, notes }) => `| ${op} | ${since} | ${notes} |`);
+  return `| operator | since opset | notes |\n|---|---|---|\n${rows.join('\n')}`;
+}
+
 /** docs/operators.md, whole. */
 export function operatorsPage(): string {
-  const rows = supportedOperators().map(({ op, since, notes }) => `| ${op} | ${since} | ${notes} |`);
   const byReason = new Map<string, string[]>();
   for (const [name, reason] of Object.entries(suiteExclusions))
     byReason.set(reason, [...(byReason.get(reason) ?? []), name]);
@@ -35,9 +40,7 @@ export function operatorsPage(): string {
 Generated from the code by \`scripts/generate-docs.ts\`. "Since" is the first opset zkonnx reads the operator from; models of opset 7 to 27
 are read. "Constants only" operators fold at compile time.
 
-| operator | since | notes |
-|---|---|---|
-${rows.join('\n')}
+${operatorsTable()}
 
 Sigmoid and Tanh are tables: the argument is rounded to 1/128 and clamped (sigmoid to ±8, tanh to ±4), the value to 2^−15; worst error
 1.4e-3 for sigmoid, 4.6e-3 for tanh (src/compile/passes/unary.ts). Softmax and LogSoftmax compute exp and log by tables in the circuit
@@ -67,18 +70,21 @@ Printed by \`npm run bench:models\` on ${machine}; ${method}. Worst error: prove
 magnitude. Setup is the development setup.`;
 }
 
-const MARKERS = ['<!-- models: generated -->', '<!-- models: end -->'] as const;
+/** `readme` with `table` put between the markers of that name. */
+export function withTable(readme: string, name: 'models' | 'operators', table: string): string {
+  const [opening, closing] = [`<!-- ${name}: generated -->`, `<!-- ${name}: end -->`];
+  const [start, end] = [readme.indexOf(opening), readme.indexOf(closing)];
+  if (start < 0 || end < start) throw new Error(`README.md lacks the markers of the table of ${name}`);
+  return `${readme.slice(0, start + opening.length)}\n${table}\n${readme.slice(end)}`;
+}
 
-/** `readme` with the models table put between its markers. */
-export function withModelsTable(readme: string, table: string): string {
-  const [start, end] = MARKERS.map((marker) => readme.indexOf(marker));
-  if (start === undefined || end === undefined || start < 0 || end < start)
-    throw new Error('README.md lacks the markers of the models table');
-  return `${readme.slice(0, start + MARKERS[0].length)}\n${table}\n${readme.slice(end)}`;
+/** README.md with all its tables made anew. */
+export function withTables(readme: string, figures: ModelFigures): string {
+  return withTable(withTable(readme, 'models', modelsTable(figures)), 'operators', operatorsTable());
 }
 
 if (process.argv[1] !== undefined && path.basename(process.argv[1]).startsWith('generate-docs')) {
   await writeFile('docs/operators.md', operatorsPage());
   const figures = JSON.parse(await readFile('docs/models.json', 'utf8')) as ModelFigures;
-  await writeFile('README.md', withModelsTable(await readFile('README.md', 'utf8'), modelsTable(figures)));
+  await writeFile('README.md', withTables(await readFile('README.md', 'utf8'), figures));
 }

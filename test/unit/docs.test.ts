@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { modelsTable, operatorsPage, withModelsTable } from '../../scripts/generate-docs.js';
+import { operatorsPage, withTables } from '../../scripts/generate-docs.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
@@ -18,9 +18,9 @@ describe('documents', () => {
     expect(read('docs/operators.md')).toBe(operatorsPage());
   });
 
-  it('the models table of README.md is docs/models.json', () => {
-    const figures = JSON.parse(read('docs/models.json')) as Parameters<typeof modelsTable>[0];
-    expect(read('README.md')).toBe(withModelsTable(read('README.md'), modelsTable(figures)));
+  it('the tables of README.md are fresh', () => {
+    const figures = JSON.parse(read('docs/models.json')) as Parameters<typeof withTables>[1];
+    expect(read('README.md')).toBe(withTables(read('README.md'), figures));
   });
 
   it.each(documents)('%s: relative links exist', (file) => {

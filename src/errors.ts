@@ -32,6 +32,7 @@ export type ErrorCode =
   | 'KEY_MISMATCH'
   | 'DEV_KEY'
   | 'DEPENDENCY_MISSING'
+  | 'MEMORY_EXCEEDED'
   | 'WORKER_DIED'
   | 'ABORTED'
   | 'INTERNAL';

@@ -144,21 +144,57 @@ export async function readZkeyInfo(file: string): Promise<ZkeyInfo> {
 
 /** Reads what verification needs. Coordinates are checked to be below q, not to be on the curve. Throws as `readZkeyInfo`. */
 export async function readZkeyVerifierPart(file: string): Promise<ZkeyVerifierPart> {
+  return withFile(file, async (source) => readVerifierPart(await openZkey(source)));
+}
+
+async function readVerifierPart(container: Container): Promise<ZkeyVerifierPart> {
+  const info = await readInfo(container);
+  const header = await container.read(container.section(ZkeySection.header, 'header', HEADER_BYTES));
+  let at = 84;
+  const points = Object.fromEntries(
+    POINT_LAYOUT.map(([name, size]) => {
+      const point = header.slice(at, (at += size));
+      checkCoordinates(container, point, name);
+      return [name, point];
+    }),
+  ) as unknown as ZkeyPoints;
+  const ic = await container.read(container.section(ZkeySection.ic, 'IC'));
+  checkCoordinates(container, ic, 'IC');
+  return { ...info, points, ic };
+}
+
+/** Lists of points in a key and the size of one. */
+const POINT_LISTS = {
+  a: { section: ZkeySection.a, name: 'A', pointBytes: G1_BYTES },
+  b1: { section: ZkeySection.b1, name: 'B1', pointBytes: G1_BYTES },
+  b2: { section: ZkeySection.b2, name: 'B2', pointBytes: G2_BYTES },
+  c: { section: ZkeySection.c, name: 'C', pointBytes: G1_BYTES },
+  h: { section: ZkeySection.h, name: 'H', pointBytes: G1_BYTES },
+} as const;
+
+export type PointList = keyof typeof POINT_LISTS;
+
+/** A key opened for proving. */
+export interface ZkeyReader {
+  readonly part: ZkeyVerifierPart;
+  /** `count` points of a list from `first` on, as in the file; the range lies within the list. Coordinates are not checked. */
+  list(list: PointList, first: number, count: number): Promise<Uint8Array>;
+}
+
+/** Opens a key for `use` and closes it. Throws as `readZkeyInfo`. */
+export async function withZkey<T>(file: string, use: (key: ZkeyReader) => Promise<T>): Promise<T> {
   return withFile(file, async (source) => {
     const container = await openZkey(source);
-    const info = await readInfo(container);
-    const header = await container.read(container.section(ZkeySection.header, 'header', HEADER_BYTES));
-    let at = 84;
-    const points = Object.fromEntries(
-      POINT_LAYOUT.map(([name, size]) => {
-        const point = header.slice(at, (at += size));
-        checkCoordinates(container, point, name);
-        return [name, point];
-      }),
-    ) as unknown as ZkeyPoints;
-    const ic = await container.read(container.section(ZkeySection.ic, 'IC'));
-    checkCoordinates(container, ic, 'IC');
-    return { ...info, points, ic };
+    const part = await readVerifierPart(container);
+    return use({
+      part,
+      list(list, first, count) {
+        const { section, name, pointBytes } = POINT_LISTS[list];
+        const { offset, size } = container.section(section, name);
+        if ((first + count) * pointBytes > size) throw container.corrupt(`section ${section} (${name}) is too short`);
+        return source.read(offset + first * pointBytes, count * pointBytes);
+      },
+    });
   });
 }
 

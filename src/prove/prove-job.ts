@@ -1,14 +1,17 @@
 /** What a prove worker does with a request: load, solve the witness, prove. */
+import { randomFillSync } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { internal, ZkonnxError } from '../errors.js';
 import { circuitHash, readCircuitFile, requireSameCircuit } from '../formats/circuit-file.js';
 import { wtnsBytes } from '../formats/wtns-file.js';
 import { readZkeyInfo } from '../formats/zkey-file.js';
 import { Stopwatch } from '../stopwatch.js';
-import { proveGroth16 } from './groth16.js';
+import { KernelProver } from './engine/kernel-prover.js';
+import { randomScalar } from './engine/prover.js';
+import type { Groth16Proof } from './groth16.js';
 import type { Circuit } from './program.js';
 import type { ProveProgress, ProveRequest, ProveResult } from './tasks.js';
-import { outputsOf, publicSignals, solve, witnessToBytes } from './witness.js';
+import { outputsOf, publicSignals, solve, witnessToBytes, type Witness } from './witness.js';
 
 export interface LoadedCircuit {
   readonly circuit: Circuit;
@@ -21,6 +24,8 @@ export interface LoadedCircuit {
  * so a job that fails leaves nothing behind that another could trip over.
  */
 export class CircuitCache {
+  /** The proving key loaded last, in the kernels' form. */
+  readonly prover = new KernelProver();
   private entry: { readonly key: string; readonly loaded: LoadedCircuit } | undefined;
 
   /** Throws FILE_UNREADABLE, FORMAT_VERSION, ARTIFACT_INVALID. */
@@ -62,15 +67,13 @@ export async function proveJob(
   const witness = solve(circuit, new Map(Object.entries(request.inputs)), {
     salts: new Map(Object.entries(request.salts ?? {})),
   });
-  const wtns = wtnsBytes(witnessToBytes(witness, circuit.r1cs.nWires));
   stopwatch.lap('witness');
   onProgress({ phase: 'prove', fraction: 0 });
-  const proven = await proveGroth16(request.zkeyPath, wtns, (fraction) => {
+  const report = (fraction: number) => {
     onProgress({ phase: 'prove', fraction });
-  });
-  const expected = publicSignals(circuit, witness).map(String);
-  if (expected.join() !== proven.publicSignals.join())
-    throw internal('the proof has other public signals than the witness');
+  };
+  const proveBy = request.prover === 'snarkjs' ? proveWithSnarkjs : proveOurselves;
+  const proven = await proveBy(request, circuit, witness, cache, report);
   stopwatch.lap('prove');
   const { load = 0, witness: solved = 0, prove = 0, total } = stopwatch.timings();
   return {
@@ -79,6 +82,38 @@ export async function proveJob(
     timingsMs: { load, witness: solved, prove, total },
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
   };
+}
+
+type Prove = (
+  request: ProveRequest,
+  circuit: Circuit,
+  witness: Witness,
+  cache: CircuitCache,
+  onProgress: (fraction: number) => void,
+) => Promise<Groth16Proof>;
+
+const proveOurselves: Prove = async ({ zkeyPath }, circuit, witness, { prover }, onProgress) => {
+  await prover.load(zkeyPath, await fileId(zkeyPath));
+  const blinding = { r: randomScalar(randomFillSync), s: randomScalar(randomFillSync) };
+  const proof = prover.prove(circuit.r1cs, witness, blinding, onProgress);
+  onProgress(1);
+  return { proof, publicSignals: publicSignals(circuit, witness).map(String) };
+};
+
+const proveWithSnarkjs: Prove = async ({ zkeyPath }, circuit, witness, _cache, onProgress) => {
+  const wtns = wtnsBytes(witnessToBytes(witness, circuit.r1cs.nWires));
+  // Loading snarkjs takes longer than proving a small circuit ourselves.
+  const { proveGroth16 } = await import('./groth16.js');
+  const proven = await proveGroth16(zkeyPath, wtns, onProgress);
+  if (publicSignals(circuit, witness).map(String).join() !== proven.publicSignals.join())
+    throw internal('the proof has other public signals than the witness');
+  return proven;
+};
+
+/** Path, size and time of change. */
+async function fileId(file: string): Promise<string> {
+  const stamp = await stat(file, { bigint: true });
+  return `${file}\0${stamp.size}\0${stamp.mtimeNs}`;
 }
 
 /** snarkjs compares the number of wires only; with a key of another circuit it gives a proof that nobody accepts. */

@@ -5,12 +5,13 @@ import { ZkonnxError } from '../errors.js';
 import { R } from '../field/bn254.js';
 import { requireSameCircuit } from '../formats/circuit-file.js';
 import { artifactPaths, readManifest, type Manifest } from '../formats/manifest.js';
-import { prepareKey, type VerificationKey } from '../verify/key.js';
+import { prepareKey, type PreparedKey } from '../verify/key.js';
 import { makeProof, type ProofFile } from '../verify/proof.js';
+import { verify } from '../verify/verify.js';
 import { encodeSample } from './encode.js';
 import { ProverPool, type ProveSample } from './pool.js';
 import type { Circuit } from './program.js';
-import type { ProveProgress, ProveResult } from './tasks.js';
+import type { ProveProgress, ProveResult, ProverName } from './tasks.js';
 import { solve, witnessToBytes } from './witness.js';
 
 export interface NamedSample {
@@ -24,6 +25,8 @@ export interface ProveOptions {
   /** Workers; each proves one sample at a time. Default min(cores, 8). */
   readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Our kernels (default), or snarkjs. */
+  readonly prover?: ProverName | undefined;
   /** Progress of one sample, by its place in the batch. */
   readonly onProgress?: ((index: number, progress: ProveProgress) => void) | undefined;
 }
@@ -60,20 +63,31 @@ export async function* prove(
   const started: Started[] = [];
   await using pool = new ProverPool({ threads: options.threads });
   const { signal, onProgress } = options;
-  for await (const result of pool.proveMany(requests(artifactDir, manifest, samples, started), {
+  for await (const result of pool.proveMany(requests(artifactDir, manifest, samples, started, options.prover), {
     signal,
     onProgress,
   })) {
     const { id, salts, inputs } = started.shift()!;
-    const { keyDigest, modelHash, setup } = key.zkonnx;
     yield {
       id,
-      proof: makeProof({ ...result.proof }, result.publicSignals, { keyDigest, modelHash, setup }),
-      ...(salts.size === 0 ? {} : { opening: openingOf(keyDigest, salts, inputs, result.outputs) }),
+      proof: checkedProof(result, key),
+      ...(salts.size === 0 ? {} : { opening: openingOf(key.facts.keyDigest, salts, inputs, result.outputs) }),
       timingsMs: result.timingsMs,
       peakMemoryBytes: result.peakMemoryBytes,
     };
   }
+}
+
+/** The proof file, verified: whatever went wrong in a worker, a proof that nobody accepts is not handed out. */
+function checkedProof(result: ProveResult, key: PreparedKey): ProofFile {
+  const { keyDigest, modelHash, setup } = key.facts;
+  const proof = makeProof({ ...result.proof }, result.publicSignals, { keyDigest, modelHash, setup });
+  const verdict = verify(proof, key);
+  if (verdict.valid) return proof;
+  throw new ZkonnxError('KEY_MISMATCH', 'the proof does not verify under the artifact’s verification key', {
+    got: verdict.message,
+    help: 'the proving key does not belong to the verification key, or one of them is damaged: run setup again',
+  });
 }
 
 /** A sample that has been handed to the pool. */
@@ -88,6 +102,7 @@ async function* requests(
   { schema }: Manifest,
   samples: Iterable<NamedSample> | AsyncIterable<NamedSample>,
   started: Started[],
+  prover: ProverName | undefined,
 ): AsyncGenerator<ProveSample> {
   const { circuit, provingKey } = artifactPaths(artifactDir);
   const committed = [...schema.outputs, ...schema.inputs].filter(({ visibility }) => visibility === 'committed');
@@ -96,6 +111,7 @@ async function* requests(
     const salts = new Map(committed.map(({ name }) => [name, randomFieldElement()]));
     started.push({ id, salts, inputs });
     yield {
+      prover,
       circuitPath: circuit,
       zkeyPath: provingKey,
       inputs: Object.fromEntries(inputs),
@@ -151,7 +167,7 @@ function openingOf(
 }
 
 /** The artifact's verification key, checked against its circuit. */
-async function readKey(artifactDir: string, manifest: Manifest): Promise<VerificationKey> {
+async function readKey(artifactDir: string, manifest: Manifest): Promise<PreparedKey> {
   const file = artifactPaths(artifactDir).verificationKey;
   let text: string;
   try {
@@ -163,7 +179,7 @@ async function readKey(artifactDir: string, manifest: Manifest): Promise<Verific
       cause,
     });
   }
-  const { facts } = prepareKey(text);
-  requireSameCircuit(manifest.circuit.hash, facts.circuitHash, file);
-  return JSON.parse(text) as VerificationKey;
+  const key = prepareKey(text);
+  requireSameCircuit(manifest.circuit.hash, key.facts.circuitHash, file);
+  return key;
 }

@@ -1,8 +1,13 @@
 /** Messages between `ProverPool` and its workers. A worker answers every request with `Answer<ProveResult>` (workers/answer.ts). */
 import type { Groth16Proof } from './groth16.js';
 
+/** Who proves: our kernels, or snarkjs as the independent second opinion. */
+export type ProverName = 'kernels' | 'snarkjs';
+
 export interface ProveRequest {
   readonly kind: 'prove';
+  /** Default: our kernels. */
+  readonly prover?: ProverName | undefined;
   /** circuit.bin and .zkey of one artifact. */
   readonly circuitPath: string;
   readonly zkeyPath: string;

@@ -263,6 +263,30 @@ export function witnessToBytes({ small, field }: Witness, nWires: number): Uint8
   return bytes;
 }
 
+const R_BYTES = new Uint8Array(FIELD_BYTES);
+toBytesLE(R, R_BYTES, 0);
+
+/** The canonical residue of an exact integer, or a canonical residue, to 32 bytes at `offset`, little-endian; those bytes are zero before. */
+export function putResidue(bytes: Uint8Array, offset: number, value: number | bigint): void {
+  if (typeof value === 'bigint') {
+    toBytesLE(value, bytes, offset);
+    return;
+  }
+  if (value < 0) bytes.set(R_BYTES, offset);
+  writeSmall(new DataView(bytes.buffer, bytes.byteOffset), offset, value);
+}
+
+/** Value of a row's side: an exact integer, or a canonical residue where full-width elements are in it or float64 might round. */
+export function sideValue(
+  side: SparseMatrix,
+  row: number,
+  witness: Witness,
+  bigCoefs: readonly bigint[],
+): number | bigint {
+  const value = exactDot(side, row, witness.small);
+  return Number.isNaN(value) ? fieldDot(side, row, witness, bigCoefs) : value;
+}
+
 /** The low eight bytes of a residue whose other bytes stand already: value, or r − |value| (r mod 2^64 > 2^53: no borrow leaves them). */
 function writeSmall(view: DataView, offset: number, value: number): void {
   const size = Math.abs(value);

@@ -1,6 +1,7 @@
 /** zkonnx prove: a proof of each inference. */
 import { Command } from 'commander';
 import type { ProvenSample } from '../../prove/prove.js';
+import type { ProverName } from '../../prove/tasks.js';
 import { artifactInputs } from '../artifact-inputs.js';
 import { choice, examples, integerIn, usage } from '../options.js';
 import { startProgress } from '../progress.js';
@@ -13,6 +14,7 @@ export interface ProveFlags {
   readonly in: string;
   readonly out: string;
   readonly threads?: number;
+  readonly prover?: ProverName;
   readonly backend?: 'ezkl';
   readonly compiled?: string;
   readonly pk?: string;
@@ -26,6 +28,9 @@ export function proveCommand(session: Session): Command {
     .argument('[artifact]', 'the folder that compile and setup wrote; for ezkl a folder of its files')
     .requiredOption('--in <input>', 'JSON, JSONL, CSV, .npy, .npz, .pb, PNG, JPEG, or a folder of them')
     .requiredOption('-o, --out <path>', 'proof.json to write; for a batch a folder, one proof a sample')
+    .addOption(
+      choice('--prover <name>', 'our kernels (default), or snarkjs as a second opinion', ['kernels', 'snarkjs']),
+    )
     .option('--threads <n>', 'worker threads (default: the cores, at most 8)', integerIn('--threads', 1, 256))
     .addOption(choice('--backend <name>', 'prove with another proof system', ['ezkl']))
     .option('--compiled <file>', 'ezkl: the compiled circuit (default: model.compiled in the folder)')
@@ -66,6 +71,7 @@ async function run(session: Session, artifact: string | undefined, flags: ProveF
     const proven = prove(artifact, samples(), {
       signal: session.signal,
       ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+      prover: flags.prover,
       ...(plan.isBatch
         ? {}
         : {

@@ -1,0 +1,133 @@
+/**
+ * Compiles src/kernels/assembly to WebAssembly and writes src/kernels/generated/kernels-wasm.ts, which is committed: users and
+ * browsers need no compiler. Run from the repository's root after a change of the kernels; a test holds the file to its sources.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import * as asc from 'assemblyscript/asc';
+import { Q, R } from '../src/field/bn254.js';
+import { writtenCurveSources } from './kernel-curve-source.js';
+import { fieldSource } from './kernel-field-source.js';
+import { butterflySource } from './kernel-ntt-source.js';
+
+const ASSEMBLY = 'src/kernels/assembly';
+const GENERATED = 'src/kernels/generated/kernels-wasm.ts';
+
+/** Sources written by a program, by path from the repository's root. */
+export function writtenSources(): ReadonlyMap<string, string> {
+  return new Map([
+    [`${ASSEMBLY}/fq.ts`, fieldSource('fq', Q)],
+    [`${ASSEMBLY}/fr.ts`, fieldSource('fr', R)],
+    [`${ASSEMBLY}/ntt-butterflies.ts`, butterflySource(R)],
+    ...writtenCurveSources(),
+  ]);
+}
+
+export interface KernelBuild {
+  /** The module that imports a shared memory. */
+  readonly wasm: Uint8Array;
+  /** Where its memory import's limit flags are: 3 is shared with a maximum, 1 is unshared with a maximum. */
+  readonly flagsOffset: number;
+}
+
+/** Compiles the kernels in `root`, with `written` in place of the files of those names. */
+export async function buildKernels(root: string, written = writtenSources()): Promise<KernelBuild> {
+  const [shared, unshared] = await Promise.all([compile(root, written, true), compile(root, written, false)]);
+  return { wasm: shared, flagsOffset: onlyDifference(shared, unshared) };
+}
+
+const OPTIONS = [
+  '-O3 --converge --runtime stub --noAssert --importMemory --noExportMemory --initialMemory 1 --maximumMemory 65536',
+  '--enable threads,simd,bulk-memory --outFile kernels.wasm',
+]
+  .join(' ')
+  .split(' ');
+
+async function compile(root: string, written: ReadonlyMap<string, string>, shared: boolean): Promise<Uint8Array> {
+  let wasm: Uint8Array | undefined;
+  const messages: string[] = [];
+  const sink = { write: (text: string | Uint8Array) => void messages.push(text.toString()) };
+  const { error } = await asc.main([`${ASSEMBLY}/index.ts`, ...OPTIONS, ...(shared ? ['--sharedMemory'] : [])], {
+    stdout: sink,
+    stderr: sink,
+    readFile: async (name) => written.get(name) ?? (await readFile(join(root, name), 'utf8').catch(() => null)),
+    writeFile: (_name, contents) => {
+      wasm = contents as Uint8Array;
+    },
+    listFiles: () => null,
+  });
+  if (error || wasm === undefined) throw new Error(`compiling the kernels: ${messages.join('')}`, { cause: error });
+  refuseState(wasm);
+  return wasm;
+}
+
+/** What an instance would bring along, by the number of its section in the module. */
+const STATE_SECTIONS: ReadonlyMap<number, string> = new Map([
+  [6, 'a global: another value in each instance'],
+  [8, 'a start function: run by every instance'],
+  [11, 'a data segment: every new instance would write it over what the others hold'],
+]);
+
+/** Instances in several workers share one memory, so the module may hold nothing but code. */
+function refuseState(wasm: Uint8Array): void {
+  for (const id of sectionIds(wasm)) {
+    const state = STATE_SECTIONS.get(id);
+    if (state !== undefined) throw new Error(`the kernels have ${state}; keep constants as immediates`);
+  }
+}
+
+function* sectionIds(wasm: Uint8Array): Generator<number> {
+  let at = 8;
+  while (at < wasm.length) {
+    yield wasm[at++]!;
+    // The section's size in LEB128.
+    let size = 0;
+    for (let shift = 0, more = true; more; shift += 7) {
+      more = wasm[at]! >= 128;
+      size |= (wasm[at++]! & 127) << shift;
+    }
+    at += size;
+  }
+}
+
+/** The offset of the one byte in which the two modules differ: 3 in the first, 1 in the second. */
+function onlyDifference(shared: Uint8Array, unshared: Uint8Array): number {
+  const offsets = [...shared.keys()].filter((i) => shared[i] !== unshared[i]);
+  const offset = offsets[0];
+  if (offsets.length !== 1 || shared.length !== unshared.length || shared[offset!] !== 3 || unshared[offset!] !== 1) {
+    throw new Error(`shared and unshared kernels differ in ${offsets.length} bytes; expected the memory's flags alone`);
+  }
+  return offset!;
+}
+
+/** The text of src/kernels/generated/kernels-wasm.ts. */
+export function generatedModule({ wasm, flagsOffset }: KernelBuild): string {
+  const base64 = Buffer.from(wasm).toString('base64');
+  return `// Written by scripts/build-kernels.ts from src/kernels/assembly.
+
+/** The kernels' module, base64. Its memory import is shared. */
+export const KERNELS_WASM =
+${base64
+  .match(/.{1,110}/g)!
+  .map((line) => `  '${line}'`)
+  .join(' +\n')};
+
+/** Offset of the memory import's limit flags: 3 is shared with a maximum, 1 is unshared with a maximum. */
+export const MEMORY_FLAGS_OFFSET = ${flagsOffset};
+`;
+}
+
+/** The files that a build leaves, by path from the repository's root. */
+export async function kernelFiles(root: string): Promise<ReadonlyMap<string, string>> {
+  return new Map([...writtenSources(), [GENERATED, generatedModule(await buildKernels(root))]]);
+}
+
+async function main(root: string): Promise<void> {
+  await mkdir(join(root, 'src/kernels/generated'), { recursive: true });
+  for (const [name, text] of await kernelFiles(root)) await writeFile(join(root, name), text);
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await main(process.cwd());
+}

@@ -1,0 +1,9 @@
+// Everything the module exports. No data segments and no mutable globals: several instances share one memory.
+export * from './fq';
+export * from './fr';
+export * from './ntt';
+export * from './fq2';
+export * from './g1';
+export * from './g2';
+export * from './msm-digits';
+export * from './msm-glv';

@@ -174,17 +174,18 @@ function ours(kernels: Kernels, team: Team, job: Job, threads: number) {
   const { group, n, points, scalars } = job;
   const out = heap.allocate(group.sumBytes);
   const sums = Array.from({ length: threads }, () => heap.allocate(group.sumBytes));
-  const scratchBytes = Math.max(fullScratchBytes(group, n), smallScratchBytes(group, n, SMALL_MAX));
+  const windows = fullWindowsOf(n, threads);
+  const scratchBytes = Math.max(fullScratchBytes(group, n, windows), smallScratchBytes(group, n, SMALL_MAX));
   const scratches = Array.from({ length: threads }, () => heap.allocate(scratchBytes));
-  const msm: FullMsm = { points, scalars, n, shared: heap.allocate(fullSharedBytes(group, n)) };
+  const msm: FullMsm = { points, scalars, n, shared: heap.allocate(fullSharedBytes(group, n, windows)), windows };
   const task = (i: number) => ({ group: group.name, scratch: scratches[i]! });
 
   async function full(): Promise<void> {
     await team.phase(split(n, threads).map((range, i) => ({ ...task(i), kind: 'prepare', msm, ...range })));
-    const windows = split(fullWindowsOf(n).count, threads);
-    await team.phase(windows.map((range, i) => ({ ...task(i), kind: 'windows', msm, ...range, out: sums[i]! })));
-    const parts = windows.map(({ first }, i) => ({ first, sum: sums[i]! }));
-    fullCombine(group, n, parts, out, scratches[0]!);
+    const shares = split(windows.count, threads);
+    await team.phase(shares.map((range, i) => ({ ...task(i), kind: 'windows', msm, ...range, out: sums[i]! })));
+    const parts = shares.map(({ first }, i) => ({ first, sum: sums[i]! }));
+    fullCombine(group, windows, parts, out, scratches[0]!);
   }
 
   async function small(): Promise<void> {

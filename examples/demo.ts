@@ -15,6 +15,7 @@ import {
   verify,
   writeArtifact,
   type ProofFile,
+  type RefusalReason,
 } from '../src/index.js';
 import { compileSolidity, deploy, startChain } from './local-chain.js';
 
@@ -54,16 +55,35 @@ function draw(pixels: Float64Array): string {
   return lines.join('\n');
 }
 
-/** The proof with one public logit changed by one unit, and with a point replaced by another valid one. */
-function tampered(proof: ProofFile): { readonly what: string; readonly proof: ProofFile }[] {
-  const [first, ...rest] = proof.publicSignals;
+interface Lie {
+  readonly what: string;
+  readonly proof: ProofFile;
+  /** Why it must be refused, in the words of both verifiers. */
+  readonly reason: RefusalReason;
+}
+
+function tampered(proof: ProofFile): Lie[] {
+  const [score, ...others] = proof.publicSignals;
+  const [x, ...rest] = proof.pi_a;
+  const next = (decimal: string) => String(BigInt(decimal) + 1n);
   return [
     {
       what: 'one class score raised by one step',
-      proof: { ...proof, publicSignals: [String(BigInt(first!) + 1n), ...rest] },
+      proof: { ...proof, publicSignals: [next(score!), ...others] },
+      reason: 'PAIRING_FAILED',
     },
-    { what: 'point C replaced by point A', proof: { ...proof, pi_c: proof.pi_a } },
+    {
+      what: 'a coordinate of point A changed',
+      proof: { ...proof, pi_a: [next(x!), ...rest] },
+      reason: 'POINT_NOT_ON_CURVE',
+    },
+    { what: 'point C replaced by point A', proof: { ...proof, pi_c: proof.pi_a }, reason: 'PAIRING_FAILED' },
   ];
+}
+
+/** PAIRING_FAILED is the contract's error PairingFailed. */
+function contractError(reason: RefusalReason): string {
+  return reason.replace(/_?([A-Z])([A-Z]*)/g, (_, first: string, rest: string) => first + rest.toLowerCase());
 }
 
 async function inTheEvm(key: unknown, proof: ProofFile): Promise<void> {
@@ -83,8 +103,8 @@ async function inTheEvm(key: unknown, proof: ProofFile): Promise<void> {
     };
     say(`  the contract accepts the proof, ${await check(proof)} gas for the whole transaction`);
     for (const lie of tampered(proof)) {
-      const reason = await check(lie.proof).then(() => undefined, revertReason);
-      demand(reason === 'PairingFailed', `the contract should refuse: ${lie.what}`);
+      const reason = await check(lie.proof).then(() => 'nothing', revertReason);
+      demand(reason === contractError(lie.reason), `the contract should refuse (${lie.what}), it said ${reason}`);
       say(`  the contract refuses (${lie.what}): ${reason}`);
     }
   } finally {
@@ -92,10 +112,12 @@ async function inTheEvm(key: unknown, proof: ProofFile): Promise<void> {
   }
 }
 
-function revertReason(error: unknown): string | undefined {
+function revertReason(error: unknown): string {
   const revert =
     error instanceof BaseError ? error.walk((each) => each instanceof ContractFunctionRevertedError) : undefined;
-  return revert instanceof ContractFunctionRevertedError ? revert.data?.errorName : String(error);
+  return revert instanceof ContractFunctionRevertedError
+    ? (revert.data?.errorName ?? 'an unnamed error')
+    : String(error);
 }
 
 async function main(): Promise<void> {
@@ -141,7 +163,7 @@ async function main(): Promise<void> {
   demand(top!.label === String(label), `the answer should be ${label}`);
   for (const lie of tampered(proof)) {
     const refused = verify(lie.proof, key);
-    demand(!refused.valid, `JavaScript should refuse: ${lie.what}`);
+    demand(!refused.valid && refused.reason === lie.reason, `JavaScript should refuse: ${lie.what}`);
     say(`  refused (${lie.what}): ${refused.reason}`);
   }
 

@@ -319,8 +319,8 @@ export function glvSource(): string {
 
 /**
  * Splits k, 32 little-endian bytes below r, into k1 + k2·λ mod r, with λ and the lattice of src/field/curve-bigint.ts.
- * Writes 40 bytes: |k1|, |k2| (16 each, below 2^127), then for each 1 where it is negative (u32). The quotients are within
- * 1/2 + 2^-7 of the rational ones, so a half is at most 0.51·(2^126.8 + 2^63.2). A k of r or more gives halves of no meaning.
+ * Writes 40 bytes: |k1|, |k2| (16 each, below 2^126), then for each 1 where it is negative (u32). The quotients are within
+ * 1/2 + 2^-7 of the rational ones, so a half is at most 0.51·(2^126.8 + 2^63.2) < 2^126. A k of r or more gives halves of no meaning.
  */
 export function glv_split(out: usize, scalar: usize): void {
 ${lines([

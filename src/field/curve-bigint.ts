@@ -129,7 +129,7 @@ export const roundedQuotient = (a: bigint, b: bigint): bigint => {
 
 /**
  * The endomorphism (x, y) -> (βx, y), β³ = 1, is multiplication by a cube root of one modulo r on either group: λ on G1 with β1, on G2
- * with β2. A lattice of short vectors (a, b) with a + b·λ ≡ 0 mod r splits a scalar k into k1 + k2·λ with halves of 127 bits.
+ * with β2. A lattice of short vectors (a, b) with a + b·λ ≡ 0 mod r splits a scalar k into k1 + k2·λ with halves below 2^126.
  */
 export interface Glv {
   readonly lambda: bigint;
@@ -171,7 +171,7 @@ function shortVectors(lambda: bigint): { v1: [bigint, bigint]; v2: [bigint, bigi
   return { v1: [r0, -t0], v2: [r1, -t1] };
 }
 
-/** k = k1 + k2·λ mod r with |k1|, |k2| < 2^127, for k in [0, r). */
+/** k = k1 + k2·λ mod r with |k1|, |k2| < 2^126, for k in [0, r). */
 export function splitScalar(k: bigint): { k1: bigint; k2: bigint } {
   const { v1, v2 } = GLV;
   // (k, 0) = c1·v1 + c2·v2 over the rationals; det = ±r.

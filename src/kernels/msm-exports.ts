@@ -62,7 +62,7 @@ export interface OneGroup {
 
 type Prefixed<Name extends string> = { readonly [K in keyof OneGroup as `${Name}_${K}`]: OneGroup[K] };
 
-/** Scalars to digits (Int16, windows of c ≤ 15 bits, one row a window, `rowBytes` apart), digits to sorted entries. */
+/** Scalars to digits (Int16, windows of c ≤ 16 bits, one row a window, `rowBytes` apart), digits to sorted entries. */
 export interface DigitExports {
   /**
    * Digits of n scalars (32 bytes little-endian, below r) split by the endomorphism; those of the second halves `halfBytes` behind
@@ -82,7 +82,7 @@ export interface DigitExports {
   ): void;
   /** Digits of n Int32; returns how many the windows do not cover (their digits have no meaning). */
   msm_digits_small(out: number, rowBytes: number, values: number, n: number, c: number, windows: number): number;
-  /** Digits of n scalars (32 bytes, below 2^255) without a split; windows·c ≥ 255. */
+  /** Digits of n scalars (32 bytes, below r) without a split; windows·c ≥ 255. */
   msm_digits_wide(out: number, rowBytes: number, scalars: number, n: number, c: number, windows: number): void;
   /**
    * Sorts terms 0..n-1 by |digit|: `ends` gets buckets + 1 words, `entries` (n words) the terms with a digit as 2·index + sign.

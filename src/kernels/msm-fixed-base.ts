@@ -6,13 +6,13 @@ import type { GroupKernels } from './msm.js';
 
 /** Scalars are below r < 2^254; one more bit takes the last carry of the signed digits. */
 const SCALAR_BITS = 255;
-/** Digits are Int16, and ±2^(c-1) must fit. */
-const MAX_WINDOW_BITS = 15;
+/** Digits are Int16 in [-2^(c-1), 2^(c-1)). */
+const MAX_WINDOW_BITS = 16;
 
 export interface FixedBase {
   /** `windowCount(bits)`·2^(bits-1) affine points, written by `fillFixedBase`. */
   readonly table: number;
-  /** Bits of a window, 2..15. */
+  /** Bits of a window, 2..16. */
   readonly bits: number;
 }
 

@@ -17,10 +17,15 @@ export type GroupName = 'g1' | 'g2';
 
 /** Bytes of a full-width scalar: canonical, little-endian, below r. */
 export const SCALAR_BYTES = 32;
-/** Magnitudes of the halves of a scalar are below 2^127; one more bit takes the last carry. */
-const HALF_BITS = 128;
-/** Digits are Int16, and ±2^(c-1) must fit. */
-const MAX_WINDOW_BITS = 15;
+/** Magnitudes of the halves of a scalar are below 2^126. */
+const HALF_BITS = 126;
+/**
+ * W windows of digits in [-2^(c-1), 2^(c-1)) reach (2^(c-1) - 1)·(2^(cW) - 1)/(2^c - 1), at least 2^(cW-2) for c ≥ 2: they take two bits more than
+ * the magnitudes have.
+ */
+const SPARE_BITS = 2;
+/** Digits are Int16 in [-2^(c-1), 2^(c-1)). */
+const MAX_WINDOW_BITS = 16;
 
 /** One group's functions and sizes. */
 export interface GroupKernels extends OneGroup {
@@ -86,34 +91,34 @@ export interface Windows {
 }
 
 /** What summing a bucket into the weighted sum costs, in additions of terms. */
-const BUCKET_COST = 2.4;
+const BUCKET_COST = 2.2;
 /** What a window costs besides, in additions of terms. */
 const WINDOW_COST = 150;
 
-const cost = (terms: number, { count, buckets }: Windows): number =>
-  count * (terms + BUCKET_COST * buckets + WINDOW_COST);
-
-function cheapest(terms: number, candidates: readonly Windows[]): Windows {
-  return candidates.reduce((best, next) => (cost(terms, next) < cost(terms, best) ? next : best));
+/** The windows that take the least time if `threads` threads share them out. */
+function cheapest(terms: number, threads: number, candidates: readonly Windows[]): Windows {
+  const cost = ({ count, buckets }: Windows): number =>
+    Math.ceil(count / threads) * (terms + BUCKET_COST * buckets + WINDOW_COST);
+  return candidates.reduce((best, next) => (cost(next) < cost(best) ? next : best));
 }
 
 function windowsFor(magnitudeBits: number): Windows[] {
   return Array.from({ length: MAX_WINDOW_BITS - 1 }, (_, i) => {
     const bits = i + 2;
-    return { bits, count: Math.ceil(magnitudeBits / bits), buckets: 2 ** (bits - 1) };
+    return { bits, count: Math.ceil((magnitudeBits + SPARE_BITS) / bits), buckets: 2 ** (bits - 1) };
   });
 }
 
-/** The windows of n full-width scalars. */
-export function fullWindowsOf(n: number): Windows {
-  return cheapest(2 * n, windowsFor(HALF_BITS));
+/** The windows of n full-width scalars, for `threads` threads that do windows side by side. */
+export function fullWindowsOf(n: number, threads = 1): Windows {
+  return cheapest(2 * n, threads, windowsFor(HALF_BITS));
 }
 
 /** The windows of n integers of at most `maxAbs` in absolute value. One window takes the integers as they are. */
 export function smallWindowsOf(n: number, maxAbs: number): Windows {
-  const bits = 33 - Math.clz32(maxAbs);
+  const bits = 32 - Math.clz32(maxAbs);
   const single: Windows = { bits, count: 1, buckets: Math.max(1, maxAbs) };
-  return cheapest(n, [single, ...windowsFor(bits).filter(({ count }) => count > 1)]);
+  return cheapest(n, 1, [single, ...windowsFor(bits).filter(({ count }) => count > 1)]);
 }
 
 // ---- one window -----------------------------------------------------------------------------------------------------------------
@@ -212,16 +217,17 @@ export interface FullMsm {
   readonly n: number;
   /** `fullSharedBytes` bytes, written by `fullPrepare`, read by `fullWindows`. */
   readonly shared: number;
+  /** The same in every step; `fullWindowsOf(n)` if absent. */
+  readonly windows?: Windows;
 }
 
-export function fullSharedBytes(group: GroupKernels, n: number): number {
-  return 4 * n * fullWindowsOf(n).count + (n * group.pointBytes) / 2;
+export function fullSharedBytes(group: GroupKernels, n: number, windows = fullWindowsOf(n)): number {
+  return 4 * n * windows.count + (n * group.pointBytes) / 2;
 }
 
 /** Digits and images of the points first..first+count-1. `scratch` takes 64 bytes. */
 export function fullPrepare(group: GroupKernels, msm: FullMsm, first: number, count: number, scratch: number): void {
-  const { points, scalars, n, shared } = msm;
-  const windows = fullWindowsOf(n);
+  const { points, scalars, n, shared, windows = fullWindowsOf(n) } = msm;
   const { pointBytes, exports } = group;
   const from = points + first * pointBytes;
   exports.msm_digits_full(
@@ -242,8 +248,7 @@ export function fullPrepare(group: GroupKernels, msm: FullMsm, first: number, co
 /** Behind the digits: rows of 2n Int16, one a window. */
 const imagesOf = ({ shared, n }: FullMsm, windows: Windows): number => shared + 4 * n * windows.count;
 
-export function fullScratchBytes(group: GroupKernels, n: number): number {
-  const windows = fullWindowsOf(n);
+export function fullScratchBytes(group: GroupKernels, n: number, windows = fullWindowsOf(n)): number {
   return aligned(windows.count * group.sumBytes) + windowScratchBytes(group, 2 * n, windows.buckets);
 }
 
@@ -256,8 +261,7 @@ export function fullWindows(
   out: number,
   scratch: number,
 ): void {
-  const { points, n, shared } = msm;
-  const windows = fullWindowsOf(n);
+  const { points, n, shared, windows = fullWindowsOf(n) } = msm;
   const region = regions(scratch);
   const sums = region(windows.count * group.sumBytes);
   const rest = region(0);
@@ -279,12 +283,11 @@ export interface WindowsPart {
 /** out (XYZZ) = the whole sum from the parts of all windows. `scratch` takes `fullScratchBytes`. */
 export function fullCombine(
   group: GroupKernels,
-  n: number,
+  windows: Windows,
   parts: readonly WindowsPart[],
   out: number,
   scratch: number,
 ): void {
-  const windows = fullWindowsOf(n);
   const region = regions(scratch);
   const sums = region(windows.count * group.sumBytes);
   for (let w = 0; w < windows.count; w++) group.clear(sums + w * group.sumBytes);
@@ -295,7 +298,7 @@ export function fullCombine(
 /** out (XYZZ) = the whole sum, by one thread. `scratch` takes `fullScratchBytes`. */
 export function msmFull(group: GroupKernels, msm: FullMsm, out: number, scratch: number): void {
   fullPrepare(group, msm, 0, msm.n, scratch);
-  fullWindows(group, msm, 0, fullWindowsOf(msm.n).count, out, scratch);
+  fullWindows(group, msm, 0, (msm.windows ?? fullWindowsOf(msm.n)).count, out, scratch);
 }
 
 // ---- values from a table --------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 // Scalars to digits, and digits to lists of points. Knows no field.
 //
-// A digit d of a term i says: add sign(d)·P_i to bucket |d|. Digits of 16 bits are signed and at most 2^15 - 1 in absolute value.
+// A digit d of a term i says: add sign(d)·P_i to bucket |d|. Digits of 16 bits are signed; windows are of at most 16 bits.
 import { glv_split } from './msm-glv';
 
 /** Whether `bytes` bytes at p, a multiple of 4, are all zero. */
@@ -11,18 +11,19 @@ function allZero(p: usize, bytes: usize): bool {
 
 /**
  * Signed digits of `windows` windows of c bits of the magnitude (low, high), the sign flipped if `negative`; digit w goes to
- * out + w·rowBytes. Digits are in [-2^(c-1), 2^(c-1)], c ≤ 15. Returns what is left: 0 where the windows cover the magnitude.
+ * out + w·rowBytes. Digits are in [-2^(c-1), 2^(c-1)), c ≤ 16. Returns what is left: 0 where the windows cover the magnitude.
  */
 // @ts-ignore: decorator
 @inline
 function storeDigits(out: usize, rowBytes: usize, low: u64, high: u64, negative: bool, c: u32, windows: i32): u64 {
   const mask: u32 = (1 << c) - 1;
-  const half: u32 = 1 << (c - 1);
+  // A digit of 2^(c-1) has no place before the flip if there is none, and after it otherwise.
+  const limit: u32 = (1 << (c - 1)) - u32(!negative);
   const flip: i32 = negative ? -1 : 0;
   let carry: u32 = 0;
   for (let w = 0; w < windows; w++) {
     const raw = (<u32>low & mask) + carry;
-    carry = u32(raw > half);
+    carry = u32(raw > limit);
     const digit = <i32>raw - <i32>(carry << c);
     store<i16>(out, <i16>((digit ^ flip) - flip));
     out += rowBytes;
@@ -90,12 +91,13 @@ export function msm_digits_small(out: usize, rowBytes: usize, values: usize, n: 
 }
 
 /**
- * Digits of n scalars (32 bytes, below 2^255) by windows of c bits, without a split: window w of term i at out + w·rowBytes + 2i.
- * `windows`·c must be at least 255, so that the last carry has room.
+ * Digits of n scalars (32 bytes, below r < 2^253.6) by windows of c bits, without a split: window w of term i at out + w·rowBytes + 2i.
+ * `windows`·c must be at least 255: digits in
+ * [-2^(c-1), 2^(c-1)) then reach 2^254·(1 - 2^(1-c))/(1 - 2^-c), above r for c ≥ 3; for c = 2 the windows have 256 bits.
  */
 export function msm_digits_wide(out: usize, rowBytes: usize, scalars: usize, n: i32, c: u32, windows: i32): void {
   const mask: u32 = (1 << c) - 1;
-  const half: u32 = 1 << (c - 1);
+  const limit: u32 = (1 << (c - 1)) - 1;
   for (let i = 0; i < n; i++) {
     let carry: u32 = 0;
     let bit: u32 = 0;
@@ -105,7 +107,7 @@ export function msm_digits_wide(out: usize, rowBytes: usize, scalars: usize, n: 
       let window: u64 = word < 8 ? load<u32>(scalars + (word << 2)) : 0;
       if (word < 7) window |= <u64>load<u32>(scalars + (word << 2), 4) << 32;
       const raw = (<u32>(window >> (bit & 31)) & mask) + carry;
-      carry = u32(raw > half);
+      carry = u32(raw > limit);
       store<i16>(to, <i16>(<i32>raw - <i32>(carry << c)));
       to += rowBytes;
       bit += c;

@@ -67,7 +67,7 @@ export function modelsTable({ machine, method, models }: ModelFigures): string {
 ${rows.join('\n')}
 
 Printed by \`npm run bench:models\` on ${machine}; ${method}. Worst error: proven outputs against onnxruntime's, over the largest golden
-magnitude. Setup is the development setup.`;
+magnitude. Setup is the development setup. Iris is compiled with its domain declared here, hence fewer constraints than in the example.`;
 }
 
 /** `readme` with `table` put between the markers of that name. */

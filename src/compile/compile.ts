@@ -5,7 +5,7 @@ import path from 'node:path';
 import { ZkonnxError } from '../errors.js';
 import { circuitHash } from '../formats/circuit-file.js';
 import { MANIFEST_VERSION, type Manifest } from '../formats/manifest.js';
-import { MAX_MODEL_BYTES } from '../formats/onnx-proto.js';
+import { decodeModel, externalFiles, MAX_MODEL_BYTES } from '../formats/onnx-proto.js';
 import type { Circuit } from '../prove/program.js';
 import type { ImagePreprocessing, Schema, Visibility } from '../verify/statement.js';
 import { VERSION } from '../version.js';
@@ -129,7 +129,7 @@ export async function compile(modelPath: string, options: CompileOptions = {}): 
     protocol: options.protocol ?? 'groth16',
     model: {
       file: path.basename(modelPath),
-      hash: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
+      hash: await modelHash(bytes, path.dirname(modelPath)),
       opset: prepared.opset,
       producer: prepared.producer,
     },
@@ -159,6 +159,13 @@ export async function compile(modelPath: string, options: CompileOptions = {}): 
     quantised: quantised.model,
     domains,
   };
+}
+
+/** SHA-256 of the ONNX file and, behind it, of its external data files in the order of their locations. */
+async function modelHash(bytes: Uint8Array, externalDir: string): Promise<string> {
+  const hash = createHash('sha256').update(bytes);
+  for (const { file } of externalFiles(decodeModel(bytes), externalDir)) hash.update(await readFile(file));
+  return `sha256:${hash.digest('hex')}`;
 }
 
 async function readModel(modelPath: string): Promise<Uint8Array> {

@@ -438,28 +438,63 @@ function bfloat16ToNumber(bits: number): number {
   return floatView[0]!;
 }
 
-function externalBytes(proto: TensorProto, externalDir: string | undefined, byteLength: number): Uint8Array {
-  const entries = new Map(proto.externalData.map(({ key, value }) => [key, value]));
-  const location = entries.get('location') ?? '';
-  const where = `tensor "${proto.name}", external file "${location}"`;
-  const missing = (reason: string, cause?: unknown) =>
+type Missing = (reason: string, cause?: unknown) => ZkonnxError;
+
+function missingExternal(where: string): Missing {
+  return (reason, cause) =>
     new ZkonnxError('EXTERNAL_DATA_MISSING', `a tensor's values lie in another file, and ${reason}`, {
       where,
       help: 'put the file beside the model, or save the model as one file (onnx.save(..., save_as_external_data=False))',
       ...(cause === undefined ? {} : { cause }),
     });
+}
+
+/** The real path of an external file; refuses whatever is not inside the model's folder. */
+function resolveExternal(location: string, externalDir: string | undefined, missing: Missing): string {
   if (externalDir === undefined) throw missing('no folder was given to read it from');
   if (location === '' || path.isAbsolute(location) || location.includes('\\') || location.split('/').includes('..')) {
     throw missing("its path leaves the model's folder");
   }
-  let descriptor: number;
   try {
     const folder = realpathSync(externalDir);
     const file = realpathSync(path.join(folder, location));
     if (!file.startsWith(folder + path.sep)) throw missing("it links out of the model's folder");
-    descriptor = openSync(file, 'r');
+    return file;
   } catch (cause) {
     throw cause instanceof ZkonnxError ? cause : missing('that file cannot be read', cause);
+  }
+}
+
+function locationOf(proto: TensorProto): string {
+  return proto.externalData.find(({ key }) => key === 'location')?.value ?? '';
+}
+
+/**
+ * The files beside the model that hold values of its graph's tensors, each once, in the order of their locations.
+ * Throws EXTERNAL_DATA_MISSING for one that is not inside `externalDir`.
+ */
+export function externalFiles(
+  { graph }: OnnxModel,
+  externalDir: string,
+): { readonly location: string; readonly file: string }[] {
+  const attributes = graph.node.flatMap((node) => node.attribute.flatMap(({ t }) => (t ? [t] : [])));
+  const outside = [...graph.initializer, ...attributes].filter(({ dataLocation }) => dataLocation === 1);
+  return [...new Set(outside.map(locationOf))]
+    .sort()
+    .map((location) => ({ location, file: resolveExternal(location, externalDir, missingExternal(location)) }));
+}
+
+function externalBytes(proto: TensorProto, externalDir: string | undefined, byteLength: number): Uint8Array {
+  const entries = new Map(proto.externalData.map(({ key, value }) => [key, value]));
+  const location = locationOf(proto);
+  const where = `tensor "${proto.name}", external file "${location}"`;
+  const missing = missingExternal(where);
+  const file = resolveExternal(location, externalDir, missing);
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, 'r');
+  } catch (cause) {
+    throw missing('that file cannot be read', cause);
   }
   try {
     const offset = Number(entries.get('offset') ?? 0);

@@ -34,9 +34,16 @@ export interface Chain {
 /** Starts anvil on a free port and waits until it listens. */
 export async function startChain(): Promise<Chain> {
   const node = spawn(foundryBinary('anvil'), ['--port', '0'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // Whatever ends this process, the node does not outlive it.
+  const kill = () => node.kill();
+  process.once('exit', kill);
+  const onSignal = () => process.exit(143);
+  process.once('SIGTERM', onSignal);
   const url = `http://127.0.0.1:${await listeningPort(node)}`;
   const stop = () =>
     new Promise<void>((resolve) => {
+      process.off('exit', kill);
+      process.off('SIGTERM', onSignal);
       node.once('exit', () => resolve());
       node.kill();
     });

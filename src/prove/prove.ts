@@ -1,14 +1,14 @@
 /** prove: samples of an artifact in, proof files out, in order, proven side by side by a worker pool. */
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { ZkonnxError } from '../errors.js';
-import { R } from '../field/bn254.js';
 import { requireSameCircuit } from '../formats/circuit-file.js';
 import { artifactPaths, readManifest, type Manifest } from '../formats/manifest.js';
 import { prepareKey, type PreparedKey } from '../verify/key.js';
 import { makeProof, type ProofFile } from '../verify/proof.js';
 import { verify } from '../verify/verify.js';
 import { encodeSample } from './encode.js';
+import { randomScalar } from './engine/prover.js';
 import { ProverPool, type ProveSample } from './pool.js';
 import type { Circuit } from './program.js';
 import type { ProveProgress, ProveResult, ProverName } from './tasks.js';
@@ -108,7 +108,7 @@ async function* requests(
   const committed = [...schema.outputs, ...schema.inputs].filter(({ visibility }) => visibility === 'committed');
   for await (const { id, tensors } of samples) {
     const inputs = encodeNamed(schema, id, tensors);
-    const salts = new Map(committed.map(({ name }) => [name, randomFieldElement()]));
+    const salts = new Map(committed.map(({ name }) => [name, randomScalar(randomFillSync)]));
     started.push({ id, salts, inputs });
     yield {
       prover,
@@ -139,16 +139,8 @@ export function encodeNamed(schema: Manifest['schema'], id: string, tensors: Rea
  * of the statement is. Throws as `encodeSample` and `solve`.
  */
 export function witnessOf(circuit: Circuit, schema: Manifest['schema'], { id, tensors }: NamedSample): Uint8Array {
-  const salts = new Map(circuit.salts.map(({ name }) => [name, randomFieldElement()]));
+  const salts = new Map(circuit.salts.map(({ name }) => [name, randomScalar(randomFillSync)]));
   return witnessToBytes(solve(circuit, encodeNamed(schema, id, tensors), { salts }), circuit.r1cs.nWires);
-}
-
-/** Uniform in [0, r), by rejection: 254 random bits are below r three times in four. */
-function randomFieldElement(): bigint {
-  for (;;) {
-    const candidate = BigInt(`0x${randomBytes(32).toString('hex')}`) >> 2n;
-    if (candidate < R) return candidate;
-  }
 }
 
 function openingOf(

@@ -11,6 +11,7 @@
 // the n-th roots of unity, node 1 for the coset ω_{2n}·ω_n^j. `inverse` undoes it but for the factor n. It needs the negative
 // inverses of twiddles: those are twiddles too, at the mirrored index inside each power of two.
 import { forward2, forward2_reduced, forward4_one, inverse2, inverse2_reduced, inverse4_one } from './ntt-butterflies';
+import { bitreverse } from './bits';
 import { fr_mul, fr_raw_to_bytes, fr_reduce, fr_sub } from './fr';
 
 const ELEMENT: usize = 36;
@@ -157,15 +158,6 @@ function inverse_two(a: usize, node: u32, table: usize): void {
 }
 
 // ---- order, and the quotient's last step --------------------------------------------------------------------------------------
-
-/** i with its low k bits in reverse, k ≥ 1. */
-function bitreverse(i: u32, k: u32): u32 {
-  i = ((i >> 1) & 0x55555555) | ((i & 0x55555555) << 1);
-  i = ((i >> 2) & 0x33333333) | ((i & 0x33333333) << 2);
-  i = ((i >> 4) & 0x0f0f0f0f) | ((i & 0x0f0f0f0f) << 4);
-  i = ((i >> 8) & 0x00ff00ff) | ((i & 0x00ff00ff) << 8);
-  return ((i >> 16) | (i << 16)) >> (32 - k);
-}
 
 /** Swaps the elements i and bitreverse(i) of 2^k, k ≥ 1, for from ≤ i < to. The whole range [0, 2^k) may be shared out. */
 export function fr_bit_reverse(data: usize, k: u32, from: u32, to: u32): void {

@@ -1,0 +1,128 @@
+/**
+ * The steps of provers and setups as data: what a thread with an instance of the kernels over the same memory needs to do one of them.
+ * Everything is a pointer into that memory. `scratch` is the thread's own.
+ */
+import type { KernelExports } from './module.js';
+import { multiplyFixedBase, fixedBaseScratchBytes, type FixedBase } from './msm-fixed-base.js';
+import {
+  fullPrepare,
+  fullScratchBytes,
+  fullWindows,
+  groupOf,
+  msmSmall,
+  smallScratchBytes,
+  type FullMsm,
+  type GroupName,
+  type SmallMsm,
+} from './msm.js';
+import { runNttTask, type NttTask } from './ntt.js';
+import type { SparseRows } from './sparse.js';
+
+export type KernelTask =
+  | { readonly kind: 'ntt'; readonly table: number; readonly task: NttTask }
+  /** out[i] = a[i]·b[i] over Fr, n elements. */
+  | { readonly kind: 'multiply'; readonly out: number; readonly a: number; readonly b: number; readonly n: number }
+  /** `fr_join_abc` of a range. */
+  | {
+      readonly kind: 'join';
+      readonly out: number;
+      readonly abc: readonly [number, number, number];
+      readonly inner: number;
+      readonly outer: number;
+      readonly logSize: number;
+      readonly from: number;
+      readonly to: number;
+    }
+  /** Values of the rows from ≤ row < to of a sparse matrix: see SparseRows. */
+  | {
+      readonly kind: 'rows';
+      readonly out: number;
+      readonly rows: SparseRows;
+      readonly values: number;
+      readonly from: number;
+      readonly to: number;
+    }
+  /** out = elements of n Int32. */
+  | { readonly kind: 'integers'; readonly out: number; readonly values: number; readonly n: number }
+  /** n points from the form of snarkjs's keys. */
+  | {
+      readonly kind: 'points';
+      readonly group: GroupName;
+      readonly out: number;
+      readonly bytes: number;
+      readonly n: number;
+    }
+  | { readonly kind: 'small'; readonly group: GroupName; readonly msm: SmallMsm; readonly out: number }
+  | {
+      readonly kind: 'full-prepare';
+      readonly group: GroupName;
+      readonly msm: FullMsm;
+      readonly first: number;
+      readonly count: number;
+    }
+  | {
+      readonly kind: 'full-windows';
+      readonly group: GroupName;
+      readonly msm: FullMsm;
+      readonly first: number;
+      readonly count: number;
+      readonly out: number;
+    }
+  /** out[i] = scalars[i]·base, affine. */
+  | {
+      readonly kind: 'fixed-base';
+      readonly group: GroupName;
+      readonly base: FixedBase;
+      readonly scalars: number;
+      readonly n: number;
+      readonly out: number;
+    };
+
+/** Bytes that `runKernelTask` takes at `scratch`. */
+export function taskScratchBytes(exports: KernelExports, task: KernelTask): number {
+  switch (task.kind) {
+    case 'small':
+      return smallScratchBytes(groupOf(exports, task.group), task.msm.n, task.msm.maxAbs);
+    case 'full-prepare':
+      return groupOf(exports, task.group).scratchBytes + 64;
+    case 'full-windows':
+      return fullScratchBytes(groupOf(exports, task.group), task.msm.n, task.msm.windows);
+    case 'fixed-base':
+      return fixedBaseScratchBytes(groupOf(exports, task.group), task.n, task.base.bits);
+    case 'rows':
+      return 64;
+    default:
+      return 0;
+  }
+}
+
+/** Runs one task on an instance over the memory of its pointers. Throws INTERNAL where a scalar is beyond its class. */
+export function runKernelTask(exports: KernelExports, task: KernelTask, scratch: number): void {
+  switch (task.kind) {
+    case 'ntt':
+      return runNttTask(exports, task.table, task.task);
+    case 'multiply':
+      return exports.fr_mul_n(task.out, task.a, task.b, task.n);
+    case 'join': {
+      const [a, b, c] = task.abc;
+      return exports.fr_join_abc(task.out, a, b, c, task.inner, task.outer, task.logSize, task.from, task.to);
+    }
+    case 'rows': {
+      const { rowStart, entries, dictionary, nRows, logSize } = task.rows;
+      const { out, values, from, to } = task;
+      return exports.fr_sparse_rows(out, rowStart, entries, dictionary, values, nRows, logSize, from, to, scratch);
+    }
+    case 'integers':
+      return exports.fr_from_integers_n(task.out, task.values, task.n);
+    case 'points':
+      return groupOf(exports, task.group).from_mont256(task.out, task.bytes, task.n);
+    case 'small':
+      return msmSmall(groupOf(exports, task.group), task.msm, task.out, scratch);
+    case 'full-prepare':
+      return fullPrepare(groupOf(exports, task.group), task.msm, task.first, task.count, scratch);
+    case 'full-windows':
+      return fullWindows(groupOf(exports, task.group), task.msm, task.first, task.count, task.out, scratch);
+    case 'fixed-base':
+      return multiplyFixedBase(groupOf(exports, task.group), task.base, task.scalars, task.n, task.out, scratch);
+  }
+}

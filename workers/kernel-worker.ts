@@ -1,0 +1,26 @@
+/** Worker of `WorkerTeam`: runs kernel tasks over the team's memory. */
+import { instantiateKernels, type KernelExports } from '../src/kernels/module.js';
+import { runKernelTask, type KernelTask } from '../src/kernels/tasks.js';
+import { answer, type Answer } from './answer.js';
+import type { Job } from './worker-pool.js';
+
+export interface KernelRequest {
+  /** Names the memory within the process: messages carry a new object for the same memory each time. */
+  readonly memoryId: number;
+  readonly memory: WebAssembly.Memory;
+  readonly task: KernelTask;
+  /** The region of this task alone. */
+  readonly scratch: number;
+}
+
+/** The instance of the memory used last; an older memory must not be kept alive. */
+let last: { readonly memoryId: number; readonly exports: KernelExports } | undefined;
+
+export default function run({ request }: Job<KernelRequest>): Promise<Answer<undefined>> {
+  return answer(async () => {
+    const { memoryId, memory, task, scratch } = request;
+    if (last?.memoryId !== memoryId) last = { memoryId, exports: (await instantiateKernels({ memory })).exports };
+    runKernelTask(last.exports, task, scratch);
+    return undefined;
+  });
+}

@@ -6,31 +6,45 @@ import { scratchBytes, type Team } from '../src/kernels/team.js';
 import type { KernelRequest } from './kernel-worker.js';
 import { WorkerPool } from './worker-pool.js';
 
-export type KernelPool = WorkerPool<KernelRequest, undefined>;
+/** What a team needs of a pool; its workers answer KernelRequest, perhaps among others. */
+export interface KernelPool {
+  readonly threads: number;
+  run(request: KernelRequest): Promise<unknown>;
+}
 
-/** Throws USAGE for a bad number of threads. */
-export function kernelPool(threads?: number): KernelPool {
+/** Workers that know kernel tasks only. Throws USAGE for a bad number of threads. */
+export function kernelPool(threads?: number): WorkerPool<KernelRequest, undefined> {
   return new WorkerPool('kernel-worker', { threads });
 }
 
+/** Numbers of memories, by which workers know them. */
+const memoryIds = new WeakMap<WebAssembly.Memory, number>();
 let memories = 0;
 
+function memoryIdOf(memory: WebAssembly.Memory): number {
+  const id = memoryIds.get(memory) ?? ++memories;
+  memoryIds.set(memory, id);
+  return id;
+}
+
 export class WorkerTeam implements Team {
-  private readonly memoryId = ++memories;
+  private readonly memoryId: number;
 
   /** `kernels` has a shared memory; the pool may serve other teams too, and its owner closes it. */
   constructor(
     readonly kernels: Kernels,
     private readonly pool: KernelPool,
     private readonly signal?: AbortSignal,
-  ) {}
+  ) {
+    this.memoryId = memoryIdOf(kernels.memory);
+  }
 
   get size(): number {
     return this.pool.threads;
   }
 
   /** Rejects with the first failure: a task's own, WORKER_DIED, ABORTED if the signal fired (tasks under way are waited for). */
-  async run(tasks: readonly KernelTask[]): Promise<void> {
+  async run(tasks: readonly KernelTask[], onDone: (task: KernelTask) => void = () => undefined): Promise<void> {
     const { heap } = this.kernels;
     const mark = heap.mark();
     const bytes = scratchBytes(this.kernels, tasks);
@@ -41,7 +55,8 @@ export class WorkerTeam implements Team {
         if (failures.length > 0) return;
         try {
           throwIfAborted(this.signal, 'the computation');
-          await this.pool.run({ memoryId: this.memoryId, memory: this.kernels.memory, task, scratch });
+          await this.pool.run({ kind: 'kernel', memoryId: this.memoryId, memory: this.kernels.memory, task, scratch });
+          onDone(task);
         } catch (error) {
           failures.push(error);
         }

@@ -1,10 +1,11 @@
-/** Worker of `WorkerTeam`: runs kernel tasks over the team's memory. */
+/** Worker of `kernelPool`: runs kernel tasks over the memory of a team. */
 import { instantiateKernels, type KernelExports } from '../src/kernels/module.js';
 import { runKernelTask, type KernelTask } from '../src/kernels/tasks.js';
 import { answer, type Answer } from './answer.js';
 import type { Job } from './worker-pool.js';
 
 export interface KernelRequest {
+  readonly kind: 'kernel';
   /** Names the memory within the process: messages carry a new object for the same memory each time. */
   readonly memoryId: number;
   readonly memory: WebAssembly.Memory;
@@ -16,11 +17,11 @@ export interface KernelRequest {
 /** The instance of the memory used last; an older memory must not be kept alive. */
 let last: { readonly memoryId: number; readonly exports: KernelExports } | undefined;
 
+export async function runKernelRequest({ memoryId, memory, task, scratch }: KernelRequest): Promise<undefined> {
+  if (last?.memoryId !== memoryId) last = { memoryId, exports: (await instantiateKernels({ memory })).exports };
+  runKernelTask(last.exports, task, scratch);
+}
+
 export default function run({ request }: Job<KernelRequest>): Promise<Answer<undefined>> {
-  return answer(async () => {
-    const { memoryId, memory, task, scratch } = request;
-    if (last?.memoryId !== memoryId) last = { memoryId, exports: (await instantiateKernels({ memory })).exports };
-    runKernelTask(last.exports, task, scratch);
-    return undefined;
-  });
+  return answer(() => runKernelRequest(request));
 }

@@ -1,15 +1,19 @@
-/** Worker of `ProverPool`: see src/prove/tasks.ts. */
-import { CircuitCache, proveJob } from '../src/prove/prove-job.js';
-import type { ProveProgress, ProveRequest, ProveResult } from '../src/prove/tasks.js';
+/** Worker of `ProverPool`: kernel tasks, and those of src/prove/tasks.ts. */
+import type { ProveReplies, ProveTask } from '../src/prove/tasks.js';
+import { runProveTask } from '../src/prove/worker-tasks.js';
 import { answer, type Answer } from './answer.js';
+import { runKernelRequest, type KernelRequest } from './kernel-worker.js';
 import type { Job } from './worker-pool.js';
 
-/** One circuit, reloaded when its file changes; a failed job leaves it as it was. */
-const circuits = new CircuitCache();
+export type ProveWorkerRequest = KernelRequest | ProveTask;
+export type ProveWorkerReply = ProveReplies[ProveTask['kind']] | undefined;
 
-export default function run({ request, progress }: Job<ProveRequest>): Promise<Answer<ProveResult>> {
-  const report = (message: ProveProgress) => {
-    progress?.postMessage(message);
-  };
-  return answer(() => proveJob(request, circuits, report));
+export default function run({ request, progress }: Job<ProveWorkerRequest>): Promise<Answer<ProveWorkerReply>> {
+  return answer<ProveWorkerReply>(() =>
+    request.kind === 'kernel'
+      ? runKernelRequest(request)
+      : runProveTask(request, (fraction) => {
+          progress?.postMessage(fraction);
+        }),
+  );
 }

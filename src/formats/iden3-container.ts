@@ -24,6 +24,8 @@ export interface ByteSource {
   readonly size: number;
   /** Exactly `length` bytes from `offset`; the caller stays within `size`. */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** Fills `target`, which may lie in a memory shared with workers, from `offset` on. */
+  readInto(offset: number, target: Uint8Array): Promise<void>;
 }
 
 export interface Section {
@@ -82,18 +84,22 @@ export async function withFile<T>(file: string, use: (source: ByteSource) => Pro
   try {
     const stat = await handle.stat();
     if (!stat.isFile()) throw unreadable(new Error('not a regular file'));
+    const readInto = async (offset: number, target: Uint8Array): Promise<void> => {
+      for (let done = 0; done < target.length;) {
+        const { bytesRead } = await handle
+          .read(target, done, target.length - done, offset + done)
+          .catch((cause: unknown) => Promise.reject(unreadable(cause)));
+        if (bytesRead === 0) throw unreadable(new Error('the file became shorter while it was read'));
+        done += bytesRead;
+      }
+    };
     return await use({
       name: file,
       size: stat.size,
+      readInto,
       async read(offset, length) {
         const bytes = new Uint8Array(length);
-        for (let done = 0; done < length;) {
-          const { bytesRead } = await handle
-            .read(bytes, done, length - done, offset + done)
-            .catch((cause: unknown) => Promise.reject(unreadable(cause)));
-          if (bytesRead === 0) throw unreadable(new Error('the file became shorter while it was read'));
-          done += bytesRead;
-        }
+        await readInto(offset, bytes);
         return bytes;
       },
     });
@@ -108,6 +114,9 @@ export function bytesSource(bytes: Uint8Array, name: string): ByteSource {
     name,
     size: bytes.length,
     read: async (offset, length) => new Uint8Array(bytes.subarray(offset, offset + length)),
+    readInto: async (offset, target) => {
+      target.set(bytes.subarray(offset, offset + target.length));
+    },
   };
 }
 

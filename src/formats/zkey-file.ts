@@ -177,25 +177,32 @@ export type PointList = keyof typeof POINT_LISTS;
 /** A key opened for proving. */
 export interface ZkeyReader {
   readonly part: ZkeyVerifierPart;
-  /** `count` points of a list from `first` on, as in the file; the range lies within the list. Coordinates are not checked. */
-  list(list: PointList, first: number, count: number): Promise<Uint8Array>;
+  readonly coefficientCount: number;
+  /** Fills `target` with a list's points from number `first` on, as in the file; the range lies within the list. Coordinates are not checked. */
+  points(list: PointList, first: number, target: Uint8Array): Promise<void>;
+  /** Fills `target` with coefficients (COEFFICIENT_BYTES each) from number `first` on. Nothing of them is checked. */
+  coefficients(first: number, target: Uint8Array): Promise<void>;
 }
 
-/** Opens a key for `use` and closes it. Throws as `readZkeyInfo`. */
-export async function withZkey<T>(file: string, use: (key: ZkeyReader) => Promise<T>): Promise<T> {
-  return withFile(file, async (source) => {
-    const container = await openZkey(source);
-    const part = await readVerifierPart(container);
-    return use({
-      part,
-      list(list, first, count) {
-        const { section, name, pointBytes } = POINT_LISTS[list];
-        const { offset, size } = container.section(section, name);
-        if ((first + count) * pointBytes > size) throw container.corrupt(`section ${section} (${name}) is too short`);
-        return source.read(offset + first * pointBytes, count * pointBytes);
-      },
-    });
-  });
+/** A key's sizes and places of its lists, checked as `readZkeyInfo` does. */
+export async function openZkeyReader(source: ByteSource): Promise<ZkeyReader> {
+  const container = await openZkey(source);
+  const part = await readVerifierPart(container);
+  const coefficients = container.section(ZkeySection.coefficients, 'coefficients');
+  return {
+    part,
+    coefficientCount: (coefficients.size - 4) / COEFFICIENT_BYTES,
+    points(list, first, target) {
+      const { section, name, pointBytes } = POINT_LISTS[list];
+      const { offset, size } = container.section(section, name);
+      if (first * pointBytes + target.length > size)
+        throw container.corrupt(`section ${section} (${name}) is too short`);
+      return source.readInto(offset + first * pointBytes, target);
+    },
+    coefficients(first, target) {
+      return source.readInto(coefficients.offset + 4 + first * COEFFICIENT_BYTES, target);
+    },
+  };
 }
 
 async function openZkey(source: ByteSource): Promise<Container> {

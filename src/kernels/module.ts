@@ -76,6 +76,7 @@ function kernelBytes(shared: boolean): Uint8Array<ArrayBuffer> {
  */
 export class KernelHeap {
   private top = FIRST_POINTER;
+  private highest = FIRST_POINTER;
 
   constructor(private readonly memory: WebAssembly.Memory) {}
 
@@ -87,7 +88,13 @@ export class KernelHeap {
     const missing = Math.ceil((end - this.memory.buffer.byteLength) / PAGE_BYTES);
     if (missing > 0) this.memory.grow(missing);
     this.top = end;
+    this.highest = Math.max(this.highest, end);
     return pointer;
+  }
+
+  /** The most bytes that were ever in use at a time. */
+  get peakBytes(): number {
+    return this.highest;
   }
 
   /** The state to come back to with `release`. */

@@ -10,9 +10,9 @@ export interface Team {
   readonly size: number;
   /**
    * Runs independent tasks, the first ones first; scratch comes from the heap and goes back. Settles when none runs any more: the heap
-   * may be released after a failure too. Rejects with the first failure.
+   * may be released after a failure too. Rejects with the first failure. `onDone` hears of every task that has succeeded.
    */
-  run(tasks: readonly KernelTask[]): Promise<void>;
+  run(tasks: readonly KernelTask[], onDone?: (task: KernelTask) => void): Promise<void>;
 }
 
 /** A team of this thread alone: tasks run in the caller's turn. Between two of them it lets other work of the thread through. */
@@ -25,7 +25,7 @@ export class SoloTeam implements Team {
     private readonly pause: () => Promise<void> | undefined = () => undefined,
   ) {}
 
-  async run(tasks: readonly KernelTask[]): Promise<void> {
+  async run(tasks: readonly KernelTask[], onDone: (task: KernelTask) => void = () => undefined): Promise<void> {
     const { exports, heap } = this.kernels;
     const mark = heap.mark();
     try {
@@ -33,6 +33,7 @@ export class SoloTeam implements Team {
       for (const task of tasks) {
         await this.pause();
         runKernelTask(exports, task, scratch);
+        onDone(task);
       }
     } finally {
       heap.release(mark);

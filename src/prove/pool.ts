@@ -1,10 +1,35 @@
-/** Proving in a pool of worker threads, one sample a worker at a time. The pool has an owner, who closes it. */
+/**
+ * Proving in a pool of worker threads. Each proof is made by all of them over one shared memory that holds the key; while one is
+ * being made, the witnesses of the next are solved. The pool has an owner, who closes it.
+ */
+import { stat } from 'node:fs/promises';
 import { mapInOrder } from '../../workers/in-order.js';
+import type { ProveWorkerReply, ProveWorkerRequest } from '../../workers/prove-worker.js';
 import { WorkerPool, type JobOptions, type PoolOptions } from '../../workers/worker-pool.js';
-import type { ProveProgress, ProveRequest, ProveResult } from './tasks.js';
+import { throwIfAborted, ZkonnxError } from '../errors.js';
+import { requireSameCircuit } from '../formats/circuit-file.js';
+import { readZkeyInfo, type ZkeyInfo } from '../formats/zkey-file.js';
+import { Stopwatch } from '../stopwatch.js';
+import { ProvingKey } from './proving-key.js';
+import type {
+  CircuitInputs,
+  LoadedCircuit,
+  ProvePhase,
+  ProveProgress,
+  ProveReplies,
+  ProveResult,
+  ProverName,
+  ProveTask,
+} from './tasks.js';
 
-/** What to prove: a request without its tag. */
-export type ProveSample = Omit<ProveRequest, 'kind'>;
+/** What to prove. */
+export interface ProveSample extends CircuitInputs {
+  /** Default: our kernels. */
+  readonly prover?: ProverName | undefined;
+  /** circuit.bin and .zkey of one artifact. */
+  readonly circuitPath: string;
+  readonly zkeyPath: string;
+}
 
 export interface ProveManyOptions {
   readonly signal?: AbortSignal | undefined;
@@ -12,33 +37,77 @@ export interface ProveManyOptions {
   readonly onProgress?: ((index: number, progress: ProveProgress) => void) | undefined;
 }
 
+/** Something loaded from a file, known by path, size and time of change. */
+interface Loaded<T> {
+  readonly id: string;
+  readonly value: Promise<T>;
+}
+
 /** `await using pool = new ProverPool()`, or `close()` in a `finally`. */
 export class ProverPool {
-  private readonly workers: WorkerPool<ProveRequest, ProveResult, ProveProgress>;
+  private readonly workers: WorkerPool<ProveWorkerRequest, ProveWorkerReply, number>;
+  /** The ones used last: two keys of large models at a time could exhaust the memory. */
+  private circuit: Loaded<LoadedCircuit> | undefined;
+  private key: Loaded<ProvingKey> | undefined;
 
-  /** Starts one worker at once, more as jobs need them. Throws USAGE for a bad number of threads. */
+  /** Starts one worker at once, more as tasks need them. Throws USAGE for a bad number of threads. */
   constructor(options: PoolOptions = {}) {
     this.workers = new WorkerPool('prove-worker', options);
   }
 
-  /** Samples proven side by side at most. */
+  /** Threads that work side by side at most. */
   get threads(): number {
     return this.workers.threads;
   }
 
   /**
-   * Proves one sample. Rejects with what the worker threw (KEY_MISMATCH, KEY_INVALID, ARTIFACT_INVALID, FORMAT_VERSION,
-   * FILE_UNREADABLE, INPUT_…, RANGE_EXCEEDED), WORKER_DIED if its thread ended, ABORTED if `signal` fired or the pool was closed.
-   * The pool stays usable after each of these except closing.
+   * Proves one sample. Rejects with KEY_MISMATCH for a key of another circuit, what loading throws (KEY_INVALID, ARTIFACT_INVALID,
+   * FORMAT_VERSION, FILE_UNREADABLE), INPUT_… and RANGE_EXCEEDED for inputs without a witness, MEMORY_EXCEEDED, WORKER_DIED if a thread
+   * ended, ABORTED if `signal` fired or the pool was closed. The pool stays usable after each of these except closing.
    */
-  prove(sample: ProveSample, options: JobOptions<ProveProgress> = {}): Promise<ProveResult> {
-    return this.workers.run({ kind: 'prove', ...sample }, options);
+  async prove(sample: ProveSample, { signal, onProgress }: JobOptions<ProveProgress> = {}): Promise<ProveResult> {
+    const stopwatch = new Stopwatch();
+    const report = (phase: ProvePhase, fraction = 0): void => {
+      onProgress?.({ phase, fraction });
+    };
+    report('load');
+    const loaded = await this.loadCircuit(sample.circuitPath, signal);
+    const { circuit } = loaded;
+    const { inputs, salts } = sample;
+    if (sample.prover === 'snarkjs') {
+      requireFittingKey(await readZkeyInfo(sample.zkeyPath), sample.zkeyPath, loaded);
+      stopwatch.lap('load');
+      report('prove');
+      const task = { kind: 'snarkjs', circuit, inputs, salts, zkeyPath: sample.zkeyPath } as const;
+      const proven = await this.run(task, signal, (fraction) => {
+        report('prove', fraction);
+      });
+      stopwatch.lap('prove');
+      return { ...proven, timingsMs: stopwatch.timings(), peakMemoryBytes: peakMemoryBytes() };
+    }
+    const key = await this.loadKey(sample.zkeyPath);
+    requireFittingKey(key.info, sample.zkeyPath, loaded);
+    stopwatch.lap('load');
+    report('witness');
+    const { witness, outputs, publicSignals } = await this.run({ kind: 'witness', circuit, inputs, salts }, signal);
+    stopwatch.lap('witness');
+    report('queue');
+    const { proof, timingsMs } = await key.prove(witness, { signal, onProgress: report });
+    report('sums', 1);
+    const { total, ...before } = stopwatch.timings();
+    return {
+      proof,
+      publicSignals,
+      outputs,
+      timingsMs: { ...before, ...timingsMs, total },
+      peakMemoryBytes: peakMemoryBytes(),
+    };
   }
 
   /**
-   * Proves samples side by side on all workers and yields the results in the order of the samples. At most twice as many samples
-   * are taken from the source as there are workers. The first sample, in order, that fails ends the batch after the results before
-   * it; so does a reader who leaves. What is then under way is stopped.
+   * Proves samples and yields the results in the order of the samples. At most twice as many samples are taken from the source as there
+   * are workers. The first sample, in order, that fails ends the batch after the results before it; so does a reader who leaves. What is
+   * then under way is stopped.
    */
   async *proveMany(
     samples: Iterable<ProveSample> | AsyncIterable<ProveSample>,
@@ -68,4 +137,69 @@ export class ProverPool {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+
+  private async run<Kind extends ProveTask['kind']>(
+    task: ProveTask & { readonly kind: Kind },
+    signal: AbortSignal | undefined,
+    onProgress?: (fraction: number) => void,
+  ): Promise<ProveReplies[Kind]> {
+    return (await this.workers.run(task, { signal, onProgress })) as ProveReplies[Kind];
+  }
+
+  private async loadCircuit(path: string, signal: AbortSignal | undefined): Promise<LoadedCircuit> {
+    const id = await fileId(path, 'cannot read the circuit', 'compile the model first');
+    if (this.circuit?.id !== id) {
+      // Without the caller's signal: others may wait for the same circuit.
+      this.circuit = { id, value: this.run({ kind: 'circuit', path }, undefined) };
+      this.circuit.value.catch(() => {
+        if (this.circuit?.id === id) this.circuit = undefined;
+      });
+    }
+    const loaded = await this.circuit.value;
+    throwIfAborted(signal, 'the proof');
+    return loaded;
+  }
+
+  private async loadKey(path: string): Promise<ProvingKey> {
+    const id = await fileId(path, 'cannot read the proving key', 'run setup for this artifact');
+    for (;;) {
+      const current = this.key;
+      const key = current?.id === id ? await current.value : undefined;
+      if (key?.isSpoiled === false) return key;
+      // Unless another caller has replaced it while this one waited.
+      if (this.key !== current) continue;
+      // Let go of the old key before the new one is loaded.
+      this.key = undefined;
+      const loading = { id, value: ProvingKey.load(path, this.workers) };
+      this.key = loading;
+      loading.value.catch(() => {
+        if (this.key === loading) this.key = undefined;
+      });
+    }
+  }
+}
+
+/** Path, size and time of change. Throws FILE_UNREADABLE. */
+async function fileId(file: string, what: string, help: string): Promise<string> {
+  const stamp = await stat(file, { bigint: true }).catch((cause: unknown) => {
+    throw new ZkonnxError('FILE_UNREADABLE', what, { where: file, help, cause });
+  });
+  return `${file}\0${stamp.size}\0${stamp.mtimeNs}`;
+}
+
+const peakMemoryBytes = (): number => process.resourceUsage().maxRSS * 1024;
+
+/** A prover compares the number of wires only; with a key of another circuit it gives a proof that nobody accepts. */
+function requireFittingKey(key: ZkeyInfo, zkeyPath: string, { circuit, hash }: LoadedCircuit): void {
+  const { r1cs } = circuit;
+  const nPublic = r1cs.nPubOut + r1cs.nPubIn;
+  if (key.nVars !== r1cs.nWires || key.nPublic !== nPublic || key.domainSize <= r1cs.nConstraints + nPublic) {
+    throw new ZkonnxError('KEY_MISMATCH', 'the proving key was made for another circuit', {
+      expected: `${r1cs.nWires} wires, ${nPublic} public, ${r1cs.nConstraints} constraints`,
+      got: `${key.nVars} wires, ${key.nPublic} public, a domain of ${key.domainSize}`,
+      where: zkeyPath,
+      help: 'run setup for this artifact',
+    });
+  }
+  if (key.development !== undefined) requireSameCircuit(hash, key.development.circuitHash, zkeyPath);
 }

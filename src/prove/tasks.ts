@@ -1,23 +1,55 @@
-/** Messages between `ProverPool` and its workers. A worker answers every request with `Answer<ProveResult>` (workers/answer.ts). */
-import type { Groth16Proof } from './groth16.js';
+/** Messages between `ProverPool` and its workers. A worker answers every request with `Answer<ProveReply>` (workers/answer.ts). */
+import type { SnarkjsProof } from '../formats/snarkjs-json.js';
+import type { ClassifiedWitness } from './engine/witness.js';
+import type { Circuit } from './program.js';
 
 /** Who proves: our kernels, or snarkjs as the independent second opinion. */
 export type ProverName = 'kernels' | 'snarkjs';
 
-export interface ProveRequest {
-  readonly kind: 'prove';
-  /** Default: our kernels. */
-  readonly prover?: ProverName | undefined;
-  /** circuit.bin and .zkey of one artifact. */
-  readonly circuitPath: string;
-  readonly zkeyPath: string;
-  /** Integers by input name, one array for each input of the circuit. */
+export interface LoadedCircuit {
+  /** Its arrays are shared by all threads where memory can be. */
+  readonly circuit: Circuit;
+  /** circuitHash of its constraint system. */
+  readonly hash: string;
+}
+
+/** Integers by input name, one array for each input of the circuit; salts of committed tensors by name, in [0, r). */
+export interface CircuitInputs {
   readonly inputs: Readonly<Record<string, Float64Array>>;
-  /** Salts of committed tensors by name, in [0, r). */
   readonly salts?: Readonly<Record<string, bigint>> | undefined;
 }
 
-export type ProvePhase = 'load' | 'witness' | 'prove';
+export interface SolvedWitness {
+  readonly witness: ClassifiedWitness;
+  /** Integers of the output tensors by name: what a committed output's opening shows. */
+  readonly outputs: Readonly<Record<string, Float64Array>>;
+  /** Decimal strings: wires 1 … nPublic. */
+  readonly publicSignals: readonly string[];
+}
+
+export interface Groth16Proof {
+  readonly proof: SnarkjsProof;
+  /** Decimal strings: wires 1 … nPublic. */
+  readonly publicSignals: readonly string[];
+}
+
+/** Load a circuit file; solve a witness; or solve it and have snarkjs prove it. */
+export type ProveTask =
+  | { readonly kind: 'circuit'; readonly path: string }
+  | ({ readonly kind: 'witness'; readonly circuit: Circuit } & CircuitInputs)
+  | ({ readonly kind: 'snarkjs'; readonly circuit: Circuit; readonly zkeyPath: string } & CircuitInputs);
+
+export interface ProveReplies {
+  readonly circuit: LoadedCircuit;
+  readonly witness: SolvedWitness;
+  readonly snarkjs: Groth16Proof & Pick<SolvedWitness, 'outputs'>;
+}
+
+/**
+ * `load`: circuit and key; `queue`: waiting for the proof before it; `quotient` and `sums`: the prover's two halves; `prove`: the whole of
+ * snarkjs, which tells no more.
+ */
+export type ProvePhase = 'load' | 'witness' | 'queue' | 'quotient' | 'sums' | 'prove';
 
 export interface ProveProgress {
   readonly phase: ProvePhase;
@@ -26,10 +58,9 @@ export interface ProveProgress {
 }
 
 export interface ProveResult extends Groth16Proof {
-  /** Integers of the output tensors by name: what a committed output's opening shows. */
   readonly outputs: Readonly<Record<string, Float64Array>>;
-  /** Wall-clock milliseconds by phase; `load` is near 0 when the worker had the circuit already. */
-  readonly timingsMs: Readonly<Record<ProvePhase | 'total', number>>;
+  /** Wall-clock milliseconds by phase; `load` is near 0 when the pool had circuit and key already. */
+  readonly timingsMs: Readonly<Partial<Record<ProvePhase, number>>> & { readonly total: number };
   /** Highest resident memory of the whole process so far, all workers included. */
   readonly peakMemoryBytes: number;
 }

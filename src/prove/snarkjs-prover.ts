@@ -1,16 +1,10 @@
 /**
- * One Groth16 proof from a proving key and a witness. snarkjs does the work, single-threaded, with its own cryptographic randomness;
- * whatever replaces it keeps this signature. Only for worker threads of our pools: importing snarkjs elsewhere starts its workers.
+ * A Groth16 proof by snarkjs, the second opinion: single-threaded, with its own cryptographic randomness. Only for worker threads of our pools: importing snarkjs elsewhere starts its workers.
  */
 import { groth16, type File, type Logger } from 'snarkjs';
 import { ZkonnxError } from '../errors.js';
 import type { SnarkjsProof } from '../formats/snarkjs-json.js';
-
-export interface Groth16Proof {
-  readonly proof: SnarkjsProof;
-  /** Decimal strings: wires 1 … nPublic. */
-  readonly publicSignals: readonly string[];
-}
+import type { Groth16Proof } from './tasks.js';
 
 /**
  * snarkjs's steps in order and the share of the time that has passed when each begins; measured on bit-heavy witnesses of 2^16 rows.

@@ -1,0 +1,89 @@
+/**
+ * The scalars of Groth16's H sum: P = a·b − c on the odd coset ω_{2N}^{2i+1}, from the rows' values on the domain. The witness is taken to
+ * satisfy the rows, so that c = a·b needs no pass over C; the rows that bind the public wires have b = c = 0.
+ */
+import { ELEMENT_BYTES } from '../../kernels/field-exports.js';
+import { SCALAR_BYTES } from '../../kernels/msm.js';
+import { oddCosetPhases } from '../../kernels/ntt.js';
+import { ranges, type Team } from '../../kernels/team.js';
+import type { EngineKey } from './key.js';
+import type { ClassifiedWitness } from './witness.js';
+
+/** Share of the time that the rows take; only progress bars use it. */
+const ROWS_SHARE = 0.3;
+
+/** Bytes that the scalars take: one for each point of the domain, natural order. */
+export const quotientBytes = (logSize: number): number => 2 ** logSize * SCALAR_BYTES;
+
+/** Bytes that `quotientScalars` needs of the heap besides. */
+export const quotientScratchBytes = (nVars: number, logSize: number): number =>
+  (nVars + 3 * 2 ** logSize) * ELEMENT_BYTES;
+
+/** Fills `out` (`quotientBytes`). `onProgress` gets fractions, growing, of this phase. */
+export async function quotientScalars(
+  team: Team,
+  key: EngineKey,
+  witness: ClassifiedWitness,
+  out: number,
+  onProgress: (fraction: number) => void,
+): Promise<void> {
+  const { heap } = team.kernels;
+  const { logSize, table, join } = key;
+  const n = 2 ** logSize;
+  const mark = heap.mark();
+  try {
+    const values = await wireElements(team, witness);
+    const [a, b, c] = [0, 1, 2].map(() => heap.allocate(n * ELEMENT_BYTES)) as [number, number, number];
+    // Pieces finer than threads: rows differ in their numbers of terms.
+    const pieces = ranges(n, 4 * team.size);
+    await team.run(
+      [key.rowsA, key.rowsB].flatMap((rows, side) =>
+        pieces.map(({ from, to }) => ({ kind: 'rows', out: [a, b][side]!, rows, values, from, to }) as const),
+      ),
+    );
+    await team.run(
+      pieces.map(({ from, to }) => {
+        const [outFrom, aFrom, bFrom] = [c, a, b].map((array) => array + from * ELEMENT_BYTES) as [
+          number,
+          number,
+          number,
+        ];
+        return { kind: 'multiply', out: outFrom, a: aFrom, b: bFrom, n: to - from } as const;
+      }),
+    );
+    onProgress(ROWS_SHARE);
+    const phases = oddCosetPhases(table, logSize, [a, b, c], team.size);
+    for (const [i, phase] of phases.entries()) {
+      await team.run(phase.map((task) => ({ kind: 'ntt', table: table.pointer, task })));
+      onProgress(ROWS_SHARE + ((1 - ROWS_SHARE) * (i + 1)) / (phases.length + 1));
+    }
+    await team.run(
+      pieces.map(({ from, to }) => ({ kind: 'join', out, abc: [a, b, c], ...join, logSize, from, to }) as const),
+    );
+  } finally {
+    heap.release(mark);
+  }
+}
+
+/** All wires' values as elements. */
+async function wireElements(team: Team, { small, wide, scalars }: ClassifiedWitness): Promise<number> {
+  const { heap, exports } = team.kernels;
+  const out = heap.allocate(small.length * ELEMENT_BYTES);
+  const mark = heap.mark();
+  const integers = heap.copyIn(new Uint8Array(small.buffer, small.byteOffset, small.byteLength));
+  await team.run(
+    ranges(small.length, team.size).map(({ from, to }) => ({
+      kind: 'integers',
+      out: out + from * ELEMENT_BYTES,
+      values: integers + 4 * from,
+      n: to - from,
+    })),
+  );
+  const elements = heap.allocate(wide.length * ELEMENT_BYTES);
+  exports.fr_from_bytes_n(elements, heap.copyIn(scalars), wide.length);
+  const indices = heap.allocate(4 * wide.length);
+  heap.words(indices, wide.length).set(wide);
+  exports.fr_scatter(out, indices, elements, wide.length);
+  heap.release(mark);
+  return out;
+}

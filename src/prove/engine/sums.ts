@@ -1,0 +1,155 @@
+/**
+ * The multi-scalar multiplications of a proof, cut into tasks that a team does side by side: all sums' digits first, then all windows
+ * and ranges of all sums together, the longest ones first, so that no thread waits for another sum.
+ */
+import {
+  addSums,
+  fullCombine,
+  fullScratchBytes,
+  fullSharedBytes,
+  fullWindowsOf,
+  groupOf,
+  SCALAR_BYTES,
+  smallWindowsOf,
+  type GroupKernels,
+  type GroupName,
+} from '../../kernels/msm.js';
+import type { KernelTask } from '../../kernels/tasks.js';
+import { ranges, type Team } from '../../kernels/team.js';
+import type { WirePoints } from './key.js';
+import type { ClassifiedWitness } from './witness.js';
+
+/** Time of a G2 addition in G1 additions. */
+const G2_COST = 3;
+/** A range of small scalars below this many is not worth its own buckets. */
+const MIN_RANGE = 1024;
+
+interface Costed {
+  readonly task: KernelTask;
+  readonly cost: number;
+}
+
+/** Sums over one heap, planned one after the other, then computed at once. The caller marks and releases the heap. */
+export class Sums {
+  private readonly prepare: KernelTask[] = [];
+  private readonly work: Costed[] = [];
+
+  constructor(private readonly team: Team) {}
+
+  /** Runs what was planned. Afterwards every planned sum's `finish` may be called. `onProgress` gets growing fractions. */
+  async compute(onProgress: (fraction: number) => void): Promise<void> {
+    const costs = new Map(this.work.map(({ task, cost }) => [task, cost]));
+    const total = this.work.reduce((sum, { cost }) => sum + cost, 0);
+    let done = 0;
+    await this.team.run(this.prepare);
+    const longestFirst = [...costs.keys()].toSorted((left, right) => costs.get(right)! - costs.get(left)!);
+    await this.team.run(longestFirst, (task) => {
+      onProgress((done += costs.get(task)!) / total);
+    });
+  }
+
+  /** Σ scalars[i]·points[i], full width. `finish` puts the sum (XYZZ) at `out`. */
+  full(name: GroupName, points: number, scalars: number, n: number): (out: number) => void {
+    const { kernels, size } = this.team;
+    const { heap } = kernels;
+    const group = groupOf(kernels.exports, name);
+    if (n === 0) return (out) => group.clear(out);
+    const windows = fullWindowsOf(n, size);
+    const msm = { points, scalars, n, windows, shared: heap.allocate(fullSharedBytes(group, n, windows)) };
+    for (const { from, to } of ranges(n, size)) {
+      this.prepare.push({ kind: 'full-prepare', group: name, msm, first: from, count: to - from });
+    }
+    const cost = (2 * n + 2 * windows.buckets) * weight(name);
+    const parts = Array.from({ length: windows.count }, (_, first) => {
+      const sum = heap.allocate(group.sumBytes);
+      this.work.push({ task: { kind: 'full-windows', group: name, msm, first, count: 1, out: sum }, cost });
+      return { first, sum };
+    });
+    return (out) => {
+      const mark = heap.mark();
+      fullCombine(group, windows, parts, out, heap.allocate(fullScratchBytes(group, n, windows)));
+      heap.release(mark);
+    };
+  }
+
+  /** Σ values[i]·points[i] for Int32 values of at most `maxAbs`. */
+  small(name: GroupName, points: number, values: number, n: number, maxAbs: number): (out: number) => void {
+    const { kernels, size } = this.team;
+    const { heap } = kernels;
+    const group = groupOf(kernels.exports, name);
+    const pieces = ranges(n, Math.max(1, Math.min(size, Math.floor(n / MIN_RANGE))));
+    const sums = pieces.map(({ from, to }) => {
+      const msm = { points: points + from * group.pointBytes, values: values + 4 * from, n: to - from, maxAbs };
+      const out = heap.allocate(group.sumBytes);
+      const windows = smallWindowsOf(msm.n, maxAbs);
+      const cost = windows.count * (msm.n / 2 + 2 * windows.buckets) * weight(name);
+      this.work.push({ task: { kind: 'small', group: name, msm, out }, cost });
+      return out;
+    });
+    return (out) => {
+      this.add(group, sums, out);
+    };
+  }
+
+  /** Σ w_j·P_j over a list's wires: small and full-width wires apart. */
+  wires(list: WirePoints, { small, wide, scalars }: ClassifiedWitness): (out: number) => void {
+    const { kernels } = this.team;
+    const { heap } = kernels;
+    const group = groupOf(kernels.exports, list.group);
+    const n = list.wires.length;
+    const values = heap.allocate(4 * n);
+    const integers = heap.words(values, n);
+    let maxAbs = 1;
+    for (let i = 0; i < n; i++) {
+      const value = small[list.wires[i]!]!;
+      integers[i] = value;
+      maxAbs = Math.max(maxAbs, Math.abs(value));
+    }
+    const places = placesOf(list.wires, wide);
+    const points = heap.allocate(places.length * group.pointBytes);
+    const factors = heap.allocate(places.length * SCALAR_BYTES);
+    places.forEach(({ inList, inWide }, i) => {
+      heap
+        .bytes(points + i * group.pointBytes, group.pointBytes)
+        .set(heap.bytes(list.points + inList * group.pointBytes, group.pointBytes));
+      heap
+        .bytes(factors + i * SCALAR_BYTES, SCALAR_BYTES)
+        .set(scalars.subarray(inWide * SCALAR_BYTES, (inWide + 1) * SCALAR_BYTES));
+    });
+    const finishes = [
+      this.small(list.group, list.points, values, n, maxAbs),
+      this.full(list.group, points, factors, places.length),
+    ];
+    return (out) => {
+      const mark = heap.mark();
+      const parts = finishes.map((finish) => {
+        const part = heap.allocate(group.sumBytes);
+        finish(part);
+        return part;
+      });
+      this.add(group, parts, out);
+      heap.release(mark);
+    };
+  }
+
+  private add(group: GroupKernels, sums: readonly number[], out: number): void {
+    const { heap } = this.team.kernels;
+    const mark = heap.mark();
+    addSums(group, sums, out, heap.allocate(group.scratchBytes));
+    heap.release(mark);
+  }
+}
+
+const weight = (name: GroupName): number => (name === 'g1' ? 1 : G2_COST);
+
+/** Places of the wires that are in both ascending lists. */
+function placesOf(wires: Uint32Array, wide: Uint32Array): { readonly inList: number; readonly inWide: number }[] {
+  const places: { inList: number; inWide: number }[] = [];
+  for (let inList = 0, inWide = 0; inList < wires.length && inWide < wide.length;) {
+    const difference = wires[inList]! - wide[inWide]!;
+    if (difference === 0) places.push({ inList, inWide });
+    if (difference <= 0) inList++;
+    if (difference >= 0) inWide++;
+  }
+  return places;
+}

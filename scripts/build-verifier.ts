@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { rolldown } from 'rolldown';
 import { EMPTY_PAGE } from '../src/export/verifier.js';
+import { bundle, licenceNotice } from './bundle.js';
 
 export interface VerifierBundle {
   readonly module: string;
@@ -15,32 +15,10 @@ export interface VerifierBundle {
 }
 
 export async function bundleVerifier(root: string): Promise<VerifierBundle> {
-  const notice = await licenceNotice(root);
+  const notice = await licenceNotice(root, 'standalone verifier');
   const module = await bundle(join(root, 'src/verify/index.ts'), 'es', notice);
   const script = await bundle(join(root, 'src/export/page/page.js'), 'iife', notice);
   return { module, page: await fillPage(join(root, 'src/export/page'), script) };
-}
-
-async function bundle(input: string, format: 'es' | 'iife', banner: string): Promise<string> {
-  const build = await rolldown({
-    input,
-    platform: 'browser',
-    resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
-    // A warning here is an import the bundle could not take in: the file would not stand alone.
-    onLog: (_level, log) => {
-      throw new Error(`bundling ${input}: ${log.message}`);
-    },
-  });
-  const { output } = await build.generate({ format, banner, minify: false, codeSplitting: false });
-  await build.close();
-  if (output.length !== 1) throw new Error(`bundling ${input}: ${output.length} files instead of one`);
-  return output[0].code;
-}
-
-/** noble's licence asks that its text goes with every copy. */
-async function licenceNotice(root: string): Promise<string> {
-  const licence = await readFile(join(root, 'node_modules/@noble/curves/LICENSE'), 'utf8');
-  return `/*!\nzkonnx standalone verifier, Apache-2.0. Contains @noble/curves and @noble/hashes:\n\n${licence.trim()}\n*/`;
 }
 
 async function fillPage(folder: string, script: string): Promise<string> {

@@ -97,3 +97,25 @@ export function invariant(condition: boolean, what: string, facts: Record<string
 export function throwIfAborted(signal: AbortSignal | undefined, what: string): void {
   if (signal?.aborted === true) throw new ZkonnxError('ABORTED', `${what} was stopped`, { cause: signal.reason });
 }
+
+/** What `promise` settles as, or ABORTED as soon as `signal` fires; what is under way then goes on unheard. */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined, what: string): Promise<T> {
+  if (signal === undefined) return promise;
+  let onAbort: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => {
+      reject(new ZkonnxError('ABORTED', `${what} was stopped`, { cause: signal.reason }));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+export function isAborted(error: unknown): boolean {
+  return error instanceof ZkonnxError && error.code === 'ABORTED';
+}

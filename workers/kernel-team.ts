@@ -1,5 +1,5 @@
 /** A team of worker threads over one shared memory. */
-import { throwIfAborted } from '../src/errors.js';
+import { isAborted, throwIfAborted } from '../src/errors.js';
 import type { Kernels } from '../src/kernels/module.js';
 import type { KernelTask } from '../src/kernels/tasks.js';
 import { scratchBytes, type Team } from '../src/kernels/team.js';
@@ -68,6 +68,7 @@ export class WorkerTeam implements Team {
     } finally {
       heap.release(mark);
     }
-    if (failures.length > 0) throw failures[0];
+    // A worker that died while an abort was waited for is the graver news: the memory cannot be trusted.
+    if (failures.length > 0) throw failures.find((error) => !isAborted(error)) ?? failures[0];
   }
 }

@@ -29,6 +29,18 @@ export function integerIn(flag: string, lo: number, hi: number): (text: string) 
   };
 }
 
+const BINARY_UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+
+/** A parser of one flag: a number of bytes, or of k, m or g of 1024, 1024² or 1024³ bytes, as `512m` or `1.5g`. */
+export function sizeOf(flag: string): (text: string) => number {
+  return (text) => {
+    const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?$/i.exec(text.trim()) ?? [];
+    const bytes = Math.floor(Number(number) * BINARY_UNITS[(unit ?? '').toLowerCase()]!);
+    if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+    throw usage(`${flag} is not usable`, 'a size such as 4g or 512m, or a number of bytes', text);
+  };
+}
+
 /** `--tolerance`: a part such as 0.005, or a percentage such as 0.5%. */
 export function parsePart(text: string): number {
   const percentage = text.trim().endsWith('%');

@@ -52,6 +52,21 @@ export async function writeFileAtomically(
   }
 }
 
+/** The same of content in chunks, whose buffers may be reused from one to the next. Throws OUTPUT_UNWRITABLE, ABORTED. */
+export async function writeChunksAtomically(
+  file: string,
+  chunks: Iterable<Uint8Array>,
+  options: WriteOptions = {},
+): Promise<void> {
+  await writeFileAtomically(
+    file,
+    async (output) => {
+      for (const chunk of chunks) await output.write(chunk);
+    },
+    options,
+  );
+}
+
 class Output implements OutputFile {
   position = 0;
 

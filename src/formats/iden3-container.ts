@@ -9,7 +9,6 @@
  * Sections come in any order; a reader ignores types it does not know. A known type may appear once.
  * Reading never allocates by a length that the file's own size does not back.
  */
-import { open } from 'node:fs/promises';
 import { ZkonnxError, type ErrorCode } from '../errors.js';
 
 /** More sections than any known file has; a hostile count stops here. */
@@ -69,42 +68,6 @@ export class Container {
 
   corrupt(what: string, expected?: string, got?: string): ZkonnxError {
     return refusal(this.kind, this.source, what, expected, got);
-  }
-}
-
-/** Opens `file` for `use` and closes it. Throws FILE_UNREADABLE. */
-export async function withFile<T>(file: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
-  const unreadable = (cause: unknown): ZkonnxError =>
-    new ZkonnxError('FILE_UNREADABLE', 'cannot read the file', {
-      got: cause instanceof Error ? cause.message : String(cause),
-      where: file,
-      cause,
-    });
-  const handle = await open(file, 'r').catch((cause: unknown) => Promise.reject(unreadable(cause)));
-  try {
-    const stat = await handle.stat();
-    if (!stat.isFile()) throw unreadable(new Error('not a regular file'));
-    const readInto = async (offset: number, target: Uint8Array): Promise<void> => {
-      for (let done = 0; done < target.length;) {
-        const { bytesRead } = await handle
-          .read(target, done, target.length - done, offset + done)
-          .catch((cause: unknown) => Promise.reject(unreadable(cause)));
-        if (bytesRead === 0) throw unreadable(new Error('the file became shorter while it was read'));
-        done += bytesRead;
-      }
-    };
-    return await use({
-      name: file,
-      size: stat.size,
-      readInto,
-      async read(offset, length) {
-        const bytes = new Uint8Array(length);
-        await readInto(offset, bytes);
-        return bytes;
-      },
-    });
-  } finally {
-    await handle.close();
   }
 }
 
@@ -199,7 +162,7 @@ export function view(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** The bytes of a typed array, as the machine holds them: little-endian on every platform Node 20 ships for, save s390x. */
+/** The bytes of a typed array, as the machine holds them: little-endian on every platform of WebAssembly and of Node 20, save s390x. */
 export function bytesOf(array: Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }

@@ -51,6 +51,8 @@ export function artifactPaths(dir: string) {
     accuracy: path.join(dir, 'accuracy.json'),
     model: path.join(dir, 'model.onnx'),
     provingKey: path.join(dir, 'proving_key.zkey'),
+    /** The same in the form of our prover: see storedKeyPath. */
+    storedProvingKey: path.join(dir, 'proving_key.zkey.kernels'),
     verificationKey: path.join(dir, 'verification_key.json'),
   } as const;
 }

@@ -12,13 +12,14 @@ import { KERNELS_WASM, MEMORY_FLAGS_OFFSET } from './generated/kernels-wasm.js';
 import type { MsmExports } from './msm-exports.js';
 import type { NttExports } from './ntt-exports.js';
 import type { SparseExports } from './sparse.js';
+import type { TrapdoorExports } from './trapdoor.js';
 
 const PAGE_BYTES = 65536;
 /** 4 GiB, all that 32-bit pointers reach. A memory's declared maximum may be less. */
 const MAX_PAGES = 65536;
 const FIRST_POINTER = 64;
 
-export type KernelExports = FieldExports & NttExports & MsmExports & SparseExports;
+export type KernelExports = FieldExports & NttExports & MsmExports & SparseExports & TrapdoorExports;
 
 export interface KernelOptions {
   /** A memory made by `createKernelMemory`, here or in another thread. One is made if absent. */

@@ -8,6 +8,7 @@ export interface SparseRows {
   readonly rowStart: number;
   readonly entries: number;
   readonly dictionary: number;
+  readonly dictionaryEntries: number;
   readonly nRows: number;
   readonly logSize: number;
 }

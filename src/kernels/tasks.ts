@@ -3,7 +3,13 @@
  * Everything is a pointer into that memory. `scratch` is the thread's own.
  */
 import type { KernelExports } from './module.js';
-import { multiplyFixedBase, fixedBaseScratchBytes, type FixedBase } from './msm-fixed-base.js';
+import {
+  fillWindow,
+  keyPointsScratchBytes,
+  writeKeyPoints,
+  type FixedBaseWindow,
+  type KeyPoints,
+} from './msm-fixed-base.js';
 import {
   fullPrepare,
   fullScratchBytes,
@@ -17,6 +23,7 @@ import {
 } from './msm.js';
 import { runNttTask, type NttTask } from './ntt.js';
 import type { SparseRows } from './sparse.js';
+import { runTrapdoorTask, TRAPDOOR_SCRATCH_BYTES, type TrapdoorTask } from './trapdoor.js';
 
 export type KernelTask =
   | { readonly kind: 'ntt'; readonly table: number; readonly task: NttTask }
@@ -68,15 +75,11 @@ export type KernelTask =
       readonly count: number;
       readonly out: number;
     }
-  /** out[i] = scalars[i]·base, affine. */
-  | {
-      readonly kind: 'fixed-base';
-      readonly group: GroupName;
-      readonly base: FixedBase;
-      readonly scalars: number;
-      readonly n: number;
-      readonly out: number;
-    };
+  /** One window of a fixed base's table. */
+  | { readonly kind: 'fixed-window'; readonly group: GroupName; readonly window: FixedBaseWindow }
+  /** Multiples of a fixed base as keys hold them. */
+  | { readonly kind: 'key-points'; readonly group: GroupName; readonly points: KeyPoints }
+  | { readonly kind: 'trapdoor'; readonly task: TrapdoorTask };
 
 /** Bytes that `runKernelTask` takes at `scratch`. */
 export function taskScratchBytes(exports: KernelExports, task: KernelTask): number {
@@ -87,8 +90,12 @@ export function taskScratchBytes(exports: KernelExports, task: KernelTask): numb
       return groupOf(exports, task.group).scratchBytes + 64;
     case 'full-windows':
       return fullScratchBytes(groupOf(exports, task.group), task.msm.n, task.msm.windows);
-    case 'fixed-base':
-      return fixedBaseScratchBytes(groupOf(exports, task.group), task.n, task.base.bits);
+    case 'fixed-window':
+      return groupOf(exports, task.group).scratchBytes;
+    case 'key-points':
+      return keyPointsScratchBytes(groupOf(exports, task.group), task.points);
+    case 'trapdoor':
+      return TRAPDOOR_SCRATCH_BYTES;
     case 'rows':
       return 64;
     default:
@@ -122,7 +129,11 @@ export function runKernelTask(exports: KernelExports, task: KernelTask, scratch:
       return fullPrepare(groupOf(exports, task.group), task.msm, task.first, task.count, scratch);
     case 'full-windows':
       return fullWindows(groupOf(exports, task.group), task.msm, task.first, task.count, task.out, scratch);
-    case 'fixed-base':
-      return multiplyFixedBase(groupOf(exports, task.group), task.base, task.scalars, task.n, task.out, scratch);
+    case 'fixed-window':
+      return fillWindow(groupOf(exports, task.group), task.window, scratch);
+    case 'key-points':
+      return writeKeyPoints(groupOf(exports, task.group), task.points, scratch);
+    case 'trapdoor':
+      return runTrapdoorTask(exports, task.task, scratch);
   }
 }

@@ -3,13 +3,15 @@
  * being made, the witnesses of the next are solved. The pool has an owner, who closes it.
  */
 import { stat } from 'node:fs/promises';
+import { WireClass } from '../../circuits/r1cs.js';
 import { mapInOrder } from '../../workers/in-order.js';
 import type { ProveWorkerReply, ProveWorkerRequest } from '../../workers/prove-worker.js';
 import { WorkerPool, type JobOptions, type PoolOptions } from '../../workers/worker-pool.js';
-import { throwIfAborted, ZkonnxError } from '../errors.js';
-import { requireSameCircuit } from '../formats/circuit-file.js';
-import { readZkeyInfo, type ZkeyInfo } from '../formats/zkey-file.js';
+import { unlessAborted, ZkonnxError } from '../errors.js';
+import { readZkeyInfo } from '../formats/zkey-file.js';
 import { Stopwatch } from '../stopwatch.js';
+import { requireFittingKey } from './key-match.js';
+import type { Circuit } from './program.js';
 import { ProvingKey } from './proving-key.js';
 import type {
   CircuitInputs,
@@ -37,6 +39,11 @@ export interface ProveManyOptions {
   readonly onProgress?: ((index: number, progress: ProveProgress) => void) | undefined;
 }
 
+export interface ProverPoolOptions extends PoolOptions {
+  /** MEMORY_EXCEEDED beforehand if the whole process would, by estimate, hold more. Our prover only. */
+  readonly maxMemoryBytes?: number | undefined;
+}
+
 /** Something loaded from a file, known by path, size and time of change. */
 interface Loaded<T> {
   readonly id: string;
@@ -50,9 +57,12 @@ export class ProverPool {
   private circuit: Loaded<LoadedCircuit> | undefined;
   private key: Loaded<ProvingKey> | undefined;
 
+  private readonly maxMemoryBytes: number | undefined;
+
   /** Starts one worker at once, more as tasks need them. Throws USAGE for a bad number of threads. */
-  constructor(options: PoolOptions = {}) {
-    this.workers = new WorkerPool('prove-worker', options);
+  constructor({ threads, maxMemoryBytes }: ProverPoolOptions = {}) {
+    this.workers = new WorkerPool('prove-worker', { threads });
+    this.maxMemoryBytes = maxMemoryBytes;
   }
 
   /** Threads that work side by side at most. */
@@ -71,7 +81,8 @@ export class ProverPool {
       onProgress?.({ phase, fraction });
     };
     report('load');
-    const loaded = await this.loadCircuit(sample.circuitPath, signal);
+    // What is loaded serves others too: a signal ends the waiting, not the loading.
+    const loaded = await unlessAborted(this.loadCircuit(sample.circuitPath), signal, 'the proof');
     const { circuit } = loaded;
     const { inputs, salts } = sample;
     if (sample.prover === 'snarkjs') {
@@ -85,7 +96,7 @@ export class ProverPool {
       stopwatch.lap('prove');
       return { ...proven, timingsMs: stopwatch.timings(), peakMemoryBytes: peakMemoryBytes() };
     }
-    const key = await this.loadKey(sample.zkeyPath);
+    const key = await unlessAborted(this.loadKey(sample.zkeyPath, circuit), signal, 'the proof');
     requireFittingKey(key.info, sample.zkeyPath, loaded);
     stopwatch.lap('load');
     report('witness');
@@ -146,21 +157,18 @@ export class ProverPool {
     return (await this.workers.run(task, { signal, onProgress })) as ProveReplies[Kind];
   }
 
-  private async loadCircuit(path: string, signal: AbortSignal | undefined): Promise<LoadedCircuit> {
+  private async loadCircuit(path: string): Promise<LoadedCircuit> {
     const id = await fileId(path, 'cannot read the circuit', 'compile the model first');
     if (this.circuit?.id !== id) {
-      // Without the caller's signal: others may wait for the same circuit.
       this.circuit = { id, value: this.run({ kind: 'circuit', path }, undefined) };
       this.circuit.value.catch(() => {
         if (this.circuit?.id === id) this.circuit = undefined;
       });
     }
-    const loaded = await this.circuit.value;
-    throwIfAborted(signal, 'the proof');
-    return loaded;
+    return this.circuit.value;
   }
 
-  private async loadKey(path: string): Promise<ProvingKey> {
+  private async loadKey(path: string, { r1cs }: Circuit): Promise<ProvingKey> {
     const id = await fileId(path, 'cannot read the proving key', 'run setup for this artifact');
     for (;;) {
       const current = this.key;
@@ -168,9 +176,11 @@ export class ProverPool {
       if (key?.isSpoiled === false) return key;
       // Unless another caller has replaced it while this one waited.
       if (this.key !== current) continue;
+      const wide = r1cs.wireClass.reduce((count, one) => count + (one === WireClass.Field ? 1 : 0), 0);
+      const limits = { maxMemoryBytes: this.maxMemoryBytes, wide };
       // Let go of the old key before the new one is loaded.
       this.key = undefined;
-      const loading = { id, value: ProvingKey.load(path, this.workers) };
+      const loading = { id, value: ProvingKey.load(path, this.workers, limits) };
       this.key = loading;
       loading.value.catch(() => {
         if (this.key === loading) this.key = undefined;
@@ -188,18 +198,3 @@ async function fileId(file: string, what: string, help: string): Promise<string>
 }
 
 const peakMemoryBytes = (): number => process.resourceUsage().maxRSS * 1024;
-
-/** A prover compares the number of wires only; with a key of another circuit it gives a proof that nobody accepts. */
-function requireFittingKey(key: ZkeyInfo, zkeyPath: string, { circuit, hash }: LoadedCircuit): void {
-  const { r1cs } = circuit;
-  const nPublic = r1cs.nPubOut + r1cs.nPubIn;
-  if (key.nVars !== r1cs.nWires || key.nPublic !== nPublic || key.domainSize <= r1cs.nConstraints + nPublic) {
-    throw new ZkonnxError('KEY_MISMATCH', 'the proving key was made for another circuit', {
-      expected: `${r1cs.nWires} wires, ${nPublic} public, ${r1cs.nConstraints} constraints`,
-      got: `${key.nVars} wires, ${key.nPublic} public, a domain of ${key.domainSize}`,
-      where: zkeyPath,
-      help: 'run setup for this artifact',
-    });
-  }
-  if (key.development !== undefined) requireSameCircuit(hash, key.development.circuitHash, zkeyPath);
-}

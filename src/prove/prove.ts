@@ -1,14 +1,16 @@
 /** prove: samples of an artifact in, proof files out, in order, proven side by side by a worker pool. */
-import { randomFillSync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { ZkonnxError } from '../errors.js';
-import { requireSameCircuit } from '../formats/circuit-file.js';
+import { requireSameCircuit } from '../formats/circuit.js';
 import { artifactPaths, readManifest, type Manifest } from '../formats/manifest.js';
+import { readZkeyVerifierPart } from '../formats/zkey-file.js';
 import { prepareKey, type PreparedKey } from '../verify/key.js';
-import { makeProof, type ProofFile } from '../verify/proof.js';
-import { verify } from '../verify/verify.js';
+import type { ProofFile } from '../verify/proof.js';
+import { checkedProof } from './checked-proof.js';
 import { encodeSample } from './encode.js';
-import { randomScalar } from './engine/prover.js';
+import { freshScalar } from './fresh-scalar.js';
+import { requireSameSetup } from './key-match.js';
+import { freshSalts, openingOf, type Opening } from './opening.js';
 import { ProverPool, type ProveSample } from './pool.js';
 import type { Circuit } from './program.js';
 import type { ProveProgress, ProveResult, ProverName } from './tasks.js';
@@ -22,23 +24,15 @@ export interface NamedSample {
 }
 
 export interface ProveOptions {
-  /** Workers; each proves one sample at a time. Default min(cores, 8). */
+  /** Worker threads, which share the work of each proof. Default min(cores, 8). */
   readonly threads?: number | undefined;
+  /** MEMORY_EXCEEDED beforehand if the whole process would, by estimate, hold more. Our prover only. */
+  readonly maxMemoryBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Our kernels (default), or snarkjs. */
   readonly prover?: ProverName | undefined;
   /** Progress of one sample, by its place in the batch. */
   readonly onProgress?: ((index: number, progress: ProveProgress) => void) | undefined;
-}
-
-/** What opens a committed tensor's hash. Secret: with it, anybody can check guesses of the values. */
-export interface Opening {
-  readonly formatVersion: 1;
-  readonly keyDigest: string;
-  /** Decimal salt by tensor name. */
-  readonly salts: Readonly<Record<string, string>>;
-  /** Integers of the committed tensors by name. */
-  readonly values: Readonly<Record<string, readonly number[]>>;
 }
 
 export interface ProvenSample {
@@ -51,7 +45,8 @@ export interface ProvenSample {
 
 /**
  * Proves every sample and yields in order. The first sample that cannot be proven ends the batch with its error (INPUT_…,
- * RANGE_EXCEEDED, naming the sample), after the proofs before it. Throws KEY_MISMATCH where the artifact's keys are another circuit's.
+ * RANGE_EXCEEDED, naming the sample), after the proofs before it. Throws KEY_MISMATCH where the artifact's keys are another circuit's or of
+ * two setups, KEY_INVALID where they would not hide the inputs.
  */
 export async function* prove(
   artifactDir: string,
@@ -60,34 +55,25 @@ export async function* prove(
 ): AsyncGenerator<ProvenSample, void, undefined> {
   const manifest = await readManifest(artifactDir);
   const key = await readKey(artifactDir, manifest);
+  const { provingKey } = artifactPaths(artifactDir);
+  requireSameSetup(await readZkeyVerifierPart(provingKey), provingKey, key.groth16);
   const started: Started[] = [];
-  await using pool = new ProverPool({ threads: options.threads });
+  await using pool = new ProverPool({ threads: options.threads, maxMemoryBytes: options.maxMemoryBytes });
   const { signal, onProgress } = options;
   for await (const result of pool.proveMany(requests(artifactDir, manifest, samples, started, options.prover), {
     signal,
     onProgress,
   })) {
     const { id, salts, inputs } = started.shift()!;
+    const opening = openingOf(key.facts.keyDigest, salts, inputs, result.outputs);
     yield {
       id,
       proof: checkedProof(result, key),
-      ...(salts.size === 0 ? {} : { opening: openingOf(key.facts.keyDigest, salts, inputs, result.outputs) }),
+      ...(opening === undefined ? {} : { opening }),
       timingsMs: result.timingsMs,
       peakMemoryBytes: result.peakMemoryBytes,
     };
   }
-}
-
-/** The proof file, verified: whatever went wrong in a worker, a proof that nobody accepts is not handed out. */
-function checkedProof(result: ProveResult, key: PreparedKey): ProofFile {
-  const { keyDigest, modelHash, setup } = key.facts;
-  const proof = makeProof({ ...result.proof }, result.publicSignals, { keyDigest, modelHash, setup });
-  const verdict = verify(proof, key);
-  if (verdict.valid) return proof;
-  throw new ZkonnxError('KEY_MISMATCH', 'the proof does not verify under the artifact’s verification key', {
-    got: verdict.message,
-    help: 'the proving key does not belong to the verification key, or one of them is damaged: run setup again',
-  });
 }
 
 /** A sample that has been handed to the pool. */
@@ -105,10 +91,9 @@ async function* requests(
   prover: ProverName | undefined,
 ): AsyncGenerator<ProveSample> {
   const { circuit, provingKey } = artifactPaths(artifactDir);
-  const committed = [...schema.outputs, ...schema.inputs].filter(({ visibility }) => visibility === 'committed');
   for await (const { id, tensors } of samples) {
     const inputs = encodeNamed(schema, id, tensors);
-    const salts = new Map(committed.map(({ name }) => [name, randomScalar(randomFillSync)]));
+    const salts = freshSalts(schema);
     started.push({ id, salts, inputs });
     yield {
       prover,
@@ -139,23 +124,8 @@ export function encodeNamed(schema: Manifest['schema'], id: string, tensors: Rea
  * of the statement is. Throws as `encodeSample` and `solve`.
  */
 export function witnessOf(circuit: Circuit, schema: Manifest['schema'], { id, tensors }: NamedSample): Uint8Array {
-  const salts = new Map(circuit.salts.map(({ name }) => [name, randomScalar(randomFillSync)]));
+  const salts = new Map(circuit.salts.map(({ name }) => [name, freshScalar()]));
   return witnessToBytes(solve(circuit, encodeNamed(schema, id, tensors), { salts }), circuit.r1cs.nWires);
-}
-
-function openingOf(
-  keyDigest: string,
-  salts: ReadonlyMap<string, bigint>,
-  inputs: ReadonlyMap<string, Float64Array>,
-  outputs: Readonly<Record<string, Float64Array>>,
-): Opening {
-  const valuesOf = (name: string) => Array.from(inputs.get(name) ?? outputs[name]!);
-  return {
-    formatVersion: 1,
-    keyDigest,
-    salts: Object.fromEntries([...salts].map(([name, salt]) => [name, salt.toString()])),
-    values: Object.fromEntries([...salts.keys()].map((name) => [name, valuesOf(name)])),
-  };
 }
 
 /** The artifact's verification key, checked against its circuit. */

@@ -2,15 +2,21 @@
 import { randomFillSync } from 'node:crypto';
 import type { KernelPool } from '../../workers/kernel-team.js';
 import { WorkerTeam } from '../../workers/kernel-team.js';
-import { throwIfAborted, ZkonnxError } from '../errors.js';
-import { withFile } from '../formats/iden3-container.js';
-import { openZkeyReader, type ZkeyInfo } from '../formats/zkey-file.js';
+import { isAborted, throwIfAborted, unlessAborted, ZkonnxError } from '../errors.js';
+import { withFile } from '../formats/file-source.js';
 import type { SnarkjsProof } from '../formats/snarkjs-json.js';
+import { openZkeyReader, type ZkeyReader, type ZkeyVerifierPart } from '../formats/zkey.js';
 import { canShareMemory, createKernelMemory, instantiateKernels, type Kernels } from '../kernels/module.js';
 import { SoloTeam, type Team } from '../kernels/team.js';
 import { loadEngineKey, type EngineKey } from './engine/key.js';
+import { keyMemoryBytes, proofMemoryBytes } from './engine/memory.js';
 import { proveWithTeam, randomScalar, type OnEngineProgress } from './engine/prover.js';
 import type { ClassifiedWitness } from './engine/witness.js';
+import { outOfMemory } from './out-of-memory.js';
+import { requireBlinding } from './key-match.js';
+import { keyIdentity, readStoredKey } from './stored-key-file.js';
+
+const MEMORY_HELP = 'use `--prover snarkjs`, or compile a smaller circuit';
 
 export interface KeyProveOptions {
   readonly signal?: AbortSignal | undefined;
@@ -23,28 +29,47 @@ export interface KeyProof {
   readonly timingsMs: { readonly queue: number; readonly quotient: number; readonly sums: number };
 }
 
+export interface KeyLimits {
+  /** Refused beforehand if the estimate for the whole process is over. */
+  readonly maxMemoryBytes?: number | undefined;
+  /** Full-width wires of a witness, if known; all of them otherwise. */
+  readonly wide?: number | undefined;
+}
+
+export interface KeyLoadOptions extends KeyLimits {
+  readonly signal?: AbortSignal | undefined;
+}
+
 export class ProvingKey {
   /** Settles when the proof under way has; never rejects. */
   private last: Promise<unknown> = Promise.resolve();
   private spoiled = false;
 
   private constructor(
-    readonly info: ZkeyInfo,
+    readonly info: ZkeyVerifierPart,
     private readonly kernels: Kernels,
     private readonly key: EngineKey,
     private readonly pool: KernelPool,
   ) {}
 
-  /** Throws FILE_UNREADABLE, KEY_INVALID, FORMAT_VERSION, MEMORY_EXCEEDED. The pool's owner closes the pool. */
-  static async load(zkeyPath: string, pool: KernelPool): Promise<ProvingKey> {
+  /**
+   * Throws FILE_UNREADABLE, KEY_INVALID, FORMAT_VERSION, MEMORY_EXCEEDED, WORKER_DIED, ABORTED if `signal` fired. The pool's owner closes
+   * the pool.
+   */
+  static async load(zkeyPath: string, pool: KernelPool, options: KeyLoadOptions = {}): Promise<ProvingKey> {
+    const { signal, ...limits } = options;
     return withFile(zkeyPath, async (source) => {
       const reader = await openZkeyReader(source);
+      requireBlinding(reader.part.points, zkeyPath);
       try {
         const kernels = await instantiateKernels({ memory: createKernelMemory() });
-        const key = await loadEngineKey(teamOf(kernels, pool), reader);
+        requireMemory(kernels, reader, pool.threads, limits);
+        const key =
+          (await readStoredKey(kernels, zkeyPath, keyIdentity(source, reader.part), reader.part)) ??
+          (await loadEngineKey(teamOf(kernels, pool, signal), reader));
         return new ProvingKey(reader.part, kernels, key, pool);
       } catch (error) {
-        throw outOfMemory(error);
+        throw outOfMemory(error, MEMORY_HELP);
       }
     });
   }
@@ -73,7 +98,7 @@ export class ProvingKey {
       return this.proveNow(witness, started, { signal, onProgress });
     });
     this.last = proof.catch(() => undefined);
-    return unlessAborted(proof, signal);
+    return unlessAborted(proof, signal, 'the proof');
   }
 
   private async proveNow(
@@ -92,27 +117,9 @@ export class ProvingKey {
       const proof = await proveWithTeam(teamOf(this.kernels, this.pool, signal), this.key, witness, blinding, report);
       return { proof, timingsMs: { queue: queued - started, quotient: sums - queued, sums: performance.now() - sums } };
     } catch (error) {
-      if (signal?.aborted !== true) this.spoiled = true;
-      throw outOfMemory(error);
+      if (!isAborted(error)) this.spoiled = true;
+      throw outOfMemory(error, MEMORY_HELP);
     }
-  }
-}
-
-/** What `promise` settles as, or ABORTED once the signal fires. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  let onAbort: () => void = () => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => {
-      reject(new ZkonnxError('ABORTED', 'the proof was stopped', { cause: signal.reason }));
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }
 
@@ -125,13 +132,33 @@ function teamOf(kernels: Kernels, pool: KernelPool, signal?: AbortSignal): Team 
   });
 }
 
-/** A memory that cannot grow is the one thing a RangeError of the kernels' heap means. */
-function outOfMemory(error: unknown): unknown {
-  if (!(error instanceof RangeError)) return error;
-  return new ZkonnxError('MEMORY_EXCEEDED', 'the prover’s memory does not suffice for this key', {
-    expected: 'at most 4 GiB of WebAssembly memory',
-    got: error.message,
-    help: 'use `--prover snarkjs`, or compile a smaller circuit',
-    cause: error,
+/** A worker thread's own heap and stacks. */
+const THREAD_BYTES = 16 * 2 ** 20;
+/** A coefficient while the rows are sorted, and a wire while a witness is solved and classified, outside the kernels' memory. */
+const COEFFICIENT_HOST_BYTES = 12;
+const WIRE_HOST_BYTES = 32;
+
+/** Throws MEMORY_EXCEEDED where the process would, by estimate, come to hold more than it may. */
+function requireMemory(
+  kernels: Kernels,
+  { part, coefficientCount }: ZkeyReader,
+  threads: number,
+  { maxMemoryBytes, wide = part.nVars }: KeyLimits,
+): void {
+  if (maxMemoryBytes === undefined) return;
+  const shape = { ...part, coefficients: coefficientCount, wide, threads };
+  const estimate =
+    process.memoryUsage().rss +
+    threads * THREAD_BYTES +
+    coefficientCount * COEFFICIENT_HOST_BYTES +
+    part.nVars * WIRE_HOST_BYTES +
+    keyMemoryBytes(kernels.exports, shape) +
+    proofMemoryBytes(kernels.exports, shape);
+  if (estimate <= maxMemoryBytes) return;
+  const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+  throw new ZkonnxError('MEMORY_EXCEEDED', 'the proof would take more memory than it may', {
+    expected: `at most ${mebibytes(maxMemoryBytes)}`,
+    got: `about ${mebibytes(estimate)} on ${threads} thread${threads === 1 ? '' : 's'}`,
+    help: 'raise --max-memory, use fewer threads, or compile a smaller circuit',
   });
 }

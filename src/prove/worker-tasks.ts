@@ -1,12 +1,12 @@
 /** What a prove worker does with a task. Nothing is kept between tasks. */
 import type { SparseMatrix } from '../../circuits/r1cs.js';
-import { internal } from '../errors.js';
+import { internal, ZkonnxError } from '../errors.js';
 import { circuitHash, readCircuitFile } from '../formats/circuit-file.js';
-import { wtnsBytes } from '../formats/wtns-file.js';
-import { classifyWitness } from './engine/witness.js';
+import { wtnsBytes } from '../formats/wtns.js';
 import type { Circuit } from './program.js';
-import type { CircuitInputs, LoadedCircuit, ProveReplies, ProveTask, SolvedWitness } from './tasks.js';
-import { outputsOf, publicSignals, solve, witnessToBytes, type Witness } from './witness.js';
+import { solvedWitness, solveInputs } from './solved-witness.js';
+import type { LoadedCircuit, ProveReplies, ProveTask } from './tasks.js';
+import { witnessToBytes, type Witness } from './witness.js';
 
 /**
  * Throws what loading throws (FILE_UNREADABLE, FORMAT_VERSION, ARTIFACT_INVALID), what `solve` throws for inputs that have no witness, and
@@ -20,9 +20,9 @@ export async function runProveTask(
     case 'circuit':
       return loadCircuit(task.path);
     case 'witness':
-      return solved(task.circuit, solveFor(task.circuit, task));
+      return solvedWitness(task.circuit, solveInputs(task.circuit, task));
     case 'snarkjs':
-      return proveWithSnarkjs(task.circuit, solveFor(task.circuit, task), task.zkeyPath, onProgress);
+      return proveWithSnarkjs(task.circuit, solveInputs(task.circuit, task), task.zkeyPath, onProgress);
   }
 }
 
@@ -61,18 +61,6 @@ function share<T extends Numbers>(array: T, type: new (buffer: ArrayBufferLike) 
   return copy;
 }
 
-function solveFor(circuit: Circuit, { inputs, salts = {} }: CircuitInputs): Witness {
-  return solve(circuit, new Map(Object.entries(inputs)), { salts: new Map(Object.entries(salts)) });
-}
-
-function solved(circuit: Circuit, witness: Witness): SolvedWitness {
-  return {
-    witness: classifyWitness(witness),
-    outputs: Object.fromEntries(outputsOf(circuit, witness)),
-    publicSignals: publicSignals(circuit, witness).map(String),
-  };
-}
-
 async function proveWithSnarkjs(
   circuit: Circuit,
   witness: Witness,
@@ -80,9 +68,15 @@ async function proveWithSnarkjs(
   onProgress: (fraction: number) => void,
 ): Promise<ProveReplies['snarkjs']> {
   const wtns = wtnsBytes(witnessToBytes(witness, circuit.r1cs.nWires));
-  const { proveGroth16 } = await import('./snarkjs-prover.js');
+  const { proveGroth16 } = await import('./snarkjs-prover.js').catch((cause: unknown) => {
+    throw new ZkonnxError('DEPENDENCY_MISSING', 'snarkjs cannot be loaded', {
+      got: cause instanceof Error ? cause.message : String(cause),
+      help: 'it is an optional dependency: run `npm install snarkjs@0.7.6`, or prove with our kernels',
+      cause,
+    });
+  });
   const proven = await proveGroth16(zkeyPath, wtns, onProgress);
-  const { publicSignals: expected, outputs } = solved(circuit, witness);
+  const { publicSignals: expected, outputs } = solvedWitness(circuit, witness);
   if (expected.join() !== proven.publicSignals.join())
     throw internal('the proof has other public signals than the witness');
   return { ...proven, outputs };

@@ -3,7 +3,7 @@ import { coefficient, type R1cs } from '../../circuits/r1cs.js';
 import { R } from '../field/bn254.js';
 import { FIELD_WORDS, wordsOf } from '../formats/coefficients.js';
 import { bytesOf, sectionHeader } from '../formats/iden3-container.js';
-import { COEFFICIENT_BYTES, ZkeySection } from '../formats/zkey-file.js';
+import { COEFFICIENT_BYTES, ZkeySection } from '../formats/zkey.js';
 
 const ENTRY_WORDS = COEFFICIENT_BYTES / 4;
 const CHUNK_ENTRIES = 1 << 14;

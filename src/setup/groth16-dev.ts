@@ -3,20 +3,19 @@
  * proofs; the key carries a mark that says so (formats/zkey-file.ts). γ = 1, as in every snarkjs key; δ is random although there is no
  * contribution, because equal γ and δ let anybody forge.
  *
- * Equations: proof-system notation of src/setup/evaluate.ts. The trapdoor comes from the system's generator by rejection sampling and
- * exists only in one SharedArrayBuffer and the memory of workers, which are wiped and ended.
+ * Equations: proof-system notation of src/setup/evaluate.ts. The trapdoor comes from the system's generator by rejection sampling. It and
+ * all that follows from it exist only in the kernels' memory, which is wiped once no thread can write to it any more.
  */
-import { createHash, randomFillSync } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { R1cs } from '../../circuits/r1cs.js';
-import { mapInOrder } from '../../workers/in-order.js';
-import { WorkerPool } from '../../workers/worker-pool.js';
-import { internal, throwIfAborted, ZkonnxError } from '../errors.js';
-import { R } from '../field/bn254.js';
+import { kernelPool, WorkerTeam } from '../../workers/kernel-team.js';
+import { defaultThreads } from '../../workers/worker-pool.js';
+import { throwIfAborted, ZkonnxError } from '../errors.js';
 import { writeFileAtomically, type OutputFile } from '../formats/atomic-write.js';
 import { circuitHash } from '../formats/circuit-file.js';
-import { bigCoefWords, FIELD_WORDS, wordsOf } from '../formats/coefficients.js';
+import { FIELD_WORDS } from '../formats/coefficients.js';
 import { sectionHeader } from '../formats/iden3-container.js';
-import { canonicalR1cs } from '../formats/r1cs-file.js';
+import { canonicalR1cs } from '../formats/r1cs.js';
 import type { SnarkjsVerificationKey } from '../formats/snarkjs-json.js';
 import {
   G1_BYTES,
@@ -26,17 +25,24 @@ import {
   zkeyPrologue,
   type ZkeyPoints,
   type ZkeyShape,
-} from '../formats/zkey-file.js';
+} from '../formats/zkey.js';
+import { createKernelMemory, instantiateKernels } from '../kernels/module.js';
+import type { GroupName } from '../kernels/msm.js';
+import type { Team } from '../kernels/team.js';
 import { coefficientSection } from './coefficient-section.js';
-import { bestWindow } from './fixed-base.js';
+import { evaluateAtTrapdoor } from './evaluate.js';
+import { chunksOf, makeTables, PointStream, type ChunkPoints, type PointChunk } from './key-points.js';
 import {
-  SCALAR_BYTES,
-  scalarLayout,
-  type ScalarLayout,
-  type ScalarRange,
-  type SetupReply,
-  type SetupRequest,
-} from './tasks.js';
+  allocateScalars,
+  kernelBytes,
+  requireMemory,
+  setupBytes,
+  tableBits,
+  TRAPDOOR_SCALARS,
+  type ScalarList,
+  type SetupScalars,
+} from './memory.js';
+import { drawTrapdoor } from './trapdoor.js';
 import { verificationKeyFromZkey } from './verification-key.js';
 
 export interface SetupProgress {
@@ -51,13 +57,13 @@ export interface SetupDevOptions {
   readonly signal?: AbortSignal | undefined;
   /** Worker threads; default min(cores, 8). */
   readonly threads?: number | undefined;
+  /** Refuse a setup of which `setupMemoryBytes` says more. */
+  readonly maxMemoryBytes?: number | undefined;
 }
 
 /** BN254's F_r has 2^28-th roots of unity, and the H points need the double domain. */
 const MAX_DOMAIN_LOG2 = 27;
-const R_WORDS = wordsOf(R);
-/** Points of one job: a fraction of a second. */
-const JOB_POINTS = 4096;
+const PAGE_BYTES = 65_536;
 /** Cost of a G2 point in G1 points. */
 const G2_COST = 3;
 /** Share of the time that the evaluation takes, for progress. */
@@ -65,27 +71,62 @@ const EVALUATION_SHARE = 0.1;
 
 /**
  * Makes a proving key at `zkeyPath` and returns the verification key. The file appears whole or not at all.
- * Throws OUTPUT_UNWRITABLE, ABORTED, WORKER_DIED, BOUND_OVERFLOW for a circuit of more than 2^27 rows.
+ * Throws OUTPUT_UNWRITABLE, ABORTED, WORKER_DIED, USAGE for a bad number of threads, BOUND_OVERFLOW for a circuit of more than 2^27 rows,
+ * MEMORY_EXCEEDED before anything is done for one beyond `maxMemoryBytes` or the 4 GiB that WebAssembly can reach.
  */
 export async function setupDev(r1cs: R1cs, options: SetupDevOptions): Promise<SnarkjsVerificationKey> {
-  const { zkeyPath, signal } = options;
+  const { zkeyPath, signal, threads, maxMemoryBytes } = options;
   throwIfAborted(signal, 'the setup');
   const shape = keyShape(r1cs);
-  const { layout, total } = scalarLayout(shape);
-  const scalars = new SharedArrayBuffer(total * SCALAR_BYTES);
-  const pool = new WorkerPool<SetupRequest, SetupReply>('setup-worker', { threads: options.threads });
+  requireMemory(r1cs, shape, threads ?? defaultThreads(), maxMemoryBytes);
+  const pool = kernelPool(threads);
   try {
-    const { first, count } = layout.trapdoor;
-    drawTrapdoor(new Uint32Array(scalars, first * SCALAR_BYTES, count * FIELD_WORDS));
-    const setup = new DevelopmentSetup(canonicalR1cs(r1cs), shape, layout, scalars, pool, options);
+    await makeKey(canonicalR1cs(r1cs), shape, pool, options);
+  } finally {
+    await pool.close();
+  }
+  return verificationKeyFromZkey(zkeyPath);
+}
+
+/** Closes the pool before it wipes the memory: a worker that still ran would write secrets into what is wiped. */
+async function makeKey(
+  r1cs: R1cs,
+  shape: ZkeyShape,
+  pool: ReturnType<typeof kernelPool>,
+  options: SetupDevOptions,
+): Promise<void> {
+  const { zkeyPath, signal } = options;
+  const memory = kernelMemory(kernelBytes(r1cs, shape, pool.threads));
+  try {
+    const kernels = await instantiateKernels({ memory });
+    const setup = new DevelopmentSetup(r1cs, shape, new WorkerTeam(kernels, pool, signal), options);
     await setup.evaluate();
     await writeFileAtomically(zkeyPath, (output) => setup.write(output), { signal });
   } finally {
-    // Workers first: one that still runs would read zeros.
     await pool.close();
-    new Uint8Array(scalars).fill(0);
+    new Uint8Array(memory.buffer).fill(0);
   }
-  return verificationKeyFromZkey(zkeyPath);
+}
+
+/**
+ * Bytes that the process grows by over `setupDev`, as far as they can be known: the kernels' memory, exactly, and what was measured of the
+ * rest. Throws BOUND_OVERFLOW as `setupDev`.
+ */
+export function setupMemoryBytes(r1cs: R1cs, threads: number = defaultThreads()): number {
+  return setupBytes(r1cs, keyShape(r1cs), threads);
+}
+
+/** Throws MEMORY_EXCEEDED where the system does not give as much. */
+function kernelMemory(bytes: number): WebAssembly.Memory {
+  try {
+    return createKernelMemory(Math.ceil(bytes / PAGE_BYTES));
+  } catch (cause) {
+    throw new ZkonnxError('MEMORY_EXCEEDED', 'the system gives too little memory for this setup', {
+      expected: `${Math.ceil(bytes / 2 ** 20)} MiB`,
+      help: 'use fewer threads, or compile a smaller circuit',
+      cause,
+    });
+  }
 }
 
 /** Wires, public wires and domain of the key for a constraint system. */
@@ -102,151 +143,120 @@ function keyShape(r1cs: R1cs): ZkeyShape {
   return { nVars: r1cs.nWires, nPublic, domainSize: 2 ** log2 };
 }
 
-/** Fills `words` with uniform elements of F_r \ {0}, eight words each: 254 random bits, drawn again while not below r. */
-function drawTrapdoor(words: Uint32Array): void {
-  const draw = new Uint32Array(FIELD_WORDS);
-  for (let at = 0; at < words.length; at += FIELD_WORDS) {
-    do {
-      randomFillSync(draw);
-      draw[FIELD_WORDS - 1]! >>>= 2;
-    } while (!isBelowR(draw) || draw.every((word) => word === 0));
-    words.set(draw, at);
-  }
-  draw.fill(0);
-}
-
-/** Compares by words: a BigInt of a secret could not be wiped. */
-function isBelowR(words: Uint32Array): boolean {
-  for (let i = FIELD_WORDS - 1; i >= 0; i--) if (words[i] !== R_WORDS[i]) return words[i]! < R_WORDS[i]!;
-  return false;
-}
-
-type Pool = WorkerPool<SetupRequest, SetupReply>;
-interface Points {
-  readonly affine: Uint8Array;
-  readonly uncompressed: Uint8Array;
+/** A list of points of the key. */
+interface KeyList {
+  /** None for what only csHash covers. */
+  readonly section?: number;
+  readonly group: GroupName;
+  readonly scalars: ScalarList;
+  readonly hash: boolean;
 }
 
 class DevelopmentSetup {
-  private readonly windowBits: { readonly g1: number; readonly g2: number };
+  private readonly scalars: SetupScalars;
+  private readonly lists: readonly KeyList[];
   private readonly totalCost: number;
   private doneCost = 0;
 
   constructor(
     private readonly r1cs: R1cs,
     private readonly shape: ZkeyShape,
-    private readonly layout: ScalarLayout,
-    private readonly scalars: SharedArrayBuffer,
-    private readonly pool: Pool,
+    private readonly team: Team,
     private readonly options: SetupDevOptions,
   ) {
-    const { ic, powers, c, a, b, h } = layout;
-    const g1Points = ic.count + powers.count + c.count + a.count + b.count + h.count;
-    this.windowBits = { g1: bestWindow(g1Points, pool.threads), g2: bestWindow(b.count, pool.threads) };
-    this.totalCost = g1Points + G2_COST * b.count;
+    this.scalars = allocateScalars(team.kernels.heap, shape);
+    const { ic, powers, c, a, b, h } = this.scalars;
+    // In the order in which csHash takes them, so that one pass writes and hashes.
+    this.lists = [
+      { section: ZkeySection.ic, group: 'g1', scalars: ic, hash: true },
+      { group: 'g1', scalars: powers, hash: true },
+      { section: ZkeySection.c, group: 'g1', scalars: c, hash: true },
+      { section: ZkeySection.a, group: 'g1', scalars: a, hash: true },
+      { section: ZkeySection.b1, group: 'g1', scalars: b, hash: true },
+      { section: ZkeySection.b2, group: 'g2', scalars: b, hash: true },
+      { section: ZkeySection.h, group: 'g1', scalars: h, hash: false },
+    ];
+    this.totalCost = this.lists.reduce((sum, { group, scalars }) => sum + cost(group, scalars.count), 0);
   }
 
   async evaluate(): Promise<void> {
-    const { a, b, c, nConstraints, bigCoefs } = this.r1cs;
     this.options.onProgress?.({ phase: 'evaluate', fraction: 0 });
-    const system = { nConstraints, a, b, c, bigCoefs: bigCoefWords(bigCoefs) };
-    await this.request({ kind: 'evaluate', system, shape: this.shape, scalars: this.scalars });
+    const { tau, one } = this.scalars;
+    const { heap } = this.team.kernels;
+    drawTrapdoor(heap.words(tau, TRAPDOOR_SCALARS * FIELD_WORDS));
+    heap.words(one, FIELD_WORDS).set([1, 0, 0, 0, 0, 0, 0, 0]);
+    await evaluateAtTrapdoor(this.team, this.r1cs, this.shape, this.scalars);
     this.progress(0);
   }
 
-  /** Sections in the order in which csHash takes them, so that one pass writes and hashes. */
   async write(output: OutputFile): Promise<void> {
-    const { layout, shape, r1cs } = this;
-    const { points, hashed } = await this.headerPoints();
+    const tables = await makeTables(this.team, tableBits(this.shape));
+    const stream = new PointStream(this.team, tables, [...this.headerChunks(), ...this.lists.flatMap(listChunks)]);
+    try {
+      await this.writeKey(output, stream);
+    } finally {
+      await stream.close();
+    }
+  }
+
+  private async writeKey(output: OutputFile, stream: PointStream): Promise<void> {
+    const { r1cs, shape } = this;
     const hash = createHash('blake2b512');
-    for (const chunk of hashed) hash.update(chunk);
-    const lists: readonly (readonly [
-      section: number | undefined,
-      group: 'g1' | 'g2',
-      range: ScalarRange,
-      hashed: boolean,
-    ])[] = [
-      [ZkeySection.ic, 'g1', layout.ic, true],
-      [undefined, 'g1', layout.powers, true],
-      [ZkeySection.c, 'g1', layout.c, true],
-      [ZkeySection.a, 'g1', layout.a, true],
-      [ZkeySection.b1, 'g1', layout.b, true],
-      [ZkeySection.b2, 'g2', layout.b, true],
-      [ZkeySection.h, 'g1', layout.h, false],
-    ];
+    const points = await headerPoints(stream, (bytes) => void hash.update(bytes));
     // Protocol, header, coefficients, contributions and mark beside the lists that are written.
-    const nSections = 5 + lists.filter(([section]) => section !== undefined).length;
+    const nSections = 5 + this.lists.filter(({ section }) => section !== undefined).length;
     for (const chunk of zkeyPrologue(shape, points, nSections)) await output.write(chunk);
     for (const chunk of coefficientSection(r1cs, shape.nPublic)) await output.write(chunk);
-    for (const [section, group, range, isHashed] of lists) {
-      const size = range.count * (group === 'g1' ? G1_BYTES : G2_BYTES);
-      if (section !== undefined) await output.write(sectionHeader(section, size));
-      if (isHashed) hash.update(bigEndian(range.count));
-      for await (const { affine, uncompressed } of this.multiples(group, range)) {
-        if (section !== undefined) await output.write(affine);
-        if (isHashed) hash.update(uncompressed);
+    for (const list of this.lists) {
+      const { section, group, scalars } = list;
+      if (section !== undefined) await output.write(sectionHeader(section, scalars.count * POINT_BYTES[group]));
+      if (list.hash) hash.update(bigEndian(scalars.count));
+      for (const chunk of listChunks(list)) {
+        const made = await stream.next();
+        hash.update(made.hash);
+        await output.write(made.file);
+        this.progress(cost(group, chunk.scalars.count));
       }
     }
     for (const chunk of zkeyEpilogue(hash.digest(), circuitHash(r1cs))) await output.write(chunk);
   }
 
-  /** Section 2's points, and what csHash begins with. */
-  private async headerPoints(): Promise<{ points: ZkeyPoints; hashed: Uint8Array[] }> {
-    const { first } = this.layout.trapdoor;
-    const [g1, g2, generator] = await Promise.all([
-      this.multiply('g1', { first: first + 1, count: 3 }),
-      this.multiply('g2', { first: first + 2, count: 2 }),
-      this.generator2(),
-    ]);
-    const of1 = (points: Uint8Array, i: number) => points.subarray(i * G1_BYTES, (i + 1) * G1_BYTES);
-    const of2 = (points: Uint8Array, i: number) => points.subarray(i * G2_BYTES, (i + 1) * G2_BYTES);
-    const select = (form: keyof Points) => ({
-      alpha1: of1(g1[form], 0),
-      beta1: of1(g1[form], 1),
-      beta2: of2(g2[form], 0),
-      gamma2: generator[form],
-      delta1: of1(g1[form], 2),
-      delta2: of2(g2[form], 1),
-    });
-    return { points: select('affine'), hashed: Object.values(select('uncompressed')) };
+  /** α, β, δ in G1; β, δ, γ = 1 in G2. */
+  private headerChunks(): PointChunk[] {
+    const { alpha, beta } = this.scalars;
+    const both = { file: true, hash: true };
+    return [
+      { group: 'g1', scalars: { pointer: alpha, count: 3 }, ...both },
+      { group: 'g2', scalars: { pointer: beta, count: 3 }, ...both },
+    ];
   }
 
-  /** [1]_2, which is [γ]_2. */
-  private generator2(): Promise<Points> {
-    const one = new SharedArrayBuffer(SCALAR_BYTES);
-    new Uint8Array(one)[0] = 1;
-    return this.multiply('g2', { first: 0, count: 1 }, one);
-  }
-
-  private multiples(group: 'g1' | 'g2', range: ScalarRange): AsyncGenerator<Points> {
-    return mapInOrder(jobs(range), 2 * this.pool.threads, async (job) => {
-      const points = await this.multiply(group, job);
-      this.progress(job.count * (group === 'g1' ? 1 : G2_COST));
-      return points;
-    });
-  }
-
-  private async multiply(group: 'g1' | 'g2', range: ScalarRange, scalars = this.scalars): Promise<Points> {
-    const reply = await this.request({ kind: 'multiply', group, windowBits: this.windowBits[group], scalars, range });
-    if (reply.kind !== 'multiply') throw internal('a setup worker answered another request', { reply: reply.kind });
-    return reply;
-  }
-
-  private request(request: SetupRequest): Promise<SetupReply> {
-    return this.pool.run(request, { signal: this.options.signal });
-  }
-
-  private progress(cost: number): void {
-    this.doneCost += cost;
+  private progress(done: number): void {
+    this.doneCost += done;
     const fraction = EVALUATION_SHARE + (1 - EVALUATION_SHARE) * (this.doneCost / this.totalCost);
     this.options.onProgress?.({ phase: 'points', fraction });
   }
 }
 
-function* jobs({ first, count }: ScalarRange): Generator<ScalarRange> {
-  for (let done = 0; done < count; done += JOB_POINTS) {
-    yield { first: first + done, count: Math.min(JOB_POINTS, count - done) };
-  }
+const POINT_BYTES = { g1: G1_BYTES, g2: G2_BYTES } as const;
+
+const cost = (group: GroupName, count: number): number => (group === 'g1' ? 1 : G2_COST) * count;
+
+const listChunks = ({ section, group, scalars, hash }: KeyList): PointChunk[] =>
+  chunksOf({ group, scalars, file: section !== undefined, hash });
+
+/** Section 2's points from the two chunks of `headerChunks`; hashes them in csHash's order. */
+async function headerPoints(stream: PointStream, hash: (bytes: Uint8Array) => void): Promise<ZkeyPoints> {
+  const copy = ({ file, hash: hashed }: ChunkPoints) => ({ file: file.slice(), hash: hashed.slice() });
+  const g1 = copy(await stream.next());
+  const g2 = copy(await stream.next());
+  const select = (form: keyof ChunkPoints): ZkeyPoints => {
+    const of1 = (i: number) => g1[form].subarray(i * G1_BYTES, (i + 1) * G1_BYTES);
+    const of2 = (i: number) => g2[form].subarray(i * G2_BYTES, (i + 1) * G2_BYTES);
+    return { alpha1: of1(0), beta1: of1(1), beta2: of2(0), gamma2: of2(2), delta1: of1(2), delta2: of2(1) };
+  };
+  for (const bytes of Object.values(select('hash')) as Uint8Array[]) hash(bytes);
+  return select('file');
 }
 
 function bigEndian(value: number): Uint8Array {

@@ -6,12 +6,15 @@ import { circuitHash, readCircuitFile, requireSameCircuit } from '../formats/cir
 import { artifactPaths, readManifest } from '../formats/manifest.js';
 import { Stopwatch } from '../stopwatch.js';
 import { makeVerificationKey } from '../verify/key.js';
+import { writeStoredKey } from '../prove/stored-key-file.js';
 import { setupDev, type SetupProgress } from './groth16-dev.js';
 
 export interface SetupOptions {
   /** Keys from a local random trapdoor: whoever ran this could forge proofs. There is no other setup yet, so it must be asked for. */
   readonly dev: true;
   readonly threads?: number | undefined;
+  /** Refuse, before anything is done, a setup that takes more than so much memory: see `setupMemoryBytes`. */
+  readonly maxMemoryBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: SetupProgress) => void) | undefined;
 }
@@ -24,7 +27,7 @@ export interface SetupResult {
   readonly peakMemoryBytes: number;
 }
 
-/** Writes proving_key.zkey and verification_key.json into the artifact folder, the latter last. */
+/** Writes proving_key.zkey, its form for our prover and verification_key.json into the artifact folder, the last last. */
 export async function setup(artifactDir: string, options: SetupOptions): Promise<SetupResult> {
   if (!(options as { dev?: boolean }).dev) {
     throw new ZkonnxError('USAGE', 'only development keys can be made so far', {
@@ -39,9 +42,18 @@ export async function setup(artifactDir: string, options: SetupOptions): Promise
   requireSameCircuit(manifest.circuit.hash, circuitHash(r1cs), paths.circuit);
   clock.lap('load');
   await rm(paths.verificationKey, { force: true });
-  const { threads, signal, onProgress } = options;
-  const snarkjsKey = await setupDev(r1cs, { zkeyPath: paths.provingKey, threads, signal, onProgress });
+  const { threads, maxMemoryBytes, signal, onProgress } = options;
+  const snarkjsKey = await setupDev(r1cs, {
+    zkeyPath: paths.provingKey,
+    threads,
+    maxMemoryBytes,
+    signal,
+    onProgress,
+  });
   clock.lap('keys');
+  // For our prover alone; the .zkey remains the key.
+  await writeStoredKey(paths.provingKey, { signal });
+  clock.lap('store');
   const key = makeVerificationKey(snarkjsKey, {
     setup: 'development',
     modelHash: manifest.model.hash,

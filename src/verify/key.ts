@@ -105,7 +105,7 @@ export function makeVerificationKey(snarkjsKey: Groth16Key, facts: KeyFacts): Ve
  */
 export function prepareKey(keyJson: unknown): PreparedKey {
   const key = readKeyJson(keyJson);
-  const groth16 = prepareFields(key, [...GROTH16_FIELDS, 'zkonnx']);
+  const groth16 = refuseForgeable(prepareFields(key, [...GROTH16_FIELDS, 'zkonnx']));
   if (!Object.hasOwn(key, 'zkonnx')) {
     throw keyInvalid('it has no zkonnx block, so its signals have no meaning (a plain snarkjs key?)', 'zkonnx');
   }
@@ -131,6 +131,14 @@ export function isPreparedKey(key: unknown): key is PreparedKey {
 
 /** Reads and checks a plain snarkjs key, or the snarkjs part of one of ours. Throws KEY_INVALID. */
 export function prepareGroth16Key(keyJson: unknown): PreparedGroth16Key {
+  return refuseForgeable(prepareForgeableGroth16Key(keyJson));
+}
+
+/**
+ * As `prepareGroth16Key`, but takes keys for which anyone can forge proofs: a prover may check its own work with one, and nobody may
+ * believe a proof because of one.
+ */
+export function prepareForgeableGroth16Key(keyJson: unknown): PreparedGroth16Key {
   return prepareFields(readKeyJson(keyJson), [...GROTH16_FIELDS, 'zkonnx']);
 }
 
@@ -162,7 +170,7 @@ function prepareFields(key: JsonObject, known: readonly string[]): PreparedGroth
   if (!Array.isArray(ic) || ic.length !== (nPublic as number) + 1) {
     throw keyInvalid('IC must have nPublic + 1 points', 'IC', ic ?? null);
   }
-  const prepared = {
+  return {
     nPublic: nPublic as number,
     alpha: g1(key['vk_alpha_1'], 'vk_alpha_1'),
     beta: g2(key['vk_beta_2'], 'vk_beta_2'),
@@ -170,15 +178,14 @@ function prepareFields(key: JsonObject, known: readonly string[]): PreparedGroth
     delta: g2(key['vk_delta_2'], 'vk_delta_2'),
     ic: ic.map((point, i) => g1(point, `IC[${i}]`)),
   };
-  refuseForgeable(prepared);
-  return prepared;
 }
 
 /**
  * With two of β, γ, δ equal up to sign anyone can solve the equation without a witness (γ = δ, a setup nobody contributed to,
  * was robbed in 2026): with δ = γ, A = α, B = β, C = −L passes for every statement; the other pairs fall to B = γ + t·δ.
  */
-function refuseForgeable({ beta, gamma, delta }: PreparedGroth16Key): void {
+function refuseForgeable(key: PreparedGroth16Key): PreparedGroth16Key {
+  const { beta, gamma, delta } = key;
   const pairs = [
     [gamma, delta, 'vk_gamma_2 and vk_delta_2'],
     [beta, gamma, 'vk_beta_2 and vk_gamma_2'],
@@ -189,6 +196,7 @@ function refuseForgeable({ beta, gamma, delta }: PreparedGroth16Key): void {
       throw keyInvalid('two of its points are the same up to sign, so anyone can forge proofs for it', where);
     }
   }
+  return key;
 }
 
 /** Whether a key's δ is the generator of G2: a phase 2 without any contribution. */

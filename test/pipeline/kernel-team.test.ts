@@ -79,6 +79,7 @@ async function multiply(team: Team, rows: Entry[][], values: readonly bigint[], 
       flat.flatMap(({ wire, coefficient }) => [wire, code(coefficient)]),
     ),
     dictionary: elements(dictionary),
+    dictionaryEntries: dictionary.length,
     nRows: rows.length,
     logSize,
   };

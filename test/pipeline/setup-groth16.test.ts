@@ -3,15 +3,19 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { bn254 } from '@noble/curves/bn254.js';
 import * as snarkjs from 'snarkjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { R1cs } from '../../circuits/r1cs.js';
 import type { ZkonnxError } from '../../src/errors.js';
-import { R } from '../../src/field/bn254.js';
+import { Q, R } from '../../src/field/bn254.js';
+import { g2Curve } from '../../src/field/curve-bigint.js';
 import { circuitHash } from '../../src/formats/circuit-file.js';
+import { wordsOf } from '../../src/formats/coefficients.js';
+import { bytesOf } from '../../src/formats/iden3-container.js';
 import { writeR1csFile } from '../../src/formats/r1cs-file.js';
 import type { SnarkjsVerificationKey } from '../../src/formats/snarkjs-json.js';
-import { wtnsBytes } from '../../src/formats/wtns-file.js';
+import { wtnsBytes } from '../../src/formats/wtns.js';
 import { readZkeyInfo } from '../../src/formats/zkey-file.js';
 import { setupDev, type SetupProgress } from '../../src/setup/groth16-dev.js';
 import { verificationKeyFromZkey } from '../../src/setup/verification-key.js';
@@ -136,6 +140,31 @@ describe('setupDev', () => {
   });
 });
 
+/** Container and section headers, protocol, then section 2 to [β]_2. */
+const BETA2_OFFSET = 40 + 84 + 64 + 64;
+
+/** A point of G2's curve outside of G2. */
+function outsider(): readonly [bigint, bigint, bigint, bigint] {
+  const { Fp2 } = bn254.fields;
+  for (let c0 = 1n; ; c0++) {
+    const x = { c0, c1: 0n };
+    const [b0, b1] = g2Curve.b;
+    let y: { readonly c0: bigint; readonly c1: bigint };
+    try {
+      y = Fp2.sqrt(Fp2.add(Fp2.mul(Fp2.sqr(x), x), { c0: b0, c1: b1 }));
+    } catch {
+      continue;
+    }
+    const point = { x: [x.c0, x.c1], y: [y.c0, y.c1] } as const;
+    if (g2Curve.multiply(point, R) !== undefined) return [...point.x, ...point.y];
+  }
+}
+
+/** Coordinates as .zkey files hold them. */
+function montgomery(values: readonly bigint[]): number[] {
+  return values.flatMap((value) => [...bytesOf(wordsOf((value << 256n) % Q))]);
+}
+
 describe('a damaged key', () => {
   it('is refused whatever is wrong with it', async () => {
     const file = at('whole.zkey');
@@ -171,6 +200,12 @@ describe('a damaged key', () => {
     await expect(verificationKeyFromZkey(damaged)).rejects.toMatchObject({
       code: 'KEY_INVALID',
       message: /not below q/,
+    });
+    // β on the curve, in no group of order r: as good as every point of the curve is.
+    await writeFile(damaged, patched(BETA2_OFFSET, montgomery(outsider())));
+    await expect(verificationKeyFromZkey(damaged)).rejects.toMatchObject({
+      code: 'KEY_INVALID',
+      message: /not in the group/,
     });
     await writeFile(damaged, 'not a key');
     await expect(verificationKeyFromZkey(damaged)).rejects.toMatchObject({ code: 'KEY_INVALID' });

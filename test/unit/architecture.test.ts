@@ -20,6 +20,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/prove/program.ts',
     'src/verify',
     'src/version.ts',
+    '@noble/hashes',
     'protobufjs',
     'node',
   ],
@@ -53,14 +54,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'node',
   ],
   'src/setup': [
+    'src/kernels',
+    'src/prove/stored-key-file.ts',
     'src/field',
     'src/formats',
     'src/verify',
-    'src/prove',
     'circuits',
     'workers',
-    'ffjavascript',
-    'piscina',
+    '@noble/curves',
     'src/stopwatch.ts',
     'node',
   ],
@@ -91,6 +92,25 @@ function target(file: string, specifier: string): string {
     .join('/');
 }
 
+/** All files that these import, directly or not, types included; and what they import that is no file of ours. */
+function reachedFrom(entries: readonly string[]): { readonly files: string[]; readonly outside: string[] } {
+  const files = new Set(entries);
+  const outside = new Set<string>();
+  for (const file of files) {
+    for (const specifier of importsOf(file)) {
+      const to = target(file, specifier);
+      if (specifier.startsWith('.')) files.add(to);
+      else outside.add(to);
+    }
+  }
+  return { files: [...files], outside: [...outside] };
+}
+
+/** A file's text without comments. */
+function codeOf(file: string): string {
+  return readFileSync(path.join(root, file), 'utf8').replace(/\/\*[^]*?\*\/|\/\/.*/g, '');
+}
+
 describe('import arrows', () => {
   for (const [folder, targets] of Object.entries(allowed)) {
     it(`${folder} imports only what it may`, () => {
@@ -107,6 +127,33 @@ describe('import arrows', () => {
       expect(strays).toEqual([]);
     });
   }
+});
+
+describe('no Node API', () => {
+  it.each([
+    ['the prover for browsers', ['src/prove/browser.ts']],
+    ['the kernels', filesUnder('src/kernels').filter((file) => !file.startsWith('src/kernels/assembly/'))],
+    ['the verifier', filesUnder('src/verify')],
+  ])('%s: no import leads to a module of Node or to a package but noble’s', (_, entries) => {
+    const reached = reachedFrom(entries);
+    expect(reached.files).toEqual(expect.arrayContaining(entries));
+    expect(reached.outside.filter((to) => !/^@noble\/(curves|hashes)$/.test(to))).toEqual([]);
+    // Nor is one used without an import.
+    const globals = reached.files.filter((file) =>
+      /\b(?:process|Buffer|setImmediate|__dirname|require)\b[.(]/.test(codeOf(file)),
+    );
+    expect(globals).toEqual([]);
+  });
+
+  it('sees Node where it is', () => {
+    expect(reachedFrom(['src/prove/prove.ts']).outside).toContain('node');
+  });
+});
+
+it('the setup leads to no package under the GPL', () => {
+  const { outside } = reachedFrom(['src/setup/setup.ts', 'workers/kernel-worker.ts']);
+  expect(outside).toContain('@noble/curves');
+  expect(outside.filter((to) => /snarkjs|ffjavascript|circomlibjs/.test(to))).toEqual([]);
 });
 
 it('the version in manifests is the package’s', () => {

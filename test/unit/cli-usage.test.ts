@@ -6,7 +6,7 @@ import { Session } from '../../src/cli/session.js';
 import { VERSION } from '../../src/version.js';
 import { expectError, zkonnx, zkonnxJson } from './cli-harness.js';
 
-const COMMANDS = ['compile', 'setup', 'prove', 'verify', 'run', 'inspect', 'export', 'doctor'];
+const COMMANDS = ['compile', 'setup', 'prove', 'verify', 'run', 'inspect', 'export', 'doctor', 'prove-wtns'];
 
 describe('usage errors: exit 2, one JSON document with --json', () => {
   it.each([
@@ -43,6 +43,13 @@ describe('usage errors: exit 2, one JSON document with --json', () => {
     [['compile', 'm.onnx', '-o', 'a', '--input-shape', '1,28,28']],
     [['compile', 'm.onnx', '-o', 'a', '--input-shape', 'x=1,-1']],
     [['prove', 'a', '--in', 'x', '-o', 'p.json', '--threads', '0']],
+    [['prove-wtns', 'k.zkey', 'w.wtns', '-o', 'p.json', '--threads', '1.5']],
+    [['prove-wtns', 'k.zkey', 'w.wtns', '-o', 'p.json', '--max-memory', '4 bananas']],
+    [['prove-wtns', 'k.zkey', 'w.wtns', '-o', 'p.json', '--max-memory', '0']],
+    [['prove-wtns', 'k.zkey', 'w.wtns', '-o', 'p.json', '--max-memory', '-1g']],
+    [['prove-wtns', 'k.zkey', 'w.wtns', '-o', 'p.json', '--max-memory', '99999999999g']],
+    [['prove-wtns', 'k.zkey', 'w.wtns', '-o', 'dir/public.json']],
+    [['prove-wtns', 'k.zkey', 'w.wtns', '-o', 'p.json', '--public', './p.json']],
     [['setup', 'a']],
     [['setup', 'a', '--dev', '--threads', 'many']],
   ])('%j', async (args) => {

@@ -5,13 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ZkonnxError } from '../../src/errors.js';
-import {
-  circuitHash,
-  readCircuit,
-  readCircuitFile,
-  requireSameCircuit,
-  writeCircuitFile,
-} from '../../src/formats/circuit-file.js';
+import { circuitHash, readCircuitFile, writeCircuitFile } from '../../src/formats/circuit-file.js';
+import { hashCircuit, readCircuit, requireSameCircuit } from '../../src/formats/circuit.js';
 import { bytesSource } from '../../src/formats/iden3-container.js';
 import type { Circuit } from '../../src/prove/program.js';
 import { squareCircuit } from './circuit-fixture.js';
@@ -54,6 +49,7 @@ describe('circuit.bin', () => {
   it('names the relation by its hash, which bindings do not change', () => {
     expect(circuitHash(circuit.r1cs)).toMatch(/^sha256:[0-9a-f]{64}$/);
     expect(circuitHash(squareCircuit(3).r1cs)).toBe(circuitHash(circuit.r1cs));
+    expect(hashCircuit(circuit.r1cs)).toBe(circuitHash(circuit.r1cs));
     expect(circuitHash(squareCircuit(4).r1cs)).not.toBe(circuitHash(circuit.r1cs));
     expect(() => {
       requireSameCircuit('sha256:a', 'sha256:b', 'key');

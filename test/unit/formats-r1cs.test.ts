@@ -12,8 +12,10 @@ import { R } from '../../src/field/bn254.js';
 import { circuitHash } from '../../src/formats/circuit-file.js';
 import { CoefficientEncoder, putCoefficient, valueOfWords } from '../../src/formats/coefficients.js';
 import { bytesSource, concatenate } from '../../src/formats/iden3-container.js';
-import { canonicalR1cs, r1csChunks, readR1cs, readR1csFile, writeR1csFile } from '../../src/formats/r1cs-file.js';
-import { readWtns, wtnsBytes, writeWtnsFile } from '../../src/formats/wtns-file.js';
+import { readR1csFile, writeR1csFile } from '../../src/formats/r1cs-file.js';
+import { canonicalR1cs, r1csChunks, readR1cs } from '../../src/formats/r1cs.js';
+import { writeWtnsFile } from '../../src/formats/wtns-file.js';
+import { readWtns, wtnsBytes } from '../../src/formats/wtns.js';
 import { randomNumbers, randomR1cs } from './random-r1cs.js';
 
 const silent = () => undefined;

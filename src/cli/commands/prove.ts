@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { ProvenSample } from '../../prove/prove.js';
 import type { ProverName } from '../../prove/tasks.js';
 import { artifactInputs } from '../artifact-inputs.js';
-import { choice, examples, integerIn, usage } from '../options.js';
+import { choice, examples, integerIn, sizeOf, usage } from '../options.js';
 import { startProgress } from '../progress.js';
 import type { Progress } from '../progress.js';
 import type { ProofPlan } from '../proof-plan.js';
@@ -14,6 +14,7 @@ export interface ProveFlags {
   readonly in: string;
   readonly out: string;
   readonly threads?: number;
+  readonly maxMemory?: number;
   readonly prover?: ProverName;
   readonly backend?: 'ezkl';
   readonly compiled?: string;
@@ -32,6 +33,7 @@ export function proveCommand(session: Session): Command {
       choice('--prover <name>', 'our kernels (default), or snarkjs as a second opinion', ['kernels', 'snarkjs']),
     )
     .option('--threads <n>', 'worker threads (default: the cores, at most 8)', integerIn('--threads', 1, 256))
+    .option('--max-memory <size>', 'refuse before starting if more would be needed: 4g, 512m', sizeOf('--max-memory'))
     .addOption(choice('--backend <name>', 'prove with another proof system', ['ezkl']))
     .option('--compiled <file>', 'ezkl: the compiled circuit (default: model.compiled in the folder)')
     .option('--pk <file>', 'ezkl: the proving key (default: pk.key in the folder)')
@@ -70,14 +72,10 @@ async function run(session: Session, artifact: string | undefined, flags: ProveF
     const started = performance.now();
     const proven = prove(artifact, samples(), {
       signal: session.signal,
-      ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+      threads: flags.threads,
+      maxMemoryBytes: flags.maxMemory,
       prover: flags.prover,
-      ...(plan.isBatch
-        ? {}
-        : {
-            onProgress: (_, { phase, fraction }) =>
-              progress.update({ phase, fraction: phase === 'prove' ? fraction : 0 }),
-          }),
+      ...(plan.isBatch ? {} : { onProgress: (_, update) => progress.update(update) }),
     });
     const written = await writeProofs(session, proven, plan, progress);
     return outcome(flags.out, plan, written, performance.now() - started);

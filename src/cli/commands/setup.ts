@@ -1,7 +1,7 @@
 /** zkonnx setup: proving and verification key for an artifact. */
 import { Command } from 'commander';
 import { ZkonnxError } from '../../errors.js';
-import { examples, integerIn } from '../options.js';
+import { examples, integerIn, sizeOf } from '../options.js';
 import { startProgress } from '../progress.js';
 import type { Outcome, Session } from '../session.js';
 import { DEVELOPMENT_NOTICE, mebibytes, timings } from '../text.js';
@@ -9,6 +9,7 @@ import { DEVELOPMENT_NOTICE, mebibytes, timings } from '../text.js';
 interface SetupFlags {
   readonly dev?: boolean;
   readonly threads?: number;
+  readonly maxMemory?: number;
 }
 
 export function setupCommand(session: Session): Command {
@@ -17,11 +18,12 @@ export function setupCommand(session: Session): Command {
     .argument('<artifact>', 'the folder that compile wrote')
     .option('--dev', 'development keys, from a local random trapdoor that is thrown away')
     .option('--threads <n>', 'worker threads (default: the cores, at most 8)', integerIn('--threads', 1, 256))
+    .option('--max-memory <size>', 'refuse before starting if more would be needed: 4g, 512m', sizeOf('--max-memory'))
     .addHelpText('after', examples([['zkonnx setup artifacts/iris --dev', 'keys for development']]))
     .action(session.action((artifact: string, flags: SetupFlags) => run(session, artifact, flags)));
 }
 
-async function run(session: Session, artifact: string, { dev, threads }: SetupFlags): Promise<Outcome> {
+async function run(session: Session, artifact: string, { dev, threads, maxMemory }: SetupFlags): Promise<Outcome> {
   if (dev !== true) {
     throw new ZkonnxError('USAGE', 'development keys must be asked for with --dev', {
       expected: `zkonnx setup ${artifact} --dev`,
@@ -35,7 +37,8 @@ async function run(session: Session, artifact: string, { dev, threads }: SetupFl
       dev,
       signal: session.signal,
       onProgress: (update) => progress.update(update),
-      ...(threads === undefined ? {} : { threads }),
+      threads,
+      maxMemoryBytes: maxMemory,
     });
     return {
       json: { ...keys, setup: 'development' },

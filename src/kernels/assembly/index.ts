@@ -8,3 +8,5 @@ export * from './g1';
 export * from './g2';
 export * from './msm-digits';
 export * from './msm-glv';
+export * from './trapdoor';
+export * from './bytes';

@@ -79,6 +79,7 @@ export class CoefficientRows {
   /** Puts both matrices into the memory. */
   store(kernels: Kernels, logSize: number): [SparseRows, SparseRows] {
     const dictionary = this.storeDictionary(kernels);
+    const dictionaryEntries = this.dictionary.length / FIELD_WORDS;
     const matrix = (m: 0 | 1): SparseRows => {
       const rowStart = kernels.heap.allocate(4 * (this.nRows + 1));
       const starts = kernels.heap.words(rowStart, this.nRows + 1);
@@ -93,7 +94,7 @@ export class CoefficientRows {
         to[place] = from[at + 1]!;
         to[place + 1] = from[at + 2]!;
       }
-      return { rowStart, entries, dictionary, nRows: this.nRows, logSize };
+      return { rowStart, entries, dictionary, dictionaryEntries, nRows: this.nRows, logSize };
     };
     return [matrix(0), matrix(1)];
   }

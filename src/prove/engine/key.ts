@@ -3,7 +3,8 @@
  * kept, each with its wire: most circuits leave many wires out of A or B.
  */
 import { ZkonnxError } from '../../errors.js';
-import { COEFFICIENT_BYTES, type PointList, type ZkeyReader } from '../../formats/zkey-file.js';
+import { COEFFICIENT_BYTES, type PointList, type ZkeyPoints, type ZkeyReader } from '../../formats/zkey.js';
+import type { Kernels } from '../../kernels/module.js';
 import { groupOf, type GroupKernels, type GroupName } from '../../kernels/msm.js';
 import { createJoinConstants, createNttTable, type JoinConstants, type NttTable } from '../../kernels/ntt.js';
 import type { SparseRows } from '../../kernels/sparse.js';
@@ -52,7 +53,6 @@ export async function loadEngineKey(team: Team, key: ZkeyReader): Promise<Engine
   const { kernels } = team;
   const { nVars, nPublic, domainSize, points } = key.part;
   const logSize = 31 - Math.clz32(domainSize);
-  const single = (group: GroupName, bytes: Uint8Array): number => loadPoint(team, group, bytes);
   const [rowsA, rowsB] = await loadRows(team, key, logSize);
   return {
     nVars,
@@ -63,11 +63,7 @@ export async function loadEngineKey(team: Team, key: ZkeyReader): Promise<Engine
     b2: await loadList(team, key, 'b2', 'g2', 0),
     c: await loadList(team, key, 'c', 'g1', nPublic + 1),
     h: await loadAll(team, key, 'h', 'g1', domainSize),
-    alpha1: single('g1', points.alpha1),
-    beta1: single('g1', points.beta1),
-    beta2: single('g2', points.beta2),
-    delta1: single('g1', points.delta1),
-    delta2: single('g2', points.delta2),
+    ...singlePoints(kernels, points),
     rowsA,
     rowsB,
     table: createNttTable(kernels, logSize),
@@ -148,13 +144,26 @@ async function convert(team: Team, group: GroupKernels, bytes: number, n: number
   );
 }
 
-function loadPoint({ kernels }: Team, name: GroupName, bytes: Uint8Array): number {
-  const group = groupOf(kernels.exports, name);
-  const point = kernels.heap.allocate(group.pointBytes);
-  const mark = kernels.heap.mark();
-  group.from_mont256(point, kernels.heap.copyIn(bytes), 1);
-  kernels.heap.release(mark);
-  return point;
+/** Pointers to the points that stand alone in the key. */
+export function singlePoints(
+  kernels: Kernels,
+  { alpha1, beta1, beta2, delta1, delta2 }: ZkeyPoints,
+): Pick<EngineKey, 'alpha1' | 'beta1' | 'beta2' | 'delta1' | 'delta2'> {
+  const load = (name: GroupName, bytes: Uint8Array): number => {
+    const group = groupOf(kernels.exports, name);
+    const point = kernels.heap.allocate(group.pointBytes);
+    const mark = kernels.heap.mark();
+    group.from_mont256(point, kernels.heap.copyIn(bytes), 1);
+    kernels.heap.release(mark);
+    return point;
+  };
+  return {
+    alpha1: load('g1', alpha1),
+    beta1: load('g1', beta1),
+    beta2: load('g2', beta2),
+    delta1: load('g1', delta1),
+    delta2: load('g2', delta2),
+  };
 }
 
 async function loadRows({ kernels }: Team, key: ZkeyReader, logSize: number): Promise<[SparseRows, SparseRows]> {

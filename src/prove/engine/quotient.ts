@@ -17,7 +17,7 @@ export const quotientBytes = (logSize: number): number => 2 ** logSize * SCALAR_
 
 /** Bytes that `quotientScalars` needs of the heap besides. */
 export const quotientScratchBytes = (nVars: number, logSize: number): number =>
-  (nVars + 3 * 2 ** logSize) * ELEMENT_BYTES;
+  (nVars + 3 * 2 ** logSize) * ELEMENT_BYTES + 4 * nVars;
 
 /** Fills `out` (`quotientBytes`). `onProgress` gets fractions, growing, of this phase. */
 export async function quotientScalars(

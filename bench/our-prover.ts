@@ -1,0 +1,12 @@
+/** Our whole prover as the bench calls it. */
+import { Groth16Prover } from '../src/prove/groth16-prover.js';
+import type { Proven } from './snarkjs-prover.js';
+
+export interface OurProver extends AsyncDisposable {
+  prove(wtns: string): Promise<Proven>;
+}
+
+/** The key is loaded here, once. */
+export function openOurProver(zkey: string, threads: number): Promise<OurProver> {
+  return Groth16Prover.open({ zkey, threads });
+}

@@ -1,0 +1,326 @@
+/**
+ * circuit.bin, formatVersion 1: everything `setup` and `prove` need of a compiled model. Container of iden3-container.ts with
+ * magic "zknx"; the container's version is the formatVersion. Arrays are little-endian and packed, their lengths given by the sections' sizes.
+ *
+ *   section  1  JSON (UTF-8): {nWires, nPubOut, nPubIn, nConstraints, inputs, outputs, salts, layers, programLayers}
+ *   sections 2–4, 5–7, 8–10, 11–13: the matrices A, B, C and H (hints), each as rowStart u32[] ‖ wires u32[] ‖ coefs f64[]
+ *               (coefficient code: circuits/r1cs.ts; H has as many rows as its rowStart says, the others nConstraints)
+ *   section 14  full-width coefficients, 32 bytes each, canonical
+ *   section 15  wire classes u8[], one a wire
+ *   section 16  witness program i32[] (src/prove/program.ts)
+ *   section 17  SHA-256 of the payloads of sections 1–16, in that order: detects damage, proves nothing
+ *
+ * A reader refuses what would send the witness solver out of bounds, whoever wrote it: the file may come from a stranger.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { BIG_COEF_BASE, WireClass, type R1cs, type SparseMatrix } from '../../circuits/r1cs.js';
+import { ZkonnxError } from '../errors.js';
+import { R } from '../field/bn254.js';
+import { Opcode, type Circuit } from '../prove/program.js';
+import { bigCoefWords, FIELD_WORDS, valueOfWords } from './coefficients.js';
+import {
+  bytesOf,
+  containerHeader,
+  readContainer,
+  sectionHeader,
+  type ByteSource,
+  type Container,
+} from './iden3-container.js';
+import { r1csChunks } from './r1cs.js';
+
+export const CIRCUIT_FORMAT_VERSION = 1;
+
+const KIND = {
+  magic: 'zknx',
+  version: CIRCUIT_FORMAT_VERSION,
+  title: 'a circuit.bin of zkonnx',
+  code: 'ARTIFACT_INVALID',
+} as const;
+const Id = { json: 1, a: 2, b: 5, c: 8, h: 11, bigCoefs: 14, wireClass: 15, program: 16, digest: 17 } as const;
+/** Bindings and layer names of the largest models take kilobytes. */
+const MAX_JSON_BYTES = 1 << 26;
+
+/** SHA-256 of bytes that come in pieces. */
+export interface Sha256 {
+  update(bytes: Uint8Array): unknown;
+  digest(): Uint8Array;
+}
+
+export type NewSha256 = () => Sha256;
+
+/** Runs anywhere; Node's own, for circuit-file.ts, is ten times as fast. */
+const portableSha256: NewSha256 = () => sha256.create();
+
+/**
+ * "sha256:" and the SHA-256 of the system's .r1cs file as r1cs.ts writes it. Names the relation that is proven;
+ * where inputs enter and how wires are computed is the prover's affair and not part of it.
+ */
+export function hashCircuit(r1cs: R1cs, newSha256: NewSha256 = portableSha256): string {
+  const hash = newSha256();
+  for (const chunk of r1csChunks(r1cs)) hash.update(chunk);
+  const hex = Array.from(hash.digest(), (byte) => byte.toString(16).padStart(2, '0'));
+  return `sha256:${hex.join('')}`;
+}
+
+/** The file's bytes, in order. */
+export function* circuitChunks(circuit: Circuit, newSha256: NewSha256 = portableSha256): Generator<Uint8Array> {
+  const sections = payloads(circuit);
+  const hash = newSha256();
+  yield containerHeader(KIND, sections.length + 1);
+  for (const [i, payload] of sections.entries()) {
+    hash.update(payload);
+    yield sectionHeader(i + 1, payload.length);
+    yield payload;
+  }
+  const digest = hash.digest();
+  yield sectionHeader(Id.digest, digest.length);
+  yield digest;
+}
+
+/** Payloads of sections 1–16. */
+function payloads({ r1cs, program, inputs, outputs, salts, layers }: Circuit): Uint8Array[] {
+  const { nWires, nPubOut, nPubIn, nConstraints } = r1cs;
+  const header = {
+    nWires,
+    nPubOut,
+    nPubIn,
+    nConstraints,
+    inputs,
+    outputs,
+    salts,
+    layers,
+    programLayers: program.layers,
+  };
+  const matrix = ({ rowStart, wires, coefs }: SparseMatrix) => [bytesOf(rowStart), bytesOf(wires), bytesOf(coefs)];
+  return [
+    new TextEncoder().encode(JSON.stringify(header)),
+    ...[r1cs.a, r1cs.b, r1cs.c, program.hints].flatMap(matrix),
+    bytesOf(bigCoefWords(r1cs.bigCoefs)),
+    r1cs.wireClass,
+    bytesOf(program.code),
+  ];
+}
+
+/** Reads and checks a circuit. Throws what the source throws, FORMAT_VERSION, ARTIFACT_INVALID. */
+export async function readCircuit(source: ByteSource, newSha256: NewSha256 = portableSha256): Promise<Circuit> {
+  const container = await readContainer(source, KIND);
+  const parts = await readPayloads(container, newSha256);
+  const part = (id: number) => parts[id - 1]!;
+  const header = parseHeader(container, part(Id.json));
+  const { nWires, nPubOut, nPubIn, nConstraints } = header;
+  const bigCoefs = readBigCoefs(container, part(Id.bigCoefs));
+  const matrix = (id: number, name: string, nRows?: number): SparseMatrix => {
+    const result = {
+      rowStart: new Uint32Array(elements(container, part(id), 4)),
+      wires: new Uint32Array(elements(container, part(id + 1), 4)),
+      coefs: new Float64Array(elements(container, part(id + 2), 8)),
+    };
+    checkMatrix(container, name, result, nRows ?? result.rowStart.length - 1, nWires, bigCoefs.length);
+    return result;
+  };
+  const wireClass = part(Id.wireClass);
+  if (wireClass.length !== nWires || wireClass.some((value) => value > WireClass.Field)) {
+    throw container.corrupt('the wire classes are damaged');
+  }
+  const r1cs: R1cs = {
+    nWires,
+    nPubOut,
+    nPubIn,
+    nConstraints,
+    a: matrix(Id.a, 'A', nConstraints),
+    b: matrix(Id.b, 'B', nConstraints),
+    c: matrix(Id.c, 'C', nConstraints),
+    bigCoefs,
+    wireClass,
+  };
+  const program = {
+    code: new Int32Array(elements(container, part(Id.program), 4)),
+    hints: matrix(Id.h, 'H'),
+    layers: header.programLayers,
+  };
+  const circuit = {
+    r1cs,
+    program,
+    inputs: header.inputs,
+    outputs: header.outputs,
+    salts: header.salts,
+    layers: header.layers,
+  };
+  checkBindings(container, circuit);
+  checkProgram(container, circuit);
+  return circuit;
+}
+
+async function readPayloads(container: Container, newSha256: NewSha256): Promise<Uint8Array[]> {
+  const jsonSize = container.section(Id.json, 'header').size;
+  if (jsonSize > MAX_JSON_BYTES)
+    throw container.corrupt('the header is too large', `at most ${MAX_JSON_BYTES} bytes`, String(jsonSize));
+  const hash = newSha256();
+  const parts: Uint8Array[] = [];
+  for (let id = 1; id < Id.digest; id++) {
+    const bytes = await container.read(container.section(id, 'contents'));
+    hash.update(bytes);
+    parts.push(bytes);
+  }
+  const digest = await container.read(container.section(Id.digest, 'digest', 32));
+  if (!hash.digest().every((byte, i) => byte === digest[i]))
+    throw container.corrupt('the file is damaged: its checksum differs');
+  return parts;
+}
+
+type Header = Pick<R1cs, 'nWires' | 'nPubOut' | 'nPubIn' | 'nConstraints'> &
+  Pick<Circuit, 'inputs' | 'outputs' | 'salts' | 'layers'> & { readonly programLayers: readonly string[] };
+
+const isCount = (value: unknown): boolean =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 32;
+const isText = (value: unknown): boolean => typeof value === 'string';
+
+/** What every element of the header's lists must be. */
+const HEADER_LISTS = {
+  inputs: { name: isText, first: isCount, count: isCount },
+  outputs: { name: isText, first: isCount, count: isCount },
+  salts: { name: isText, wire: isCount },
+  layers: { name: isText, op: isText, constraints: isCount },
+} as const;
+
+function parseHeader(container: Container, bytes: Uint8Array): Header {
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw container.corrupt('the header is not JSON');
+  }
+  if (typeof header !== 'object' || header === null) throw container.corrupt('the header is not an object');
+  const fields = header as Record<string, unknown>;
+  for (const name of ['nWires', 'nPubOut', 'nPubIn', 'nConstraints']) {
+    if (!isCount(fields[name])) throw container.corrupt(`the header's ${name} is not a count`);
+  }
+  for (const [name, shape] of Object.entries(HEADER_LISTS)) {
+    const list = fields[name];
+    if (!Array.isArray(list) || !list.every((item: unknown) => hasShape(item, shape))) {
+      throw container.corrupt(`the header's ${name} are damaged`);
+    }
+  }
+  const programLayers = fields['programLayers'];
+  if (!Array.isArray(programLayers) || !programLayers.every(isText))
+    throw container.corrupt("the header's programLayers are damaged");
+  const result = header as Header;
+  if (result.nPubOut + result.nPubIn >= result.nWires) throw container.corrupt('more public signals than wires');
+  return result;
+}
+
+function hasShape(item: unknown, shape: Readonly<Record<string, (value: unknown) => boolean>>): boolean {
+  if (typeof item !== 'object' || item === null) return false;
+  return Object.entries(shape).every(([field, accepts]) => accepts((item as Record<string, unknown>)[field]));
+}
+
+/** The section's own aligned buffer, of whole elements. */
+function elements(container: Container, bytes: Uint8Array, elementBytes: number): ArrayBuffer {
+  if (bytes.length % elementBytes !== 0)
+    throw container.corrupt(`a section is not whole elements of ${elementBytes} bytes`);
+  return bytes.buffer as ArrayBuffer;
+}
+
+function readBigCoefs(container: Container, bytes: Uint8Array): bigint[] {
+  const words = new Uint32Array(elements(container, bytes, 4 * FIELD_WORDS));
+  return Array.from({ length: words.length / FIELD_WORDS }, (_, i) => {
+    const value = valueOfWords(words, i * FIELD_WORDS);
+    if (value >= R) throw container.corrupt(`full-width coefficient ${i} is not below r`);
+    return value;
+  });
+}
+
+function checkMatrix(
+  container: Container,
+  name: string,
+  matrix: SparseMatrix,
+  nRows: number,
+  nWires: number,
+  nBig: number,
+): void {
+  const { rowStart, wires, coefs } = matrix;
+  const sound =
+    rowStart.length === nRows + 1 &&
+    rowStart[0] === 0 &&
+    rowStart[nRows] === wires.length &&
+    wires.length === coefs.length &&
+    rowStart.every((start, row) => row === 0 || start >= rowStart[row - 1]!) &&
+    wires.every((wire) => wire < nWires) &&
+    coefs.every((coef) => isCoefficient(coef, nBig));
+  if (!sound) throw container.corrupt(`matrix ${name} is damaged`);
+}
+
+function isCoefficient(coef: number, nBig: number): boolean {
+  if (coef >= BIG_COEF_BASE) return coef < BIG_COEF_BASE + 2 * nBig && coef % 2 === 0;
+  return Number.isInteger(coef) && coef > -BIG_COEF_BASE;
+}
+
+function checkBindings(container: Container, { r1cs, program, inputs, outputs, salts }: Circuit): void {
+  const hintRows = program.hints.rowStart.length - 1;
+  const sound =
+    inputs.every(({ first, count }) => first > 0 && first + count <= r1cs.nWires) &&
+    outputs.every(({ first, count }) => first + count <= hintRows) &&
+    salts.every(({ wire }) => wire > 0 && wire < r1cs.nWires);
+  if (!sound) throw container.corrupt('an input, output or salt is bound to wires that are not there');
+}
+
+/**
+ * What the operands of an instruction are: `out` a wire, `run` first wire and count, `shift` a bit position, `layer` an index of the
+ * program's layers, `ref` side and row.
+ */
+const INSTRUCTIONS = {
+  Linear: ['out', 'ref'],
+  Product: ['out', 'ref', 'ref'],
+  Bits: ['run', 'shift', 'shift', 'layer', 'ref'],
+  NonZero: ['out', 'out', 'ref'],
+  Divide: ['out', 'out', 'ref', 'ref'],
+  FieldLinear: ['out', 'ref'],
+  FieldProduct: ['out', 'ref', 'ref'],
+  ProductPlus: ['out', 'ref', 'ref', 'ref'],
+  Limb: ['out', 'shift', 'shift', 'ref'],
+} as const satisfies Record<keyof typeof Opcode, readonly ('out' | 'run' | 'shift' | 'layer' | 'ref')[]>;
+
+const INSTRUCTION_BY_OPCODE = new Map(
+  Object.entries(Opcode).map(([name, code]) => [code as number, INSTRUCTIONS[name as keyof typeof Opcode]]),
+);
+
+/** Every operand of every instruction must be in range. */
+function checkProgram(container: Container, { r1cs, program }: Circuit): void {
+  const { code } = program;
+  const rows = [r1cs.nConstraints, r1cs.nConstraints, r1cs.nConstraints, program.hints.rowStart.length - 1];
+  const within = (value: number | undefined, low: number, end: number) =>
+    value !== undefined && value >= low && value < end;
+  const operand = {
+    out: (at: number) => within(code[at], 1, r1cs.nWires),
+    run: (at: number) => within(code[at], 1, r1cs.nWires + 1) && within(code[at + 1], 0, r1cs.nWires + 1 - code[at]!),
+    shift: (at: number) => within(code[at], 0, 53),
+    layer: (at: number) => within(code[at], 0, program.layers.length),
+    ref: (at: number) => within(code[at], 0, rows.length) && within(code[at + 1], 0, rows[code[at]!]!),
+  };
+  for (let at = 0; at < code.length;) {
+    const shape = INSTRUCTION_BY_OPCODE.get(code[at]!);
+    if (shape === undefined)
+      throw container.corrupt(
+        `the witness program has an unknown instruction at word ${at}`,
+        undefined,
+        String(code[at]),
+      );
+    const start = at++;
+    for (const kind of shape) {
+      if (!operand[kind](at))
+        throw container.corrupt(`the witness program has an operand out of range at word ${start}`);
+      at += kind === 'run' || kind === 'ref' ? 2 : 1;
+    }
+  }
+}
+
+/** Refuses a proving or verification key that was made for another circuit. */
+export function requireSameCircuit(expected: string, got: string, where: string): void {
+  if (expected === got) return;
+  throw new ZkonnxError('KEY_MISMATCH', 'the key was made for another circuit', {
+    expected,
+    got,
+    where,
+    help: 'run setup for this artifact, or use the artifact the key was made for',
+  });
+}

@@ -1,0 +1,18 @@
+/** From what a prover computed to a proof file that verifies. Uses no Node API. */
+import { ZkonnxError } from '../errors.js';
+import type { PreparedKey } from '../verify/key.js';
+import { makeProof, type ProofFile } from '../verify/proof.js';
+import { verify } from '../verify/verify.js';
+import type { Groth16Proof } from './tasks.js';
+
+/** The proof file, verified: whatever went wrong before, a proof that nobody accepts is not handed out. Throws KEY_MISMATCH. */
+export function checkedProof(proven: Groth16Proof, key: PreparedKey): ProofFile {
+  const { keyDigest, modelHash, setup } = key.facts;
+  const proof = makeProof({ ...proven.proof }, proven.publicSignals, { keyDigest, modelHash, setup });
+  const verdict = verify(proof, key);
+  if (verdict.valid) return proof;
+  throw new ZkonnxError('KEY_MISMATCH', 'the proof does not verify under the artifact’s verification key', {
+    got: verdict.message,
+    help: 'the proving key does not belong to the verification key, or one of them is damaged: run setup again',
+  });
+}

@@ -1,0 +1,18 @@
+/** Inputs of a circuit to what its prover takes. Uses no Node API. */
+import { classifyWitness } from './engine/witness.js';
+import type { Circuit } from './program.js';
+import type { CircuitInputs, SolvedWitness } from './tasks.js';
+import { outputsOf, publicSignals, solve, type Witness } from './witness.js';
+
+/** `solve` with names as messages carry them. Throws as `solve`. */
+export function solveInputs(circuit: Circuit, { inputs, salts = {} }: CircuitInputs): Witness {
+  return solve(circuit, new Map(Object.entries(inputs)), { salts: new Map(Object.entries(salts)) });
+}
+
+export function solvedWitness(circuit: Circuit, witness: Witness): SolvedWitness {
+  return {
+    witness: classifyWitness(witness),
+    outputs: Object.fromEntries(outputsOf(circuit, witness)),
+    publicSignals: publicSignals(circuit, witness).map(String),
+  };
+}

@@ -1,0 +1,137 @@
+/** The bundled prover in Chromium: in a page whose policy allows no more than it needs, in a cross-origin isolated one, and in a page's worker. */
+import { createServer, type OutgoingHttpHeaders, type Server } from 'node:http';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { modelPath } from '../../bench/models.js';
+import { bundleProver } from '../../scripts/build-prover.js';
+import { verify, type ProofFile } from '../../src/verify/index.js';
+import { makeArtifact, snarkjsAccepts, type ProverFiles } from '../pipeline/browser-prover.js';
+import { startBrowser, type Browser } from './browser.js';
+
+const INPUT = { input: [-0.33, -0.66, -0.05, -0.16] };
+/** What SharedArrayBuffer takes. */
+const ISOLATED = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+
+/** As docs/browser.md advises. */
+const POLICY = { 'Content-Security-Policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'" };
+
+/** What a page or its worker tells of a proof it made. */
+interface Told {
+  readonly proof: ProofFile;
+  /** The page's own verdict on the proof, and on the proof with another public signal. */
+  readonly valid: boolean;
+  readonly forgedIsValid: boolean;
+  readonly isolated: boolean;
+  readonly canShare: boolean;
+  /** Turns that a timer got while the key was loaded and the proof made. */
+  readonly turns: number;
+  /** Seconds. */
+  readonly open: number;
+  readonly prove: number;
+}
+
+/** Runs in pages and workers. */
+const PROVE = `
+import { openBrowserProver, verify } from '/zkonnx-prover.mjs';
+export async function proveHere() {
+  const read = async (name) => new Uint8Array(await (await fetch(name)).arrayBuffer());
+  const verificationKey = await (await fetch('/verification_key.json')).text();
+  const files = { circuit: await read('/circuit.bin'), zkey: await read('/proving_key.zkey'), verificationKey };
+  let turns = 0;
+  const timer = setInterval(() => turns++, 1);
+  const started = performance.now();
+  const prover = await openBrowserProver(files);
+  const opened = performance.now();
+  const { proof } = await prover.prove(${JSON.stringify(INPUT)});
+  const proven = performance.now();
+  clearInterval(timer);
+  const publicSignals = proof.publicSignals.map((signal, i) => (i === 0 ? String(BigInt(signal) + 1n) : signal));
+  return {
+    proof,
+    valid: verify(proof, verificationKey).valid,
+    forgedIsValid: verify({ ...proof, publicSignals }, verificationKey).valid,
+    isolated: crossOriginIsolated,
+    canShare: typeof SharedArrayBuffer !== 'undefined',
+    turns,
+    open: (opened - started) / 1000,
+    prove: (proven - opened) / 1000,
+  };
+}`;
+const WORKER = `
+import { proveHere } from '/prove.mjs';
+proveHere().then((told) => postMessage({ told }), (error) => postMessage({ error: String(error) }));`;
+
+let browser: Browser;
+let server: Server;
+let dir: string;
+let files: ProverFiles;
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'zkonnx-prove-page-'));
+  const options = { domain: { lo: -1, hi: 1 }, tolerance: 0.02 };
+  files = await makeArtifact(path.join(dir, 'iris'), modelPath('iris-mlp-deepprove'), options);
+  server = await serve({
+    '/page.html': '<!doctype html><title>prove</title>',
+    '/prove.mjs': PROVE,
+    '/worker.mjs': WORKER,
+    '/zkonnx-prover.mjs': await bundleProver(path.resolve(import.meta.dirname, '../..')),
+    '/verification_key.json': files.verificationKey,
+    '/circuit.bin': files.circuit,
+    '/proving_key.zkey': files.zkey,
+  });
+  browser = await startBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+  server.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.mjs': 'text/javascript' };
+
+/** Serves these contents on a port of this machine; with the headers of isolation to who asks for them. */
+async function serve(contents: Readonly<Record<string, string | Uint8Array>>): Promise<Server> {
+  const web = createServer(({ url = '' }, response) => {
+    const { pathname, searchParams } = new URL(url, 'http://localhost');
+    const content = contents[pathname];
+    const headers: OutgoingHttpHeaders = {
+      ...POLICY,
+      ...(searchParams.has('isolated') ? ISOLATED : {}),
+    };
+    headers['Content-Type'] = TYPES[path.extname(pathname)] ?? 'application/octet-stream';
+    response.writeHead(content === undefined ? 404 : 200, headers).end(content);
+  });
+  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+  return web;
+}
+
+async function proveIn(page: string, where: 'page' | 'worker'): Promise<Told> {
+  const tab = await browser.open(`http://127.0.0.1:${(server.address() as AddressInfo).port}${page}`);
+  const here = `import('/prove.mjs').then(({ proveHere }) => proveHere())`;
+  const inWorker = `new Promise((resolve, reject) => {
+    const worker = new Worker('/worker.mjs', { type: 'module' });
+    worker.onmessage = ({ data }) => (data.error === undefined ? resolve(data.told) : reject(new Error(data.error)));
+    worker.onerror = ({ message }) => reject(new Error(message));
+  })`;
+  const told = (await tab.evaluate(where === 'page' ? here : inWorker)) as Told;
+  console.log(`${page}, ${where}: key ${told.open.toFixed(2)} s, proof ${told.prove.toFixed(2)} s`);
+  return told;
+}
+
+describe('iris proven in Chromium', () => {
+  it.each([
+    ['/page.html', 'page', false],
+    ['/page.html', 'worker', false],
+    ['/page.html?isolated', 'page', true],
+  ] as const)('%s, in the %s', async (page, where, isolated) => {
+    const told = await proveIn(page, where);
+    expect(told).toMatchObject({ valid: true, forgedIsValid: false, isolated, canShare: isolated });
+    expect(told.turns).toBeGreaterThan(1);
+    expect(verify(told.proof, files.verificationKey)).toMatchObject({ valid: true });
+    const judged = path.join(dir, `judged-${where}-${String(isolated)}`);
+    expect(await snarkjsAccepts(judged, files.verificationKey, told.proof)).toBe(true);
+  });
+});

@@ -71,6 +71,12 @@ export class WorkerPool<Request, Value, Progress = never> {
     this.piscina.on('error', (cause: unknown) => {
       this.failAll(died(this.name, cause));
     });
+    // piscina does not replace a worker that ends while it starts; where it was the last one, queued jobs would wait for ever too.
+    this.piscina.on('workerDestroy', () => {
+      queueMicrotask(() => {
+        if (this.piscina.threads.length === 0) this.failAll(died(this.name, 'it ended while it started'));
+      });
+    });
   }
 
   /**

@@ -6,6 +6,7 @@ import { doctorCommand } from './commands/doctor.js';
 import { exportCommand } from './commands/export.js';
 import { inspectCommand } from './commands/inspect.js';
 import { proveCommand } from './commands/prove.js';
+import { proveWtnsCommand } from './commands/prove-wtns.js';
 import { runCommand } from './commands/run.js';
 import { setupCommand } from './commands/setup.js';
 import { verifyCommand } from './commands/verify.js';
@@ -23,6 +24,7 @@ const COMMANDS = [
   inspectCommand,
   exportCommand,
   doctorCommand,
+  proveWtnsCommand,
 ] as const;
 
 /** Runs one command line (without `node` and the script's name). Never throws: what goes wrong is printed and is the exit code. */

@@ -77,6 +77,7 @@ export class Sums {
     const { kernels, size } = this.team;
     const { heap } = kernels;
     const group = groupOf(kernels.exports, name);
+    if (maxAbs === 0) return (out) => group.clear(out);
     const pieces = ranges(n, Math.max(1, Math.min(size, Math.floor(n / MIN_RANGE))));
     const sums = pieces.map(({ from, to }) => {
       const msm = { points: points + from * group.pointBytes, values: values + 4 * from, n: to - from, maxAbs };
@@ -99,26 +100,24 @@ export class Sums {
     const n = list.wires.length;
     const values = heap.allocate(4 * n);
     const integers = heap.words(values, n);
-    let maxAbs = 1;
+    let maxAbs = 0;
     for (let i = 0; i < n; i++) {
       const value = small[list.wires[i]!]!;
       integers[i] = value;
       maxAbs = Math.max(maxAbs, Math.abs(value));
     }
-    const places = placesOf(list.wires, wide);
-    const points = heap.allocate(places.length * group.pointBytes);
-    const factors = heap.allocate(places.length * SCALAR_BYTES);
-    places.forEach(({ inList, inWide }, i) => {
-      heap
-        .bytes(points + i * group.pointBytes, group.pointBytes)
-        .set(heap.bytes(list.points + inList * group.pointBytes, group.pointBytes));
-      heap
-        .bytes(factors + i * SCALAR_BYTES, SCALAR_BYTES)
-        .set(scalars.subarray(inWide * SCALAR_BYTES, (inWide + 1) * SCALAR_BYTES));
-    });
+    const runs = commonRuns(list.wires, wide);
+    const nWide = runs.reduce((sum, { length }) => sum + length, 0);
+    const factors = heap.allocate(nWide * SCALAR_BYTES);
+    let copied = 0;
+    for (const { inWide, length } of runs) {
+      const part = scalars.subarray(inWide * SCALAR_BYTES, (inWide + length) * SCALAR_BYTES);
+      heap.bytes(factors + copied, part.length).set(part);
+      copied += part.length;
+    }
     const finishes = [
       this.small(list.group, list.points, values, n, maxAbs),
-      this.full(list.group, points, factors, places.length),
+      this.full(list.group, this.pointsOf(list, group, runs, nWide), factors, nWide),
     ];
     return (out) => {
       const mark = heap.mark();
@@ -132,6 +131,21 @@ export class Sums {
     };
   }
 
+  /** The list's points of the runs side by side: where they lie if there is one run, else a copy. */
+  private pointsOf(list: WirePoints, { pointBytes }: GroupKernels, runs: readonly Run[], count: number): number {
+    const { heap } = this.team.kernels;
+    if (runs.length === 1) return list.points + runs[0]!.inList * pointBytes;
+    const points = heap.allocate(count * pointBytes);
+    const memory = heap.bytes(0, points + count * pointBytes);
+    let to = points;
+    for (const { inList, length } of runs) {
+      const from = list.points + inList * pointBytes;
+      memory.copyWithin(to, from, from + length * pointBytes);
+      to += length * pointBytes;
+    }
+    return points;
+  }
+
   private add(group: GroupKernels, sums: readonly number[], out: number): void {
     const { heap } = this.team.kernels;
     const mark = heap.mark();
@@ -142,14 +156,32 @@ export class Sums {
 
 const weight = (name: GroupName): number => (name === 'g1' ? 1 : G2_COST);
 
-/** Places of the wires that are in both ascending lists. */
-function placesOf(wires: Uint32Array, wide: Uint32Array): { readonly inList: number; readonly inWide: number }[] {
-  const places: { inList: number; inWide: number }[] = [];
+/** Neighbours in both of two ascending lists of wires, and where they begin in each. */
+interface Run {
+  readonly inList: number;
+  readonly inWide: number;
+  readonly length: number;
+}
+
+function commonRuns(wires: Uint32Array, wide: Uint32Array): Run[] {
+  const runs: Run[] = [];
   for (let inList = 0, inWide = 0; inList < wires.length && inWide < wide.length;) {
     const difference = wires[inList]! - wide[inWide]!;
-    if (difference === 0) places.push({ inList, inWide });
-    if (difference <= 0) inList++;
-    if (difference >= 0) inWide++;
+    if (difference < 0) inList++;
+    else if (difference > 0) inWide++;
+    else {
+      let length = 1;
+      while (
+        inList + length < wires.length &&
+        inWide + length < wide.length &&
+        wires[inList + length] === wide[inWide + length]
+      ) {
+        length++;
+      }
+      runs.push({ inList, inWide, length });
+      inList += length;
+      inWide += length;
+    }
   }
-  return places;
+  return runs;
 }

@@ -14,7 +14,7 @@ export interface KernelPool {
 
 /** Workers that know kernel tasks only. Throws USAGE for a bad number of threads. */
 export function kernelPool(threads?: number): WorkerPool<KernelRequest, undefined> {
-  return new WorkerPool('kernel-worker', { threads });
+  return new WorkerPool('kernel-worker', { threads, startAll: true });
 }
 
 /** Numbers of memories, by which workers know them. */
@@ -45,7 +45,8 @@ export class WorkerTeam implements Team {
 
   /** Rejects with the first failure: a task's own, WORKER_DIED, ABORTED if the signal fired (tasks under way are waited for). */
   async run(tasks: readonly KernelTask[], onDone: (task: KernelTask) => void = () => undefined): Promise<void> {
-    const { heap } = this.kernels;
+    const { heap, memory, module } = this.kernels;
+    const shared = { kind: 'kernel', memoryId: this.memoryId, memory, module } as const;
     const mark = heap.mark();
     const bytes = scratchBytes(this.kernels, tasks);
     const queue = tasks.values();
@@ -55,7 +56,7 @@ export class WorkerTeam implements Team {
         if (failures.length > 0) return;
         try {
           throwIfAborted(this.signal, 'the computation');
-          await this.pool.run({ kind: 'kernel', memoryId: this.memoryId, memory: this.kernels.memory, task, scratch });
+          await this.pool.run({ ...shared, task, scratch });
           onDone(task);
         } catch (error) {
           failures.push(error);

@@ -9,6 +9,7 @@ export interface KernelRequest {
   /** Names the memory within the process: messages carry a new object for the same memory each time. */
   readonly memoryId: number;
   readonly memory: WebAssembly.Memory;
+  readonly module: WebAssembly.Module;
   readonly task: KernelTask;
   /** The region of this task alone. */
   readonly scratch: number;
@@ -17,8 +18,8 @@ export interface KernelRequest {
 /** The instance of the memory used last; an older memory must not be kept alive. */
 let last: { readonly memoryId: number; readonly exports: KernelExports } | undefined;
 
-export async function runKernelRequest({ memoryId, memory, task, scratch }: KernelRequest): Promise<undefined> {
-  if (last?.memoryId !== memoryId) last = { memoryId, exports: (await instantiateKernels({ memory })).exports };
+export async function runKernelRequest({ memoryId, memory, module, task, scratch }: KernelRequest): Promise<undefined> {
+  if (last?.memoryId !== memoryId) last = { memoryId, exports: (await instantiateKernels({ memory, module })).exports };
   runKernelTask(last.exports, task, scratch);
 }
 

@@ -25,6 +25,8 @@ export interface JobOptions<Progress> {
 export interface PoolOptions {
   /** Worker threads at most; default `defaultThreads()`. */
   readonly threads?: number | undefined;
+  /** Starts all of them at once, side by side, rather than the first now and others as jobs come. */
+  readonly startAll?: boolean | undefined;
 }
 
 /** More threads than this gain nothing and cost memory. */
@@ -60,7 +62,7 @@ export class WorkerPool<Request, Value, Progress = never> {
     }
     this.piscina = new Piscina({
       filename,
-      minThreads: 1,
+      minThreads: options.startAll === true ? this.threads : 1,
       maxThreads: this.threads,
       idleTimeout: IDLE_MS,
       // ffjavascript's dependency `web-worker` takes every worker thread for its own and loads the module named here:

@@ -1,6 +1,7 @@
 /** `--backend ezkl`: ezkl's own verifier and prover, on files that ezkl's own tools made. */
 import path from 'node:path';
 import type { EzklAccepted } from '../ezkl/verify.js';
+import { peakMemoryBytes } from '../peak-memory.js';
 import type { ProveFlags } from './commands/prove.js';
 import type { VerifyFlags } from './commands/verify.js';
 import { usage } from './options.js';
@@ -56,9 +57,8 @@ export async function proveWithEzkl(session: Session, folder: string | undefined
     { signal: session.signal },
   );
   await writeOutput(flags.out, proof, { signal: session.signal });
-  const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
   return {
-    json: { proof: flags.out, backend: 'ezkl', checked, timingsMs, peakMemoryBytes },
+    json: { proof: flags.out, backend: 'ezkl', checked, timingsMs, peakMemoryBytes: peakMemoryBytes() },
     text: `${flags.out}\n${timings({ ...timingsMs })}${checked ? ', checked' : ', NOT checked'}`,
   };
 }

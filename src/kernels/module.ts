@@ -24,6 +24,8 @@ export type KernelExports = FieldExports & NttExports & MsmExports & SparseExpor
 export interface KernelOptions {
   /** A memory made by `createKernelMemory`, here or in another thread. One is made if absent. */
   readonly memory?: WebAssembly.Memory;
+  /** The compiled kernels of another thread, made for the same kind of memory. */
+  readonly module?: WebAssembly.Module;
   /** Initial pages of 64 KiB of a memory made here; 16 if absent. It grows as the heap asks. */
   readonly pages?: number;
 }
@@ -32,6 +34,8 @@ export interface KernelOptions {
 export interface Kernels {
   readonly exports: KernelExports;
   readonly memory: WebAssembly.Memory;
+  /** To make other instances from, in other threads too. */
+  readonly module: WebAssembly.Module;
   /** The allocator of the whole memory, for its owner alone. */
   readonly heap: KernelHeap;
 }
@@ -49,8 +53,9 @@ export function createKernelMemory(pages = 16, maximumPages = MAX_PAGES): WebAss
 export async function instantiateKernels(options: KernelOptions = {}): Promise<Kernels> {
   const memory = options.memory ?? createKernelMemory(options.pages);
   const shared = canShareMemory() && memory.buffer instanceof SharedArrayBuffer;
-  const instance = await WebAssembly.instantiate(await compiledKernels(shared), { env: { memory } });
-  return { exports: instance.exports as unknown as KernelExports, memory, heap: new KernelHeap(memory) };
+  const module = options.module ?? (await compiledKernels(shared));
+  const instance = await WebAssembly.instantiate(module, { env: { memory } });
+  return { exports: instance.exports as unknown as KernelExports, memory, module, heap: new KernelHeap(memory) };
 }
 
 const compiled = new Map<boolean, Promise<WebAssembly.Module>>();
@@ -66,7 +71,9 @@ function compiledKernels(shared: boolean): Promise<WebAssembly.Module> {
 }
 
 function kernelBytes(shared: boolean): Uint8Array<ArrayBuffer> {
-  const bytes = Uint8Array.from(atob(KERNELS_WASM), (character) => character.charCodeAt(0));
+  const text = atob(KERNELS_WASM);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
   bytes[MEMORY_FLAGS_OFFSET] = shared ? 3 : 1;
   return bytes;
 }

@@ -68,20 +68,35 @@ export class Groth16Prover {
   async prove(witness: string | Uint8Array, options: Groth16ProveOptions = {}): Promise<Groth16Result> {
     const { check = true, ...rest } = options;
     const started = performance.now();
-    // Before the work: a damaged key is then refused at once.
-    if (check) this.verifier ??= verifierOf(this.key.info, this.zkey);
     const values =
       typeof witness === 'string'
         ? await withFile(witness, readWtns)
         : await readWtns(bytesSource(witness, 'the witness'));
     const classified = classifyValues(values);
     const read = performance.now() - started;
-    const { proof, timingsMs } = await this.key.prove(classified, rest);
+    const proving = this.key.prove(classified, rest);
+    // Awaited below; until then a failure must not count as unhandled.
+    proving.catch(() => undefined);
+    if (check) await this.prepareVerifier(proving);
+    const { proof, timingsMs } = await proving;
     const publicSignals = publicSignalsOf(classified, this.key.info.nPublic);
     const proven = performance.now();
     if (check && this.verifier !== undefined) requireValid(this.verifier, { proof, publicSignals }, this.zkey);
     const ended = performance.now();
     return { proof, publicSignals, timingsMs: { read, ...timingsMs, check: ended - proven, total: ended - started } };
+  }
+
+  /** While the workers prove, this thread checks what the proof will be verified with. */
+  private async prepareVerifier(proving: Promise<unknown>): Promise<void> {
+    if (this.verifier !== undefined) return;
+    // Past the turns in which the prover hands out its first tasks.
+    await new Promise(setImmediate);
+    try {
+      this.verifier = verifierOf(this.key.info, this.zkey);
+    } catch (error) {
+      await proving.catch(() => undefined);
+      throw error;
+    }
   }
 
   /** Ends all workers; a proof under way rejects with ABORTED. Closing twice is harmless. */

@@ -9,6 +9,7 @@ import type { ProveWorkerReply, ProveWorkerRequest } from '../../workers/prove-w
 import { WorkerPool, type JobOptions, type PoolOptions } from '../../workers/worker-pool.js';
 import { unlessAborted, ZkonnxError } from '../errors.js';
 import { readZkeyInfo } from '../formats/zkey-file.js';
+import { peakMemoryBytes } from '../peak-memory.js';
 import { Stopwatch } from '../stopwatch.js';
 import { requireFittingKey } from './key-match.js';
 import type { Circuit } from './program.js';
@@ -59,9 +60,9 @@ export class ProverPool {
 
   private readonly maxMemoryBytes: number | undefined;
 
-  /** Starts one worker at once, more as tasks need them. Throws USAGE for a bad number of threads. */
+  /** Starts all workers. Throws USAGE for a bad number of threads. */
   constructor({ threads, maxMemoryBytes }: ProverPoolOptions = {}) {
-    this.workers = new WorkerPool('prove-worker', { threads });
+    this.workers = new WorkerPool('prove-worker', { threads, startAll: true });
     this.maxMemoryBytes = maxMemoryBytes;
   }
 
@@ -82,6 +83,7 @@ export class ProverPool {
     };
     report('load');
     // What is loaded serves others too: a signal ends the waiting, not the loading.
+    if (sample.prover !== 'snarkjs') this.preload(sample);
     const loaded = await unlessAborted(this.loadCircuit(sample.circuitPath), signal, 'the proof');
     const { circuit } = loaded;
     const { inputs, salts } = sample;
@@ -140,6 +142,14 @@ export class ProverPool {
     });
   }
 
+  /** Begins to load a circuit and a key side by side; what is wrong with them, `prove` says. */
+  preload({ circuitPath, zkeyPath }: Pick<ProveSample, 'circuitPath' | 'zkeyPath'>): void {
+    const loaded = this.loadCircuit(circuitPath);
+    loaded.catch(() => undefined);
+    // With a limit, the circuit says first how much the proof will take.
+    if (this.maxMemoryBytes === undefined) this.loadKey(zkeyPath).catch(() => undefined);
+  }
+
   /** Ends all workers; jobs under way reject with ABORTED. Closing twice is harmless. */
   close(): Promise<void> {
     return this.workers.close();
@@ -168,7 +178,7 @@ export class ProverPool {
     return this.circuit.value;
   }
 
-  private async loadKey(path: string, { r1cs }: Circuit): Promise<ProvingKey> {
+  private async loadKey(path: string, circuit?: Circuit): Promise<ProvingKey> {
     const id = await fileId(path, 'cannot read the proving key', 'run setup for this artifact');
     for (;;) {
       const current = this.key;
@@ -176,7 +186,7 @@ export class ProverPool {
       if (key?.isSpoiled === false) return key;
       // Unless another caller has replaced it while this one waited.
       if (this.key !== current) continue;
-      const wide = r1cs.wireClass.reduce((count, one) => count + (one === WireClass.Field ? 1 : 0), 0);
+      const wide = circuit?.r1cs.wireClass.reduce((count, one) => count + (one === WireClass.Field ? 1 : 0), 0);
       const limits = { maxMemoryBytes: this.maxMemoryBytes, wide };
       // Let go of the old key before the new one is loaded.
       this.key = undefined;
@@ -196,5 +206,3 @@ async function fileId(file: string, what: string, help: string): Promise<string>
   });
   return `${file}\0${stamp.size}\0${stamp.mtimeNs}`;
 }
-
-const peakMemoryBytes = (): number => process.resourceUsage().maxRSS * 1024;

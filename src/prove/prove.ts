@@ -54,11 +54,13 @@ export async function* prove(
   options: ProveOptions = {},
 ): AsyncGenerator<ProvenSample, void, undefined> {
   const manifest = await readManifest(artifactDir);
+  const { circuit, provingKey } = artifactPaths(artifactDir);
+  await using pool = new ProverPool({ threads: options.threads, maxMemoryBytes: options.maxMemoryBytes });
+  // Workers start and load while this thread checks the keys.
+  if (options.prover !== 'snarkjs') pool.preload({ circuitPath: circuit, zkeyPath: provingKey });
   const key = await readKey(artifactDir, manifest);
-  const { provingKey } = artifactPaths(artifactDir);
   requireSameSetup(await readZkeyVerifierPart(provingKey), provingKey, key.groth16);
   const started: Started[] = [];
-  await using pool = new ProverPool({ threads: options.threads, maxMemoryBytes: options.maxMemoryBytes });
   const { signal, onProgress } = options;
   for await (const result of pool.proveMany(requests(artifactDir, manifest, samples, started, options.prover), {
     signal,

@@ -4,6 +4,7 @@ import { ZkonnxError } from '../errors.js';
 import { writeFileAtomically } from '../formats/atomic-write.js';
 import { circuitHash, readCircuitFile, requireSameCircuit } from '../formats/circuit-file.js';
 import { artifactPaths, readManifest } from '../formats/manifest.js';
+import { peakMemoryBytes } from '../peak-memory.js';
 import { Stopwatch } from '../stopwatch.js';
 import { makeVerificationKey } from '../verify/key.js';
 import { writeStoredKey } from '../prove/stored-key-file.js';
@@ -66,6 +67,6 @@ export async function setup(artifactDir: string, options: SetupOptions): Promise
     verificationKey: paths.verificationKey,
     keyDigest: key.zkonnx.keyDigest,
     timingsMs: clock.timings(),
-    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    peakMemoryBytes: peakMemoryBytes(),
   };
 }

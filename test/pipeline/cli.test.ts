@@ -117,7 +117,8 @@ describe('from a model to a verified proof', () => {
       proof,
       timingsMs: {
         witness: expect.any(Number) as number,
-        prove: expect.any(Number) as number,
+        quotient: expect.any(Number) as number,
+        sums: expect.any(Number) as number,
         total: expect.any(Number) as number,
       },
       peakMemoryBytes: expect.any(Number) as number,

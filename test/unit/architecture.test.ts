@@ -35,6 +35,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/verify',
     'src/version.ts',
     'src/stopwatch.ts',
+    'src/peak-memory.ts',
     'src/reference.ts',
     'node',
   ],
@@ -45,6 +46,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/verify',
     'src/reference.ts',
     'src/stopwatch.ts',
+    'src/peak-memory.ts',
     'src/inputs',
     'circuits',
     'workers',
@@ -63,6 +65,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'workers',
     '@noble/curves',
     'src/stopwatch.ts',
+    'src/peak-memory.ts',
     'node',
   ],
 };

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { Command } from 'commander';
 import type { ZkeyInfo } from '../../formats/zkey.js';
+import { peakMemoryBytes } from '../../peak-memory.js';
 import type { Groth16Result } from '../../prove/groth16-prover.js';
 import { examples, integerIn, sizeOf, usage } from '../options.js';
 import { startProgress } from '../progress.js';
@@ -98,13 +99,12 @@ function outcome(
   { development, contributions, nVars, nPublic }: ZkeyInfo,
   timingsMs: Readonly<Record<string, number>>,
 ): Outcome {
-  const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
+  const peak = peakMemoryBytes();
   const setup = development === undefined ? 'unknown' : 'development';
   const notice = development === undefined ? '' : `\n${DEVELOPMENT_NOTICE}`;
   return {
-    json: { ...files, setup, contributions, wires: nVars, publicInputs: nPublic, timingsMs, peakMemoryBytes },
+    json: { ...files, setup, contributions, wires: nVars, publicInputs: nPublic, timingsMs, peakMemoryBytes: peak },
     text:
-      `${files.proof}\n${files.public}\n` +
-      `${timings(timingsMs)}, peak memory ${mebibytes(peakMemoryBytes)}, checked${notice}`,
+      `${files.proof}\n${files.public}\n` + `${timings(timingsMs)}, peak memory ${mebibytes(peak)}, checked${notice}`,
   };
 }

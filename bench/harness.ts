@@ -1,5 +1,7 @@
 /** Timing two sides in turns, and what a part of the bench hands back. */
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Pairs } from './statistics.js';
 
 export type Run = () => unknown;
@@ -47,24 +49,33 @@ export interface PairOptions {
   readonly warmUp?: number;
 }
 
+/** The process's own collector: what one side leaves behind is collected before the other is timed. */
+const collect = collector();
+
+function collector(): () => void {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+}
+
 /** Milliseconds of one run, its promise awaited. */
 export async function time(run: Run): Promise<number> {
+  collect();
   const start = performance.now();
   await run();
   return performance.now() - start;
 }
 
 /** Ours, the peer, ours, the peer, …: one of each is a pair. Milliseconds. */
-export async function alternate(ours: Run, peer: Run, { pairs, warmUp = 1 }: PairOptions): Promise<Pairs> {
-  for (let i = 0; i < warmUp; i++) {
-    await ours();
-    await peer();
-  }
-  const times = { ours: [] as number[], peer: [] as number[] };
-  for (let i = 0; i < pairs; i++) {
-    times.ours.push(await time(ours));
-    times.peer.push(await time(peer));
-  }
+export async function alternate(ours: Run, peer: Run, options: PairOptions): Promise<Pairs> {
+  const [our, their] = (await takeTurns([ours, peer], options)) as [number[], number[]];
+  return { ours: our, peer: their };
+}
+
+/** The same of any number of sides: the times of each. */
+export async function takeTurns(sides: readonly Run[], { pairs, warmUp = 1 }: PairOptions): Promise<number[][]> {
+  for (let i = 0; i < warmUp; i++) for (const run of sides) await run();
+  const times = sides.map((): number[] => []);
+  for (let i = 0; i < pairs; i++) for (const [side, run] of sides.entries()) times[side]!.push(await time(run));
   return times;
 }
 

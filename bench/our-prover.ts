@@ -3,7 +3,8 @@ import { Groth16Prover } from '../src/prove/groth16-prover.js';
 import type { Proven } from './snarkjs-prover.js';
 
 export interface OurProver extends AsyncDisposable {
-  prove(wtns: string): Promise<Proven>;
+  /** `check`: verified before it is handed out, as by default; snarkjs's is not. */
+  prove(wtns: string, options: { readonly check: boolean }): Promise<Proven>;
 }
 
 /** The key is loaded here, once. */

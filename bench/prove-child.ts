@@ -6,7 +6,7 @@ const [who, zkey, wtns, threads, proofs] = process.argv.slice(2) as [string, str
 
 if (who === 'ours') {
   await using prover = await openOurProver(zkey, Number(threads));
-  for (let i = 0; i < Number(proofs); i++) await prover.prove(wtns);
+  for (let i = 0; i < Number(proofs); i++) await prover.prove(wtns, { check: true });
 } else {
   for (let i = 0; i < Number(proofs); i++) await proveWithSnarkjs(zkey, wtns);
   await endSnarkjs();

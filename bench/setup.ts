@@ -99,5 +99,5 @@ async function checkKey(files: ModelFiles, threads: number): Promise<void> {
     throw new Error(`${zkey}: snarkjs reads another verification key than we do`);
   }
   await using prover = await openOurProver(zkey, threads);
-  await requireValid(key, await prover.prove(files.wtns), 'ours');
+  await requireValid(key, await prover.prove(files.wtns, { check: true }), 'ours');
 }

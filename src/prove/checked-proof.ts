@@ -13,6 +13,6 @@ export function checkedProof(proven: Groth16Proof, key: PreparedKey): ProofFile 
   if (verdict.valid) return proof;
   throw new ZkonnxError('KEY_MISMATCH', 'the proof does not verify under the artifact’s verification key', {
     got: verdict.message,
-    help: 'the proving key does not belong to the verification key, or one of them is damaged: run setup again',
+    help: 'the proving key, its .kernels form or the verification key is damaged or of another setup: run setup again',
   });
 }

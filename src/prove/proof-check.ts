@@ -50,6 +50,6 @@ export function requireValid(verifier: PreparedGroth16Key, { proof, publicSignal
     expected: 'a proof that the key’s verification data accept',
     got: `${verdict.reason}: ${verdict.message}`,
     where: zkey,
-    help: 'make the witness for this very circuit (`snarkjs wtns check` names the constraint); if it is right, the key is damaged',
+    help: 'make the witness for this very circuit (`snarkjs wtns check` names the constraint); if it is right, the key or the .kernels file beside it is damaged',
   });
 }

@@ -66,7 +66,8 @@ type Prefixed<Name extends string> = { readonly [K in keyof OneGroup as `${Name}
 export interface DigitExports {
   /**
    * Digits of n scalars (32 bytes little-endian, below r) split by the endomorphism; those of the second halves `halfBytes` behind
-   * those of the first. Terms whose point is at infinity get zeros. windows·c ≥ 128; `scratch` takes 40 bytes.
+   * those of the first. The last window's digit is unsigned before the half's sign. Terms whose
+   * point is at infinity get zeros. windows·c ≥ 126; `scratch` takes 40 bytes.
    */
   msm_digits_full(
     out: number,

@@ -15,6 +15,7 @@ import {
   fullSharedBytes,
   fullWindows,
   fullWindowsOf,
+  fullWindowsOfBits,
   groupedSharedBytes,
   groupOf,
   groupPrepare,
@@ -108,8 +109,7 @@ describe.each(['g1', 'g2'] as const)('%s', (name: GroupName) => {
   /** The planned windows, or others now and then. */
   function anyWindows(n: number, parts: number): Windows {
     if (random(20) > 0) return fullWindowsOf(n, parts);
-    const bits = 2 + random(15);
-    return { bits, count: Math.ceil(128 / bits), buckets: 2 ** (bits - 1) };
+    return fullWindowsOfBits(2 + random(15));
   }
 
   function full({ points, logs }: Terms, scalars: readonly bigint[], parts: number): number {
@@ -292,7 +292,7 @@ describe.each(['g1', 'g2'] as const)('%s', (name: GroupName) => {
   it('plans windows that cover the scalars', () => {
     for (const n of [0, 1, 10, 1000, 2 ** 16, 2 ** 20]) {
       const wide = fullWindowsOf(n);
-      expect(wide.bits * wide.count).toBeGreaterThanOrEqual(128);
+      expect(wide.bits * wide.count).toBeGreaterThanOrEqual(126);
       for (const maxAbs of [1, 2, 3, 4, 4095, 4096, 2 ** 20, 2 ** 31 - 1]) {
         const { bits, count, buckets } = smallWindowsOf(n, maxAbs);
         if (count === 1) expect(buckets).toBe(maxAbs);

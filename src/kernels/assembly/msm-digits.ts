@@ -11,11 +11,12 @@ function allZero(p: usize, bytes: usize): bool {
 
 /**
  * Signed digits of `windows` windows of c bits of the magnitude (low, high), the sign flipped if `negative`; digit w goes to
- * out + w·rowBytes. Digits are in [-2^(c-1), 2^(c-1)), c ≤ 16. Returns what is left: 0 where the windows cover the magnitude.
+ * out + w·rowBytes. Digits are in [-2^(c-1), 2^(c-1)), c ≤ 16; with `open` the last window's is what is left instead, at most its bits of the
+ * magnitude and a carry. Returns what is left after it: 0 where the windows cover the magnitude.
  */
 // @ts-ignore: decorator
 @inline
-function storeDigits(out: usize, rowBytes: usize, low: u64, high: u64, negative: bool, c: u32, windows: i32): u64 {
+function storeDigits(out: usize, rowBytes: usize, low: u64, high: u64, negative: bool, c: u32, windows: i32, open: bool): u64 {
   const mask: u32 = (1 << c) - 1;
   // A digit of 2^(c-1) has no place before the flip if there is none, and after it otherwise.
   const limit: u32 = (1 << (c - 1)) - u32(!negative);
@@ -23,7 +24,7 @@ function storeDigits(out: usize, rowBytes: usize, low: u64, high: u64, negative:
   let carry: u32 = 0;
   for (let w = 0; w < windows; w++) {
     const raw = (<u32>low & mask) + carry;
-    carry = u32(raw > limit);
+    carry = u32(raw > limit && !(open && w == windows - 1));
     const digit = <i32>raw - <i32>(carry << c);
     store<i16>(out, <i16>((digit ^ flip) - flip));
     out += rowBytes;
@@ -35,8 +36,8 @@ function storeDigits(out: usize, rowBytes: usize, low: u64, high: u64, negative:
 
 /**
  * Digits of n full-width scalars (canonical, 32 bytes little-endian each) after the split in halves: two rows' parts a window, the
- * digits of the halves k1 at out and those of k2 at out + halfBytes, window w at w·rowBytes further. Terms whose point (pointBytes
- * each) is zero in its second half, the ordinate, get digits 0. `windows`·c must be at least 128. `scratch` takes 40 bytes.
+ * digits of the halves k1 at out and those of k2 at out + halfBytes, window w at w·rowBytes further, the last one open. Terms whose point (pointBytes
+ * each) is zero in its second half, the ordinate, get digits 0. `windows`·c must be at least 126, c at most 14 if it is. `scratch` takes 40 bytes.
  */
 export function msm_digits_full(
   out: usize,
@@ -53,11 +54,20 @@ export function msm_digits_full(
   const ordinateBytes = pointBytes >> 1;
   for (let i = 0; i < n; i++) {
     if (allZero(points + ordinateBytes, ordinateBytes)) {
-      storeDigits(out, rowBytes, 0, 0, false, c, windows);
-      storeDigits(out + halfBytes, rowBytes, 0, 0, false, c, windows);
+      storeDigits(out, rowBytes, 0, 0, false, c, windows, true);
+      storeDigits(out + halfBytes, rowBytes, 0, 0, false, c, windows, true);
     } else {
       glv_split(scratch, scalars);
-      storeDigits(out, rowBytes, load<u64>(scratch), load<u64>(scratch, 8), load<u32>(scratch, 32) != 0, c, windows);
+      storeDigits(
+        out,
+        rowBytes,
+        load<u64>(scratch),
+        load<u64>(scratch, 8),
+        load<u32>(scratch, 32) != 0,
+        c,
+        windows,
+        true,
+      );
       storeDigits(
         out + halfBytes,
         rowBytes,
@@ -66,6 +76,7 @@ export function msm_digits_full(
         load<u32>(scratch, 36) != 0,
         c,
         windows,
+        true,
       );
     }
     out += 2;
@@ -83,7 +94,7 @@ export function msm_digits_small(out: usize, rowBytes: usize, values: usize, n: 
   for (let i = 0; i < n; i++) {
     const value: i64 = load<i32>(values);
     const magnitude: u64 = value < 0 ? -value : value;
-    if (storeDigits(out, rowBytes, magnitude, 0, value < 0, c, windows) != 0) uncovered++;
+    if (storeDigits(out, rowBytes, magnitude, 0, value < 0, c, windows, false) != 0) uncovered++;
     out += 2;
     values += 4;
   }

@@ -51,7 +51,7 @@ function sumsBytes(exports: KernelExports, { nVars, domainSize, wide, threads }:
   const lists: readonly GroupName[] = ['g1', 'g1', 'g1', 'g2'];
   const full = (name: GroupName, n: number): { shared: number; scratch: number } => {
     const group = groupOf(exports, name);
-    const windows = fullWindowsOf(n, threads);
+    const windows = fullWindowsOf(n);
     return { shared: fullSharedBytes(group, n, windows), scratch: fullScratchBytes(group, n, windows) };
   };
   const sums = lists.map((name) => {

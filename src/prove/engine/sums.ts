@@ -54,7 +54,7 @@ export class Sums {
     const { heap } = kernels;
     const group = groupOf(kernels.exports, name);
     if (n === 0) return (out) => group.clear(out);
-    const windows = fullWindowsOf(n, size);
+    const windows = fullWindowsOf(n);
     const msm = { points, scalars, n, windows, shared: heap.allocate(fullSharedBytes(group, n, windows)) };
     for (const { from, to } of ranges(n, size)) {
       this.prepare.push({ kind: 'full-prepare', group: name, msm, first: from, count: to - from });

@@ -12,7 +12,8 @@ const out = outAt < 0 ? undefined : args.splice(outAt, 2)[1];
 const [cpu] = cpus();
 const memory = Math.round(totalmem() / 2 ** 30);
 const machine = `${cpus().length} × ${cpu?.model ?? 'unknown'}, ${memory} GiB, Node ${process.version}`;
-const method = 'one run each, default settings, two golden samples proven; prove is their median, verify the better';
+const method =
+  'one run each, default settings, two golden samples proven; prove is their median (the first loads circuit and key), verify the better';
 console.log(`machine: ${machine}\nmethod: ${method}\n`);
 const columns = [
   'model',

@@ -6,8 +6,6 @@ import { writeChunksAtomically, type WriteOptions } from './atomic-write.js';
 import { circuitChunks, hashCircuit, readCircuit } from './circuit.js';
 import { withFile } from './file-source.js';
 
-export { requireSameCircuit } from './circuit.js';
-
 const sha256 = () => createHash('sha256');
 
 /** `hashCircuit`, which says what it names. */

@@ -4,8 +4,6 @@ import { writeChunksAtomically, type WriteOptions } from './atomic-write.js';
 import { withFile } from './file-source.js';
 import { r1csChunks, readR1cs } from './r1cs.js';
 
-export { canonicalR1cs } from './r1cs.js';
-
 /** Writes the file; memory stays at one chunk however many coefficients there are. Throws OUTPUT_UNWRITABLE, ABORTED. */
 export function writeR1csFile(file: string, r1cs: R1cs, options: WriteOptions = {}): Promise<void> {
   return writeChunksAtomically(file, r1csChunks(r1cs), options);

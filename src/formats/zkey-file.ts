@@ -2,19 +2,6 @@
 import { withFile } from './file-source.js';
 import { zkeyInfo, zkeyVerifierPart, type ZkeyInfo, type ZkeyVerifierPart } from './zkey.js';
 
-// For src/setup, which writes keys.
-export {
-  COEFFICIENT_BYTES,
-  coordinates,
-  G1_BYTES,
-  G2_BYTES,
-  zkeyEpilogue,
-  zkeyPrologue,
-  ZkeySection,
-  type ZkeyPoints,
-  type ZkeyShape,
-} from './zkey.js';
-
 /** Reads sizes, hash and marks, and checks that every section has the size they imply. Throws FILE_UNREADABLE, KEY_INVALID, FORMAT_VERSION. */
 export function readZkeyInfo(file: string): Promise<ZkeyInfo> {
   return withFile(file, zkeyInfo);

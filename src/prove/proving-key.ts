@@ -1,5 +1,4 @@
 /** A proving key loaded into a memory that all workers of a pool share. Proofs are made one after the other, each by all workers. */
-import { randomFillSync } from 'node:crypto';
 import type { KernelPool } from '../../workers/kernel-team.js';
 import { WorkerTeam } from '../../workers/kernel-team.js';
 import { isAborted, throwIfAborted, unlessAborted, ZkonnxError } from '../errors.js';
@@ -10,9 +9,11 @@ import { canShareMemory, createKernelMemory, instantiateKernels, type Kernels } 
 import { SoloTeam, type Team } from '../kernels/team.js';
 import { loadEngineKey, type EngineKey } from './engine/key.js';
 import { keyMemoryBytes, proofMemoryBytes } from './engine/memory.js';
-import { proveWithTeam, randomScalar, type OnEngineProgress } from './engine/prover.js';
+import { proveWithTeam, type OnEngineProgress } from './engine/prover.js';
 import type { ClassifiedWitness } from './engine/witness.js';
 import { outOfMemory } from './out-of-memory.js';
+import { pauseForOthers } from './event-loop.js';
+import { freshScalar } from './fresh-scalar.js';
 import { requireBlinding } from './key-match.js';
 import { keyIdentity, readStoredKey } from './stored-key-file.js';
 
@@ -113,7 +114,7 @@ export class ProvingKey {
       onProgress?.(phase, fraction);
     };
     try {
-      const blinding = { r: randomScalar(randomFillSync), s: randomScalar(randomFillSync) };
+      const blinding = { r: freshScalar(), s: freshScalar() };
       const proof = await proveWithTeam(teamOf(this.kernels, this.pool, signal), this.key, witness, blinding, report);
       return { proof, timingsMs: { queue: queued - started, quotient: sums - queued, sums: performance.now() - sums } };
     } catch (error) {
@@ -126,8 +127,9 @@ export class ProvingKey {
 /** All workers of the pool; or, where memory cannot be shared, this thread, which lets others' work through between tasks. */
 function teamOf(kernels: Kernels, pool: KernelPool, signal?: AbortSignal): Team {
   if (canShareMemory()) return new WorkerTeam(kernels, pool, signal);
+  const pause = pauseForOthers();
   return new SoloTeam(kernels, async () => {
-    await new Promise(setImmediate);
+    await pause();
     throwIfAborted(signal, 'the computation');
   });
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { ZkonnxError } from '../errors.js';
-import { writeFileAtomically, type WriteOptions } from '../formats/atomic-write.js';
+import { writeChunksAtomically, type WriteOptions } from '../formats/atomic-write.js';
 import { withFile } from '../formats/file-source.js';
 import type { ByteSource } from '../formats/iden3-container.js';
 import { openZkeyReader, type ZkeyVerifierPart } from '../formats/zkey.js';
@@ -52,14 +52,7 @@ export async function writeStoredKey(zkeyPath: string, options: WriteOptions = {
     const reader = await openZkeyReader(source);
     const kernels = await instantiateKernels();
     const key = await loadEngineKey(new SoloTeam(kernels), reader);
-    const chunks = storedKeyChunks(kernels, key, keyIdentity(source, reader.part));
-    await writeFileAtomically(
-      file,
-      async (output) => {
-        for (const chunk of chunks) await output.write(chunk);
-      },
-      options,
-    );
+    await writeChunksAtomically(file, storedKeyChunks(kernels, key, keyIdentity(source, reader.part)), options);
   });
   return file;
 }

@@ -2,7 +2,8 @@
 import { rm } from 'node:fs/promises';
 import { ZkonnxError } from '../errors.js';
 import { writeFileAtomically } from '../formats/atomic-write.js';
-import { circuitHash, readCircuitFile, requireSameCircuit } from '../formats/circuit-file.js';
+import { requireSameCircuit } from '../formats/circuit.js';
+import { circuitHash, readCircuitFile } from '../formats/circuit-file.js';
 import { artifactPaths, readManifest } from '../formats/manifest.js';
 import { peakMemoryBytes } from '../peak-memory.js';
 import { Stopwatch } from '../stopwatch.js';

@@ -9,21 +9,18 @@ export type Fq = u32;
 export type Fq2 = u64;
 
 /** Bytes of an element. */
-// @ts-ignore: decorator
 @inline
 export function size<F>(): usize {
   return sizeof<F>() == 4 ? 36 : 72;
 }
 
 /** a·b. Over F_q², no product's `out` may alias its inputs. */
-// @ts-ignore: decorator
 @inline
 export function mul<F>(out: usize, a: usize, b: usize): void {
   if (sizeof<F>() == 4) fq.fq_mul(out, a, b);
   else fq2.fq2_mul(out, a, b);
 }
 
-// @ts-ignore: decorator
 @inline
 export function sqr<F>(out: usize, a: usize): void {
   if (sizeof<F>() == 4) fq.fq_sqr(out, a);
@@ -31,7 +28,6 @@ export function sqr<F>(out: usize, a: usize): void {
 }
 
 /** a·(b - c). */
-// @ts-ignore: decorator
 @inline
 export function mulDiff<F>(out: usize, a: usize, b: usize, c: usize): void {
   if (sizeof<F>() == 4) fq2.fq_mul_diff(out, a, b, c);
@@ -39,7 +35,6 @@ export function mulDiff<F>(out: usize, a: usize, b: usize, c: usize): void {
 }
 
 /** The affine p becomes its sum with a point of abscissa at `other`, by the slope of the line through both. `t` takes an element. */
-// @ts-ignore: decorator
 @inline
 export function chord<F>(p: usize, slope: usize, other: usize, t: usize): void {
   if (sizeof<F>() == 4) {
@@ -51,14 +46,12 @@ export function chord<F>(p: usize, slope: usize, other: usize, t: usize): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 export function add<F>(out: usize, a: usize, b: usize): void {
   fq.fq_add(out, a, b);
   if (sizeof<F>() == 8) fq.fq_add(out + 36, a + 36, b + 36);
 }
 
-// @ts-ignore: decorator
 @inline
 export function sub<F>(out: usize, a: usize, b: usize): void {
   fq.fq_sub(out, a, b);
@@ -66,42 +59,36 @@ export function sub<F>(out: usize, a: usize, b: usize): void {
 }
 
 /** -a; 0 stays spelled 0. */
-// @ts-ignore: decorator
 @inline
 export function neg<F>(out: usize, a: usize): void {
   fq.fq_neg(out, a);
   if (sizeof<F>() == 8) fq.fq_neg(out + 36, a + 36);
 }
 
-// @ts-ignore: decorator
 @inline
 export function copy<F>(out: usize, a: usize): void {
   fq.fq_copy(out, a);
   if (sizeof<F>() == 8) fq.fq_copy(out + 36, a + 36);
 }
 
-// @ts-ignore: decorator
 @inline
 export function zero<F>(out: usize): void {
   fq.fq_zero(out);
   if (sizeof<F>() == 8) fq.fq_zero(out + 36);
 }
 
-// @ts-ignore: decorator
 @inline
 export function one<F>(out: usize): void {
   fq.fq_one(out);
   if (sizeof<F>() == 8) fq.fq_zero(out + 36);
 }
 
-// @ts-ignore: decorator
 @inline
 export function isZero<F>(a: usize): bool {
   if (sizeof<F>() == 4) return fq.fq_is_zero(a);
   return fq.fq_is_zero(a) && fq.fq_is_zero(a + 36);
 }
 
-// @ts-ignore: decorator
 @inline
 export function equal<F>(a: usize, b: usize): bool {
   if (sizeof<F>() == 4) return fq.fq_eq(a, b);

@@ -9,27 +9,23 @@ import { add, chord, copy, equal, invert, isZero, mul, mulDiff, neg, one, size, 
 
 // ---- affine -------------------------------------------------------------------------------------------------------------------
 
-// @ts-ignore: decorator
 @inline
 export function affineBytes<F>(): usize {
   return 2 * size<F>();
 }
 
-// @ts-ignore: decorator
 @inline
 export function copyAffine<F>(out: usize, p: usize): void {
   copy<F>(out, p);
   copy<F>(out + size<F>(), p + size<F>());
 }
 
-// @ts-ignore: decorator
 @inline
 export function clearAffine<F>(out: usize): void {
   zero<F>(out);
   zero<F>(out + size<F>());
 }
 
-// @ts-ignore: decorator
 @inline
 export function isInfinity<F>(p: usize): bool {
   const y = p + size<F>();
@@ -37,7 +33,6 @@ export function isInfinity<F>(p: usize): bool {
 }
 
 /** Whether the abscissas may be congruent: their low limbs differ by 0 or ±q0. No false negative, few false positives. */
-// @ts-ignore: decorator
 @inline
 function mayBeEqual(a: usize, b: usize): bool {
   const difference = load<i32>(a) - load<i32>(b);
@@ -49,7 +44,6 @@ function mayBeEqual(a: usize, b: usize): bool {
 const DOUBLING: usize = 1;
 
 /** Bytes of scratch for `batchAdd` of n pairs. */
-// @ts-ignore: decorator
 @inline
 export function batchAddScratch<F>(n: usize): usize {
   return (n + 7) * size<F>();
@@ -130,20 +124,17 @@ export function batchAdd<F>(pairs: usize, n: i32, scratch: usize): void {
 // ---- XYZZ ---------------------------------------------------------------------------------------------------------------------
 
 /** Bytes of scratch for the functions below. */
-// @ts-ignore: decorator
 @inline
 export function xyzzScratch<F>(): usize {
   return 8 * size<F>();
 }
 
-// @ts-ignore: decorator
 @inline
 export function copyXyzz<F>(out: usize, p: usize): void {
   copyAffine<F>(out, p);
   copyAffine<F>(out + affineBytes<F>(), p + affineBytes<F>());
 }
 
-// @ts-ignore: decorator
 @inline
 export function clearXyzz<F>(out: usize): void {
   clearAffine<F>(out);
@@ -297,7 +288,6 @@ function finishSum<F>(p: usize, scratch: usize): void {
 }
 
 /** out = -p, affine; infinity stays zero words. */
-// @ts-ignore: decorator
 @inline
 export function negateAffine<F>(out: usize, p: usize): void {
   copy<F>(out, p);

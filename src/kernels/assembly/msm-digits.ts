@@ -14,7 +14,6 @@ function allZero(p: usize, bytes: usize): bool {
  * out + w·rowBytes. Digits are in [-2^(c-1), 2^(c-1)), c ≤ 16; with `open` the last window's is what is left instead, at most its bits of the
  * magnitude and a carry. Returns what is left after it: 0 where the windows cover the magnitude.
  */
-// @ts-ignore: decorator
 @inline
 function storeDigits(out: usize, rowBytes: usize, low: u64, high: u64, negative: bool, c: u32, windows: i32, open: bool): u64 {
   const mask: u32 = (1 << c) - 1;

@@ -18,21 +18,18 @@ import { fq_mul } from './fq';
 import { glv_beta1, glv_beta2 } from './msm-glv';
 
 /** The address of affine point i. */
-// @ts-ignore: decorator
 @inline
 function nth<F>(points: usize, i: u32): usize {
   return points + <usize>i * affineBytes<F>();
 }
 
 /** Points worked on at a time: they, their denominators and their lists stay in a core's own cache. */
-// @ts-ignore: decorator
 @inline
 function chunkPoints<F>(): usize {
   return sizeof<F>() == 4 ? 2048 : 1024;
 }
 
 // Scratch of `accumulate`: chunk of points, one segment (bucket, slot) and one active list entry (slot, count) a point, pairs, batch.
-// @ts-ignore: decorator
 @inline
 function batchScratch<F>(): usize {
   return batchAddScratch<F>(chunkPoints<F>());
@@ -54,7 +51,6 @@ export function endomorphism<F>(out: usize, points: usize, n: i32, scratch: usiz
 }
 
 /** The ordinate's address of a sorted entry's point. Indices from n on are images under the endomorphism. */
-// @ts-ignore: decorator
 @inline
 function ordinateOf<F>(entry: u32, points: usize, n: u32): usize {
   const index = entry >> 1;
@@ -62,7 +58,6 @@ function ordinateOf<F>(entry: u32, points: usize, n: u32): usize {
 }
 
 /** The abscissa's address: those of images are at `images`. */
-// @ts-ignore: decorator
 @inline
 function abscissaOf<F>(entry: u32, points: usize, images: usize, n: u32): usize {
   const index = entry >> 1;
@@ -89,7 +84,6 @@ function touch<F>(entries: usize, count: u32, points: usize, images: usize, n: u
 }
 
 /** Writes ±P of a sorted entry. */
-// @ts-ignore: decorator
 @inline
 function gather<F>(out: usize, entry: u32, points: usize, images: usize, n: u32): void {
   const S = size<F>();

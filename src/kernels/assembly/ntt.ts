@@ -20,14 +20,12 @@ const ELEMENT: usize = 36;
 const BLOCK: u32 = 4096;
 
 /** Address of element i of an array. */
-// @ts-ignore: decorator
 @inline
 function at(array: usize, i: u32): usize {
   return array + <usize>i * ELEMENT;
 }
 
 /** Address of the negative of the inverse of twiddle i ≥ 1: with 2^t ≤ i < 2^(t+1), that is twiddle 3·2^t - 1 - i. */
-// @ts-ignore: decorator
 @inline
 function mirrored(table: usize, i: u32): usize {
   return at(table, (<u32>3 << (31 - clz(i))) - 1 - i);

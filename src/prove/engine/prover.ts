@@ -8,7 +8,7 @@
  * Uses no Node API. The time depends on the witness.
  */
 import { internal } from '../../errors.js';
-import { FIELD_BYTES, fromBytesLE, mod, R, toBytesLE } from '../../field/bn254.js';
+import { FIELD_BYTES, fromBytesLE, mod, toBytesLE } from '../../field/bn254.js';
 import type { SnarkjsProof } from '../../formats/snarkjs-json.js';
 import {
   addSums,
@@ -179,14 +179,4 @@ function proofOf(a: readonly string[], b: readonly string[], c: readonly string[
     protocol: 'groth16',
     curve: 'bn128',
   };
-}
-
-/** Uniform in [0, r) by rejection: 254 bits are below r three times in four. `random` fills an array with random bytes. */
-export function randomScalar(random: (bytes: Uint8Array) => void): bigint {
-  const bytes = new Uint8Array(FIELD_BYTES);
-  for (;;) {
-    random(bytes);
-    const candidate = fromBytesLE(bytes, 0) >> 2n;
-    if (candidate < R) return candidate;
-  }
 }

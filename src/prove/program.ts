@@ -4,6 +4,7 @@
  * constraint rows (so a dense layer's weights are stored once) or rows of the extra matrix H ("hint" inputs).
  */
 import type { R1cs, SparseMatrix } from '../../circuits/r1cs.js';
+import type { Rounds } from '../../circuits/rounds.js';
 
 /** Which matrix an operand's row is in. */
 export const Side = { A: 0, B: 1, C: 2, H: 3 } as const;
@@ -63,6 +64,8 @@ export interface Circuit {
   readonly outputs: readonly OutputBinding[];
   /** Wires of the commitments' salts, by tensor name. */
   readonly salts: readonly { readonly name: string; readonly wire: number }[];
+  /** Of a circuit for `mirage`; a plain Groth16 circuit has one round. */
+  readonly rounds?: Rounds;
   /** Constraints by layer, in order. */
   readonly layers: readonly { readonly name: string; readonly op: string; readonly constraints: number }[];
 }

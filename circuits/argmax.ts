@@ -36,6 +36,11 @@ export function argmax(b: Builder, values: readonly Lc[], { last }: { readonly l
 function greaterOrEqual(b: Builder, d: Lc): Lc {
   if (d.lo >= 0) return constant(1);
   if (d.hi < 0) return constant(0);
+  return b.isNonNegative(d);
+}
+
+/** By bits, for d of either sign. */
+export function isNonNegativeBits(b: Builder, d: Lc): Lc {
   const k = differenceBits(d);
   return b.split(addConstant(d, 2 ** k), [k, 1])[1]!;
 }

@@ -54,10 +54,29 @@ export interface Builder {
   split(x: Lc, widths: readonly number[], single?: readonly number[]): Lc[];
   /** A wire that is 1 when x ≠ 0 and 0 when x = 0. */
   nonZero(x: Lc): Lc;
+  /** 1 where x ≥ 0, else 0. */
+  isNonNegative(x: Lc): Lc;
+  /** max(x, 0). */
+  positive(x: Lc): Lc;
+  /** max(left, right). `right` is the one copied: give the shorter combination there. */
+  max(left: Lc, right: Lc): Lc;
+  /** clamp(floor(u / 2^shift), 0, top): see Quotient. */
+  quotient(u: Lc, quotient: Quotient): Lc;
   /** table.values[x]; proves x ∈ [0, table.values.length). */
   table(x: Lc, table: FunctionTable): Lc;
   /** Quotient and remainder of integers: n = q·d + rem, 0 ≤ rem < d; proven. Requires n ≥ 0, d ≥ 1 by bounds. */
   divide(n: Lc, d: Lc): { readonly quotient: Lc; readonly remainder: Lc };
+}
+
+/** A floor, rounded and clamped. `requantise` makes it and has dealt with what the bounds alone decide. */
+export interface Quotient {
+  readonly shift: number;
+  /** b ≥ 1; top = 2^b − 1. */
+  readonly bits: number;
+  /** Bounds of floor(u / 2^shift) that follow from u's own. */
+  readonly proven: Bounds;
+  /** The same within the window that is paid for; outside of it the constraints may refuse u, or give the right value. */
+  readonly paid: Bounds;
 }
 
 export interface Bounds {

@@ -61,6 +61,11 @@ export class SparseRows {
     this.rowStart.push(this.wires.length);
   }
 
+  /** Replaces every wire by `place(wire)`, which must keep their order within each row. */
+  renumber(place: (wire: number) => number): void {
+    for (let i = 0; i < this.wires.length; i++) this.wires.set(i, place(this.wires.at(i)));
+  }
+
   finish(): SparseMatrix {
     return { rowStart: this.rowStart.finish(), wires: this.wires.finish(), coefs: this.coefs.finish() };
   }

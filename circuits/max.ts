@@ -1,7 +1,7 @@
 /**
  * The larger of two values, and of many.
  *
- * Constrained: the maximum, exact. Assumed: bounds only; the split proves |a − b| fits, so nothing lies outside the assumption.
+ * By lookups: lookup-builder.ts. By bits: constrained: the maximum, exact. Assumed: bounds only; the split proves |a − b| fits, so nothing lies outside the assumption.
  * With d = a − b and d + 2^k = low + 2^k·sign: sign = 1 exactly for a ≥ b, and then low = d; max = b + sign·low, one row with b on C.
  * No wrap: |d| + 2^k < 2^(k+1) ≤ 2^52, asserted by `split`.
  * Cost of a pair: k + 2 (k + 1 bits, the product), one more where d is long; none where the bounds decide. Weights stay on C.
@@ -15,10 +15,15 @@ export function max(b: Builder, left: Lc, right: Lc): Lc {
   const bounds = maxBounds(left, right);
   if (left.lo >= right.hi) return left;
   if (left.hi <= right.lo) return right;
+  return narrow(b.max(left, right), bounds);
+}
+
+/** By bits, for values of which either may be larger. */
+export function maxBits(b: Builder, left: Lc, right: Lc): Lc {
   const d = sub(left, right);
   const k = differenceBits(d);
   const [low, sign] = b.split(addConstant(d, 2 ** k), [k, 1]) as [Lc, Lc];
-  return b.productPlus(sign, low, right, bounds);
+  return b.productPlus(sign, low, right, maxBounds(left, right));
 }
 
 /** Maximum of a non-empty window, as a chain or as a tree, whichever the bounds make cheaper. */

@@ -10,7 +10,16 @@
 import { invariant } from '../src/errors.js';
 import { R, signed } from '../src/field/bn254.js';
 import { Opcode, Side, type Circuit, type InputBinding, type OutputBinding } from '../src/prove/program.js';
-import { constant, ONE, type Bounds, type Builder, type FieldLc, type FunctionTable, type Lc } from './builder.js';
+import {
+  constant,
+  ONE,
+  type Bounds,
+  type Builder,
+  type FieldLc,
+  type FunctionTable,
+  type Lc,
+  type Quotient,
+} from './builder.js';
 import { Growable, SparseRows } from './growable.js';
 import {
   addConstant,
@@ -25,6 +34,10 @@ import {
   wireLc,
 } from './lc.js';
 import { BIG_COEF_BASE, WireClass, type R1cs } from './r1cs.js';
+import { isNonNegativeBits } from './argmax.js';
+import { maxBits } from './max.js';
+import { positiveBits } from './positive.js';
+import { quotientBits } from './quotient-bits.js';
 import { bitTable } from './table.js';
 
 /** Most terms an Lc may have to be copied into products instead of getting a wire of its own. */
@@ -36,6 +49,9 @@ invariant(2n ** 107n < R / 2n, 'the no-wrap inequality of R1csBuilder');
 
 const ZERO: Lc = constant(0);
 
+/** One side of a row: a combination, or what writes its terms, wires ascending. */
+export type RowSide = Lc | FieldLc | ((rows: SparseRows) => void);
+
 /** Where an operand of an instruction is found: a side of a row, or a row of H. */
 type Ref = readonly [side: number, row: number];
 
@@ -46,20 +62,20 @@ export interface R1csOptions {
 }
 
 export class R1csBuilder implements Builder {
-  private readonly a = new SparseRows();
-  private readonly b = new SparseRows();
-  private readonly c = new SparseRows();
-  private readonly hints = new SparseRows();
-  private readonly code = new Growable((n) => new Int32Array(n));
-  private readonly wireClass = new Growable((n) => new Uint8Array(n));
+  protected readonly a = new SparseRows();
+  protected readonly b = new SparseRows();
+  protected readonly c = new SparseRows();
+  protected readonly hints = new SparseRows();
+  protected readonly code = new Growable((n) => new Int32Array(n));
+  protected readonly wireClass = new Growable((n) => new Uint8Array(n));
   /** Largest honest absolute value by wire; Infinity for full-width wires. */
-  private readonly wireMax = new Growable((n) => new Float64Array(n));
-  private readonly bigCoefs: bigint[] = [];
+  protected readonly wireMax = new Growable((n) => new Float64Array(n));
+  protected readonly bigCoefs: bigint[] = [];
   private readonly bigIndex = new Map<bigint, number>();
-  private readonly layers: { name: string; op: string; constraints: number }[] = [];
-  private readonly inputs: InputBinding[] = [];
-  private readonly outputs: OutputBinding[] = [];
-  private readonly salts: { name: string; wire: number }[] = [];
+  protected readonly layers: { name: string; op: string; constraints: number }[] = [];
+  protected readonly inputs: InputBinding[] = [];
+  protected readonly outputs: OutputBinding[] = [];
+  protected readonly salts: { name: string; wire: number }[] = [];
   private readonly bound = new Set<number>();
 
   constructor(private readonly options: R1csOptions = { nPubOut: 0, nPubIn: 0 }) {
@@ -111,6 +127,11 @@ export class R1csBuilder implements Builder {
     const first = this.hints.rows;
     for (const value of values) this.hintRow(value);
     this.outputs.push({ name, first, count: values.length });
+  }
+
+  /** Binds the next public signal to `value`. */
+  expose(value: FieldLc): void {
+    this.bindPublic(this.bound.size, value);
   }
 
   /** Row `P·1 = value` for public signal `index` (0-based; outputs before inputs, as in the wire order). */
@@ -197,7 +218,7 @@ export class R1csBuilder implements Builder {
   }
 
   /** Proves x ∈ [lo, hi], trusting no bound of x: both sides are always checked. */
-  private rangeOfFresh(x: Lc, lo: number, hi: number): void {
+  protected rangeOfFresh(x: Lc, lo: number, hi: number): void {
     const k = bitLength(hi - lo);
     this.decompose(addConstant(x, -lo), [k]);
     if (2 ** k === hi - lo + 1) return;
@@ -295,7 +316,7 @@ export class R1csBuilder implements Builder {
   }
 
   /** Row b·(b − 1) = 0. */
-  private boolean(bit: Lc): void {
+  protected boolean(bit: Lc): void {
     this.row(bit, addConstant(bit, -1), ZERO);
   }
 
@@ -363,11 +384,34 @@ export class R1csBuilder implements Builder {
     };
   }
 
+  // ---- comparisons and rounding, by bits ----
+
+  isNonNegative(x: Lc): Lc {
+    return isNonNegativeBits(this, x);
+  }
+
+  positive(x: Lc): Lc {
+    return positiveBits(this, x);
+  }
+
+  max(left: Lc, right: Lc): Lc {
+    return maxBits(this, left, right);
+  }
+
+  quotient(u: Lc, quotient: Quotient): Lc {
+    return quotientBits(this, u, quotient);
+  }
+
   // ---- the result ----
 
   finish(): Circuit {
     const { nPubOut, nPubIn } = this.options;
     invariant(this.bound.size === nPubOut + nPubIn, 'every public signal is bound', { bound: this.bound.size });
+    return this.build();
+  }
+
+  protected build(): Circuit {
+    const { nPubOut, nPubIn } = this.options;
     const r1cs: R1cs = {
       nWires: this.wires,
       nPubOut,
@@ -391,7 +435,7 @@ export class R1csBuilder implements Builder {
 
   // ---- wires, rows, instructions ----
 
-  private newWire(wireClass: WireClass, max: number): number {
+  protected newWire(wireClass: WireClass, max: number): number {
     const wire = this.wires;
     this.wireClass.push(wireClass);
     this.wireMax.push(max);
@@ -399,7 +443,7 @@ export class R1csBuilder implements Builder {
   }
 
   /** A fresh wire whose integer bounds the rows about to be emitted prove. */
-  private integerWire(bounds: Bounds): Lc {
+  protected integerWire(bounds: Bounds): Lc {
     const wireClass = bounds.lo >= 0 && bounds.hi <= 1 ? WireClass.Bit : WireClass.Small;
     return wireLc(this.newWire(wireClass, maxAbs(bounds)), bounds);
   }
@@ -412,7 +456,7 @@ export class R1csBuilder implements Builder {
   }
 
   /** Appends the row a·b = c and returns its number. */
-  private row(a: Lc | FieldLc, b: Lc | FieldLc, c: Lc | FieldLc): number {
+  protected row(a: RowSide, b: RowSide, c: RowSide): number {
     this.append(this.a, a);
     this.append(this.b, b);
     this.append(this.c, c);
@@ -420,18 +464,19 @@ export class R1csBuilder implements Builder {
     return this.constraints - 1;
   }
 
-  private hintRow(x: Lc): number {
+  protected hintRow(x: Lc | FieldLc): number {
     this.append(this.hints, x);
     return this.hints.rows - 1;
   }
 
-  private append(rows: SparseRows, x: Lc | FieldLc): void {
-    if (typeof x.constant === 'bigint') this.appendField(rows, x as FieldLc);
+  private append(rows: SparseRows, x: RowSide): void {
+    if (typeof x === 'function') x(rows);
+    else if (typeof x.constant === 'bigint') this.appendField(rows, x as FieldLc);
     else this.appendInteger(rows, x as Lc);
     rows.endRow();
   }
 
-  private appendInteger(rows: SparseRows, x: Lc): void {
+  protected appendInteger(rows: SparseRows, x: Lc): void {
     let magnitude = Math.abs(x.constant);
     if (x.constant !== 0) rows.push(0, x.constant);
     for (let i = 0; i < x.wires.length; i++) {
@@ -461,17 +506,17 @@ export class R1csBuilder implements Builder {
     return BIG_COEF_BASE + 2 * index;
   }
 
-  private emit(opcode: number, ...words: readonly number[]): void {
+  protected emit(opcode: number, ...words: readonly number[]): void {
     this.code.push(opcode);
     for (const word of words) this.code.push(word);
   }
 
-  private layerIndex(): number {
+  protected layerIndex(): number {
     if (this.layers.length === 0) this.layer('circuit', 'circuit');
     return this.layers.length - 1;
   }
 
-  private where(): string {
+  protected where(): string {
     const { name, op } = this.layers[this.layerIndex()]!;
     return name === op ? name : `${name} (${op})`;
   }

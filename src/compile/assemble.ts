@@ -5,23 +5,53 @@
 import type { FieldLc, Lc } from '../../circuits/builder.js';
 import { fieldCombination, toField } from '../../circuits/lc.js';
 import { poseidonCircuit } from '../../circuits/poseidon.js';
+import { LookupBuilder } from '../../circuits/lookup-builder.js';
+import { BITS_ONLY, choosePlan, SURVEY_PLAN, type TablePlan } from '../../circuits/lookup-plan.js';
 import { R1csBuilder } from '../../circuits/r1cs-builder.js';
 import { invariant } from '../errors.js';
-import type { Circuit } from '../prove/program.js';
+import type { Circuit, TwoRoundCircuit } from '../prove/program.js';
 import { publicCount, SIGNAL_BYTES, type Schema, type TensorSchema } from '../verify/statement.js';
 import type { IrGraph, IrNode } from './ir/graph.js';
 import { opOf } from './ir/ops.js';
 import { element, type LcTensor } from './ir/op.js';
 import { liveness, sizeOf } from './ir/program.js';
 
-/** Builds the circuit. `schema` lists the IR's inputs and outputs in the IR's order. */
+/** Plain Groth16: ranges by bits. `schema` lists the IR's inputs and outputs in the IR's order. */
 export function assemble(ir: IrGraph, schema: Schema): Circuit {
   const { outputs: nPubOut, inputs: nPubIn } = publicCount(schema);
   const b = new R1csBuilder({ nPubOut, nPubIn });
+  lower(ir, schema, b, 'little');
+  return b.finish();
+}
+
+/**
+ * Two rounds with lookups, in the tables that cost the fewest rows: a first pass finds what is asked for. Where bits are cheaper still, as in
+ * the smallest models, there is no table at all.
+ */
+export function assembleRounds(ir: IrGraph, schema: Schema): TwoRoundCircuit {
+  const build = (plan: TablePlan): LookupBuilder => {
+    const b = new LookupBuilder(plan);
+    lower(ir, schema, b, 'big');
+    return b;
+  };
+  const survey = build(SURVEY_PLAN);
+  const { plan } = choosePlan(survey.demanded);
+  const lookups = build(plan).finish();
+  if (lookups.r1cs.nConstraints > SMALL_CIRCUIT) return lookups;
+  const bits = build(BITS_ONLY).finish();
+  return bits.r1cs.nConstraints < lookups.r1cs.nConstraints ? bits : lookups;
+}
+
+/** Rows up to which a circuit by bits may be the smaller one: no plan's tables have fewer than a few hundred. */
+const SMALL_CIRCUIT = 4096;
+
+/** Of the digits in a packed value: of Groth16 the first is in the lowest bytes, of mirage in the highest. */
+type ByteOrder = 'little' | 'big';
+
+function lower(ir: IrGraph, schema: Schema, b: R1csBuilder, order: ByteOrder): void {
   const tensors = lowerAll(ir, b);
   const outputs = ir.outputs.map(({ node }) => Array.from(tensors.get(node)!, (_, i) => element(tensors.get(node), i)));
   const inputs = ir.inputs.map((name) => tensors.get(name) as readonly Lc[]);
-  let signal = 0;
   schema.outputs.forEach((tensor, i) => b.output(tensor.name, outputs[i]!));
   b.layer('public values', 'Pack');
   for (const [group, lcs] of [
@@ -29,11 +59,9 @@ export function assemble(ir: IrGraph, schema: Schema): Circuit {
     [schema.inputs, inputs],
   ] as const) {
     group.forEach((tensor, i) => {
-      for (const value of exposed(b, tensor, lcs[i]!)) b.bindPublic(signal++, value);
+      for (const value of exposed(b, tensor, lcs[i]!, order)) b.expose(value);
     });
   }
-  invariant(signal === nPubOut + nPubIn, 'the schema counts other signals than the circuit', { signal });
-  return b.finish();
 }
 
 function lowerAll(ir: IrGraph, b: R1csBuilder): Map<string, LcTensor> {
@@ -62,16 +90,16 @@ function lowerNode(node: IrNode, b: R1csBuilder, tensors: ReadonlyMap<string, Lc
 }
 
 /** The public signals of a tensor: its packed digits, their salted hash, or nothing. */
-function exposed(b: R1csBuilder, tensor: TensorSchema, values: readonly Lc[]): FieldLc[] {
+function exposed(b: R1csBuilder, tensor: TensorSchema, values: readonly Lc[], order: ByteOrder): FieldLc[] {
   if (tensor.visibility === 'private') return [];
-  const packed = packLcs(tensor, values);
+  const packed = packLcs(tensor, values, order);
   if (tensor.visibility === 'public') return packed;
   const salt: FieldLc = { wires: [b.salt(tensor.name)], coefs: [1n], constant: 0n };
   return [poseidonCircuit(b, [...packed, salt])];
 }
 
 /** As `pack` in src/verify/statement.ts, over linear combinations. Injective because every digit is proven to be in its bytes. */
-function packLcs(tensor: TensorSchema, values: readonly Lc[]): FieldLc[] {
+function packLcs(tensor: TensorSchema, values: readonly Lc[], order: ByteOrder): FieldLc[] {
   const perSignal = Math.floor(SIGNAL_BYTES / tensor.bytes);
   const base = 1n << BigInt(8 * tensor.bytes);
   const signals: FieldLc[] = [];
@@ -88,7 +116,7 @@ function packLcs(tensor: TensorSchema, values: readonly Lc[]): FieldLc[] {
         },
       );
     }
-    const factors = digits.map((_, i) => base ** BigInt(i));
+    const factors = digits.map((_, i) => base ** BigInt(order === 'little' ? i : digits.length - 1 - i));
     const offset = factors.reduce((sum, factor) => sum - factor * BigInt(tensor.lo), 0n);
     signals.push(fieldCombination(digits.map(toField), factors, offset));
   }

@@ -134,7 +134,7 @@ export async function compile(modelPath: string, options: CompileOptions = {}): 
       producer: prepared.producer,
     },
     circuit: {
-      hash: circuitHash(circuit.r1cs),
+      hash: circuitHash(circuit.r1cs, circuit.rounds),
       constraints: circuit.r1cs.nConstraints,
       wires: circuit.r1cs.nWires,
       publicInputs: circuit.r1cs.nPubOut + circuit.r1cs.nPubIn,

@@ -1,6 +1,7 @@
 /** circuit.bin (circuit.ts) by path, with Node's SHA-256. */
 import { createHash } from 'node:crypto';
 import type { R1cs } from '../../circuits/r1cs.js';
+import type { Rounds } from '../../circuits/rounds.js';
 import type { Circuit } from '../prove/program.js';
 import { writeChunksAtomically, type WriteOptions } from './atomic-write.js';
 import { circuitChunks, hashCircuit, readCircuit } from './circuit.js';
@@ -9,8 +10,8 @@ import { withFile } from './file-source.js';
 const sha256 = () => createHash('sha256');
 
 /** `hashCircuit`, which says what it names. */
-export function circuitHash(r1cs: R1cs): string {
-  return hashCircuit(r1cs, sha256);
+export function circuitHash(r1cs: R1cs, rounds?: Rounds): string {
+  return hashCircuit(r1cs, rounds, sha256);
 }
 
 /** Throws OUTPUT_UNWRITABLE, ABORTED. */

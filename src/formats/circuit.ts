@@ -8,7 +8,14 @@
  *   section 14  full-width coefficients, 32 bytes each, canonical
  *   section 15  wire classes u8[], one a wire
  *   section 16  witness program i32[] (src/prove/program.ts)
- *   section 17  SHA-256 of the payloads of sections 1–16, in that order: detects damage, proves nothing
+ *   section 17  SHA-256 of the payloads of all others, in the order of their numbers: detects damage, proves nothing
+ *
+ * A circuit of two rounds (circuits/rounds.ts) also has in the JSON rounds: {publicValues, firstPublicRow, firstRound2, firstTheta,
+ * firstField, tables: [{name, rows, firstMultiplicity, firstQuotient, firstRow, hasValues}]} and
+ *   section 18  constraint of each lookup u32[]              section 19  table of each lookup u16[]
+ *   section 20  source wire of each product with Θ u32[]     section 21  constraint of each u32[]
+ *   section 22  round-2 program i32[]                        section 23  the other constraints of round 2 u32[]
+ *   section 24  second columns of the tables that have one, in order, f64[]
  *
  * A reader refuses what would send the witness solver out of bounds, whoever wrote it: the file may come from a stranger.
  */
@@ -16,7 +23,8 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { BIG_COEF_BASE, WireClass, type R1cs, type SparseMatrix } from '../../circuits/r1cs.js';
 import { ZkonnxError } from '../errors.js';
 import { R } from '../field/bn254.js';
-import { Opcode, type Circuit } from '../prove/program.js';
+import { Opcode, operandsOf, operandWords, type Circuit, type OperandKind } from '../prove/program.js';
+import { N_CHALLENGES, type LookupTable, type Rounds } from '../../circuits/rounds.js';
 import { bigCoefWords, FIELD_WORDS, valueOfWords } from './coefficients.js';
 import {
   bytesOf,
@@ -36,9 +44,24 @@ const KIND = {
   title: 'a circuit.bin of zkonnx',
   code: 'ARTIFACT_INVALID',
 } as const;
-const Id = { json: 1, a: 2, b: 5, c: 8, h: 11, bigCoefs: 14, wireClass: 15, program: 16, digest: 17 } as const;
+const Id = {
+  json: 1,
+  a: 2,
+  b: 5,
+  c: 8,
+  h: 11,
+  bigCoefs: 14,
+  wireClass: 15,
+  program: 16,
+  digest: 17,
+  rounds: 18,
+} as const;
+const N_SECTIONS = 16;
+const N_ROUNDS_SECTIONS = 7;
 /** Bindings and layer names of the largest models take kilobytes. */
 const MAX_JSON_BYTES = 1 << 26;
+/** A lookup names its table in 16 bits. */
+const MAX_TABLES = 1 << 16;
 
 /** SHA-256 of bytes that come in pieces. */
 export interface Sha256 {
@@ -52,12 +75,16 @@ export type NewSha256 = () => Sha256;
 const portableSha256: NewSha256 = () => sha256.create();
 
 /**
- * "sha256:" and the SHA-256 of the system's .r1cs file as r1cs.ts writes it. Names the relation that is proven;
- * where inputs enter and how wires are computed is the prover's affair and not part of it.
+ * "sha256:" and the SHA-256 of the system's .r1cs file as r1cs.ts writes it; of two rounds, followed by "zkonnx mirage v1\n",
+ * firstRound2 u32 and publicValues u32. Names the relation that is proven; where inputs enter and how wires are computed is the prover's affair and not part of it.
  */
-export function hashCircuit(r1cs: R1cs, newSha256: NewSha256 = portableSha256): string {
+export function hashCircuit(r1cs: R1cs, rounds?: Rounds, newSha256: NewSha256 = portableSha256): string {
   const hash = newSha256();
   for (const chunk of r1csChunks(r1cs)) hash.update(chunk);
+  if (rounds !== undefined) {
+    hash.update(new TextEncoder().encode('zkonnx mirage v1\n'));
+    hash.update(bytesOf(new Uint32Array([rounds.firstRound2, rounds.publicValues])));
+  }
   const hex = Array.from(hash.digest(), (byte) => byte.toString(16).padStart(2, '0'));
   return `sha256:${hex.join('')}`;
 }
@@ -69,7 +96,7 @@ export function* circuitChunks(circuit: Circuit, newSha256: NewSha256 = portable
   yield containerHeader(KIND, sections.length + 1);
   for (const [i, payload] of sections.entries()) {
     hash.update(payload);
-    yield sectionHeader(i + 1, payload.length);
+    yield sectionHeader(i < N_SECTIONS ? i + 1 : Id.rounds + i - N_SECTIONS, payload.length);
     yield payload;
   }
   const digest = hash.digest();
@@ -77,8 +104,8 @@ export function* circuitChunks(circuit: Circuit, newSha256: NewSha256 = portable
   yield digest;
 }
 
-/** Payloads of sections 1–16. */
-function payloads({ r1cs, program, inputs, outputs, salts, layers }: Circuit): Uint8Array[] {
+/** Payloads of sections 1–16, and 18–24 of a circuit of two rounds. */
+function payloads({ r1cs, program, inputs, outputs, salts, layers, rounds }: Circuit): Uint8Array[] {
   const { nWires, nPubOut, nPubIn, nConstraints } = r1cs;
   const header = {
     nWires,
@@ -90,6 +117,7 @@ function payloads({ r1cs, program, inputs, outputs, salts, layers }: Circuit): U
     salts,
     layers,
     programLayers: program.layers,
+    ...(rounds === undefined ? {} : { rounds: roundsHeader(rounds) }),
   };
   const matrix = ({ rowStart, wires, coefs }: SparseMatrix) => [bytesOf(rowStart), bytesOf(wires), bytesOf(coefs)];
   return [
@@ -98,6 +126,42 @@ function payloads({ r1cs, program, inputs, outputs, salts, layers }: Circuit): U
     bytesOf(bigCoefWords(r1cs.bigCoefs)),
     r1cs.wireClass,
     bytesOf(program.code),
+    ...(rounds === undefined ? [] : roundsPayloads(rounds)),
+  ];
+}
+
+type RoundsHeader = Pick<Rounds, 'publicValues' | 'firstPublicRow' | 'firstRound2' | 'firstTheta' | 'firstField'> & {
+  readonly tables: readonly (Omit<LookupTable, 'values'> & { readonly hasValues: boolean })[];
+};
+
+function roundsHeader({
+  publicValues,
+  firstPublicRow,
+  firstRound2,
+  firstTheta,
+  firstField,
+  tables,
+}: Rounds): RoundsHeader {
+  return {
+    publicValues,
+    firstPublicRow,
+    firstRound2,
+    firstTheta,
+    firstField,
+    tables: tables.map(({ values, ...table }) => ({ ...table, hasValues: values !== undefined })),
+  };
+}
+
+function roundsPayloads(rounds: Rounds): Uint8Array[] {
+  const values = rounds.tables.flatMap((table) => (table.values === undefined ? [] : [...table.values]));
+  return [
+    bytesOf(rounds.lookupRow),
+    bytesOf(rounds.lookupTable),
+    bytesOf(rounds.thetaSource),
+    bytesOf(rounds.thetaRow),
+    bytesOf(rounds.code),
+    bytesOf(rounds.fieldRows),
+    bytesOf(Float64Array.from(values)),
   ];
 }
 
@@ -105,7 +169,7 @@ function payloads({ r1cs, program, inputs, outputs, salts, layers }: Circuit): U
 export async function readCircuit(source: ByteSource, newSha256: NewSha256 = portableSha256): Promise<Circuit> {
   const container = await readContainer(source, KIND);
   const parts = await readPayloads(container, newSha256);
-  const part = (id: number) => parts[id - 1]!;
+  const part = (id: number) => parts.get(id)!;
   const header = parseHeader(container, part(Id.json));
   const { nWires, nPubOut, nPubIn, nConstraints } = header;
   const bigCoefs = readBigCoefs(container, part(Id.bigCoefs));
@@ -145,22 +209,96 @@ export async function readCircuit(source: ByteSource, newSha256: NewSha256 = por
     outputs: header.outputs,
     salts: header.salts,
     layers: header.layers,
+    ...(header.rounds === undefined ? {} : { rounds: readRounds(container, header.rounds, part) }),
   };
   checkBindings(container, circuit);
   checkProgram(container, circuit);
+  if (circuit.rounds !== undefined) checkRoundTwo(container, circuit, circuit.rounds);
   return circuit;
 }
 
-async function readPayloads(container: Container, newSha256: NewSha256): Promise<Uint8Array[]> {
+/** Every index of the rounds must be in range; that they are the circuit's is for whoever compiled it, and proofs fail where they are not. */
+function readRounds(container: Container, fields: RoundsHeader, part: (id: number) => Uint8Array): Rounds {
+  const words = (id: number): Uint32Array => new Uint32Array(elements(container, part(Id.rounds + id), 4));
+  const columns = new Float64Array(elements(container, part(Id.rounds + 6), 8));
+  let used = 0;
+  const tables = fields.tables.map(({ hasValues, ...table }): LookupTable => {
+    if (!hasValues) return table;
+    const values = columns.slice(used, (used += table.rows));
+    return { ...table, values };
+  });
+  if (used !== columns.length) throw container.corrupt('the tables have other columns than the header says');
+  return {
+    publicValues: fields.publicValues,
+    firstPublicRow: fields.firstPublicRow,
+    firstRound2: fields.firstRound2,
+    firstInverse: fields.firstRound2,
+    firstTheta: fields.firstTheta,
+    firstField: fields.firstField,
+    tables,
+    lookupRow: words(0),
+    lookupTable: new Uint16Array(elements(container, part(Id.rounds + 1), 2)),
+    thetaSource: words(2),
+    thetaRow: words(3),
+    code: new Int32Array(elements(container, part(Id.rounds + 4), 4)),
+    fieldRows: words(5),
+  };
+}
+
+function checkRoundTwo(container: Container, { r1cs, program }: Circuit, rounds: Rounds): void {
+  const { nWires, nConstraints } = r1cs;
+  const { tables, lookupRow, lookupTable, thetaSource, thetaRow, fieldRows, firstRound2, firstTheta, firstField } =
+    rounds;
+  const tableRows = tables.reduce((sum, { rows }) => sum + rows, 0);
+  const isRow = (row: number): boolean => row < nConstraints;
+  const sound =
+    r1cs.nPubOut === 0 &&
+    r1cs.nPubIn === N_CHALLENGES &&
+    firstRound2 > N_CHALLENGES &&
+    firstTheta === firstRound2 + lookupRow.length + tableRows &&
+    firstField === firstTheta + thetaSource.length &&
+    firstField <= nWires &&
+    rounds.firstPublicRow + rounds.publicValues <= program.hints.rowStart.length - 1 &&
+    lookupTable.length === lookupRow.length &&
+    thetaRow.length === thetaSource.length &&
+    [lookupRow, thetaRow, fieldRows].every((rows) => rows.every(isRow)) &&
+    lookupTable.every((id) => id < tables.length) &&
+    thetaSource.every((wire) => wire < firstRound2) &&
+    tables.every((table) => isTableInPlace(table, r1cs, firstRound2, firstTheta));
+  if (!sound) throw container.corrupt('the rounds are damaged');
+  eachInstruction(container, rounds.code, (at, kind, opcode) => {
+    const { code } = rounds;
+    if (opcode !== Opcode.FieldLinear && opcode !== Opcode.FieldProduct) return false;
+    if (kind === 'out') return code[at]! >= firstField && code[at]! < nWires;
+    return code[at]! >= 0 && code[at]! < 3 && code[at + 1]! >= 0 && code[at + 1]! < nConstraints;
+  });
+}
+
+function isTableInPlace(table: LookupTable, r1cs: R1cs, firstRound2: number, firstTheta: number): boolean {
+  const { rows, values, firstMultiplicity, firstQuotient, firstRow } = table;
+  return (
+    rows > 0 &&
+    firstMultiplicity > N_CHALLENGES &&
+    firstMultiplicity + rows <= firstRound2 &&
+    firstQuotient >= firstRound2 &&
+    firstQuotient + rows <= firstTheta &&
+    firstRow + rows <= r1cs.nConstraints &&
+    (values === undefined || (values.length === rows && values.every(Number.isSafeInteger)))
+  );
+}
+
+async function readPayloads(container: Container, newSha256: NewSha256): Promise<ReadonlyMap<number, Uint8Array>> {
   const jsonSize = container.section(Id.json, 'header').size;
   if (jsonSize > MAX_JSON_BYTES)
     throw container.corrupt('the header is too large', `at most ${MAX_JSON_BYTES} bytes`, String(jsonSize));
   const hash = newSha256();
-  const parts: Uint8Array[] = [];
-  for (let id = 1; id < Id.digest; id++) {
+  const ids = Array.from({ length: N_SECTIONS }, (_, i) => i + 1);
+  if (container.has(Id.rounds)) ids.push(...Array.from({ length: N_ROUNDS_SECTIONS }, (_, i) => Id.rounds + i));
+  const parts = new Map<number, Uint8Array>();
+  for (const id of ids) {
     const bytes = await container.read(container.section(id, 'contents'));
     hash.update(bytes);
-    parts.push(bytes);
+    parts.set(id, bytes);
   }
   const digest = await container.read(container.section(Id.digest, 'digest', 32));
   if (!hash.digest().every((byte, i) => byte === digest[i]))
@@ -169,7 +307,10 @@ async function readPayloads(container: Container, newSha256: NewSha256): Promise
 }
 
 type Header = Pick<R1cs, 'nWires' | 'nPubOut' | 'nPubIn' | 'nConstraints'> &
-  Pick<Circuit, 'inputs' | 'outputs' | 'salts' | 'layers'> & { readonly programLayers: readonly string[] };
+  Pick<Circuit, 'inputs' | 'outputs' | 'salts' | 'layers'> & {
+    readonly programLayers: readonly string[];
+    readonly rounds?: RoundsHeader;
+  };
 
 const isCount = (value: unknown): boolean =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 32;
@@ -205,8 +346,21 @@ function parseHeader(container: Container, bytes: Uint8Array): Header {
   if (!Array.isArray(programLayers) || !programLayers.every(isText))
     throw container.corrupt("the header's programLayers are damaged");
   const result = header as Header;
+  const { rounds } = fields;
+  if ((rounds !== undefined) !== container.has(Id.rounds) || (rounds !== undefined && !isRoundsHeader(rounds)))
+    throw container.corrupt("the header's rounds are damaged");
   if (result.nPubOut + result.nPubIn >= result.nWires) throw container.corrupt('more public signals than wires');
   return result;
+}
+
+const isFlag = (value: unknown): boolean => typeof value === 'boolean';
+
+function isRoundsHeader(rounds: unknown): boolean {
+  const counts = { publicValues: isCount, firstPublicRow: isCount, firstRound2: isCount, firstTheta: isCount };
+  const table = { name: isText, rows: isCount, firstMultiplicity: isCount, firstQuotient: isCount, firstRow: isCount };
+  if (!hasShape(rounds, { ...counts, firstField: isCount, tables: Array.isArray })) return false;
+  const { tables } = rounds as { tables: unknown[] };
+  return tables.length <= MAX_TABLES && tables.every((item) => hasShape(item, { ...table, hasValues: isFlag }));
 }
 
 function hasShape(item: unknown, shape: Readonly<Record<string, (value: unknown) => boolean>>): boolean {
@@ -264,52 +418,48 @@ function checkBindings(container: Container, { r1cs, program, inputs, outputs, s
   if (!sound) throw container.corrupt('an input, output or salt is bound to wires that are not there');
 }
 
-/**
- * What the operands of an instruction are: `out` a wire, `run` first wire and count, `shift` a bit position, `layer` an index of the
- * program's layers, `ref` side and row.
- */
-const INSTRUCTIONS = {
-  Linear: ['out', 'ref'],
-  Product: ['out', 'ref', 'ref'],
-  Bits: ['run', 'shift', 'shift', 'layer', 'ref'],
-  NonZero: ['out', 'out', 'ref'],
-  Divide: ['out', 'out', 'ref', 'ref'],
-  FieldLinear: ['out', 'ref'],
-  FieldProduct: ['out', 'ref', 'ref'],
-  ProductPlus: ['out', 'ref', 'ref', 'ref'],
-  Limb: ['out', 'shift', 'shift', 'ref'],
-} as const satisfies Record<keyof typeof Opcode, readonly ('out' | 'run' | 'shift' | 'layer' | 'ref')[]>;
-
-const INSTRUCTION_BY_OPCODE = new Map(
-  Object.entries(Opcode).map(([name, code]) => [code as number, INSTRUCTIONS[name as keyof typeof Opcode]]),
-);
-
 /** Every operand of every instruction must be in range. */
-function checkProgram(container: Container, { r1cs, program }: Circuit): void {
+function checkProgram(container: Container, { r1cs, program, rounds }: Circuit): void {
   const { code } = program;
   const rows = [r1cs.nConstraints, r1cs.nConstraints, r1cs.nConstraints, program.hints.rowStart.length - 1];
+  if (rounds !== undefined) rows.push(1);
+  // Before the challenges are drawn only round-1 wires are set.
+  const nWires = rounds?.firstRound2 ?? r1cs.nWires;
   const within = (value: number | undefined, low: number, end: number) =>
     value !== undefined && value >= low && value < end;
-  const operand = {
-    out: (at: number) => within(code[at], 1, r1cs.nWires),
-    run: (at: number) => within(code[at], 1, r1cs.nWires + 1) && within(code[at + 1], 0, r1cs.nWires + 1 - code[at]!),
-    shift: (at: number) => within(code[at], 0, 53),
-    layer: (at: number) => within(code[at], 0, program.layers.length),
-    ref: (at: number) => within(code[at], 0, rows.length) && within(code[at + 1], 0, rows[code[at]!]!),
+  const operand: Record<OperandKind, (at: number) => boolean> = {
+    out: (at) => within(code[at], 1, nWires),
+    part: (at) => within(code[at], 0, nWires),
+    run: (at) => within(code[at], 1, nWires + 1) && within(code[at + 1], 0, nWires + 1 - code[at]!),
+    shift: (at) => within(code[at], 0, 65),
+    word: (at) => within(code[at], 0, 2 ** 31),
+    layer: (at) => within(code[at], 0, program.layers.length),
+    lookup: (at) => within(code[at], 0, rounds?.lookupRow.length ?? 0),
+    ref: (at) => within(code[at], 0, rows.length) && within(code[at + 1], 0, rows[code[at]!]!),
   };
+  eachInstruction(container, code, (at, kind) => operand[kind](at));
+}
+
+/** Calls `accepts` for every operand. Throws where one is not accepted, or an instruction is unknown or cut off. */
+function eachInstruction(
+  container: Container,
+  code: Int32Array,
+  accepts: (at: number, kind: OperandKind, opcode: number) => boolean,
+): void {
   for (let at = 0; at < code.length;) {
-    const shape = INSTRUCTION_BY_OPCODE.get(code[at]!);
-    if (shape === undefined)
-      throw container.corrupt(
-        `the witness program has an unknown instruction at word ${at}`,
-        undefined,
-        String(code[at]),
-      );
     const start = at++;
-    for (const kind of shape) {
-      if (!operand[kind](at))
+    const opcode = code[start]!;
+    const operands = operandsOf(opcode);
+    if (operands === undefined)
+      throw container.corrupt(
+        `the witness program has an unknown instruction at word ${start}`,
+        undefined,
+        String(opcode),
+      );
+    for (const kind of operands) {
+      if (!accepts(at, kind, opcode))
         throw container.corrupt(`the witness program has an operand out of range at word ${start}`);
-      at += kind === 'run' || kind === 'ref' ? 2 : 1;
+      at += operandWords(kind);
     }
   }
 }

@@ -86,7 +86,7 @@ export async function openBrowserProver(
   await step();
   const circuit = await readCircuit(source(files, 'circuit'));
   await step();
-  const hash = hashCircuit(circuit.r1cs);
+  const hash = hashCircuit(circuit.r1cs, circuit.rounds);
   requireSameCircuit(hash, key.facts.circuitHash, 'verificationKey');
   requireSchema(circuit, key.facts.schema);
   await step();

@@ -5,7 +5,7 @@
 import { coefficient, BIG_COEF_BASE, type R1cs, type SparseMatrix } from '../../circuits/r1cs.js';
 import { invariant, ZkonnxError } from '../errors.js';
 import { batchInverse, FIELD_BYTES, mod, R, toBytesLE } from '../field/bn254.js';
-import { Opcode, type Circuit } from './program.js';
+import { Opcode, Side, type Circuit } from './program.js';
 
 /** Exclusive limit of exact integers. */
 const EXACT_LIMIT = 2 ** 53;
@@ -15,6 +15,8 @@ export interface Witness {
   readonly small: Float64Array;
   /** Canonical residues of the full-width wires. */
   readonly field: ReadonlyMap<number, bigint>;
+  /** Of a circuit of two rounds: the table row of each lookup. Its challenges and round-2 wires are 0 in `small`. */
+  readonly lookups?: Int32Array;
 }
 
 export interface SolveOptions {
@@ -36,7 +38,8 @@ export function solve(
   for (const { name, first, count } of circuit.inputs) interpreter.small.set(inputTensor(inputs, name, count), first);
   for (const { name, wire } of circuit.salts) interpreter.setField(wire, salt(salts, name));
   interpreter.run();
-  return { small: interpreter.small, field: interpreter.field };
+  const { small, field, lookups } = interpreter;
+  return { small, field, ...(circuit.rounds === undefined ? {} : { lookups }) };
 }
 
 function inputTensor(inputs: ReadonlyMap<string, Float64Array>, name: string, count: number): Float64Array {
@@ -66,7 +69,10 @@ function salt(salts: ReadonlyMap<string, bigint>, name: string): bigint {
 class Interpreter {
   readonly small: Float64Array;
   readonly field = new Map<number, bigint>();
+  readonly lookups: Int32Array;
   private readonly sides: readonly SparseMatrix[];
+  /** What LOAD, QUOTIENT and PARTS leave for the range checks that follow. */
+  private register = 0;
   /** Wires that wait for their inverses: no instruction reads them, so one batch at the end computes all. */
   private readonly inverses = { wires: [] as number[], values: [] as number[] };
 
@@ -75,6 +81,7 @@ class Interpreter {
     this.small = new Float64Array(r1cs.nWires);
     this.small[0] = 1;
     this.sides = [r1cs.a, r1cs.b, r1cs.c, program.hints];
+    this.lookups = new Int32Array(circuit.rounds?.lookupRow.length ?? 0);
   }
 
   setField(wire: number, value: bigint): void {
@@ -124,6 +131,34 @@ class Interpreter {
           this.setField(out, (this.fieldRef(pc + 2) * this.fieldRef(pc + 4)) % R);
           pc += 6;
           break;
+        case Opcode.Load:
+          this.register = this.checked(this.ref(pc + 3), 2 ** code[pc + 1]!, code[pc + 2]!);
+          pc += 5;
+          break;
+        case Opcode.Reflect:
+          this.register = this.ref(pc + 1) - this.register;
+          pc += 3;
+          break;
+        case Opcode.Lookup:
+          this.lookUp(
+            code[pc + 1]!,
+            Math.floor(this.ref(pc + 5) / 2 ** code[pc + 2]!) % 2 ** code[pc + 3]!,
+            code[pc + 4]!,
+          );
+          pc += 7;
+          break;
+        case Opcode.Evaluate:
+          small[out] = this.lookUp(code[pc + 2]!, this.ref(pc + 4), code[pc + 3]!);
+          pc += 6;
+          break;
+        case Opcode.Quotient:
+          this.quotient(pc);
+          pc += 9;
+          break;
+        case Opcode.Parts:
+          this.parts(pc);
+          pc += 6;
+          break;
         default:
           throw new ZkonnxError('ARTIFACT_INVALID', 'unknown instruction in a witness program', {
             got: `${code[pc]} at word ${pc}`,
@@ -137,12 +172,59 @@ class Interpreter {
   /** Value of the operand whose two words are at `at`. Exact: the builder has bounded every side's partial sums below 2^53. */
   private ref(at: number): number {
     const { code } = this.circuit.program;
+    if (code[at] === Side.Register) return this.register;
     const { rowStart, wires, coefs } = this.sides[code[at]!]!;
     const row = code[at + 1]!;
     const { small } = this;
     let sum = 0;
     for (let k = rowStart[row]!, end = rowStart[row + 1]!; k < end; k++) sum += coefs[k]! * small[wires[k]!]!;
     return sum;
+  }
+
+  /** The same without the wires from `fresh` on. */
+  private refBelow(at: number, fresh: number): number {
+    const { code } = this.circuit.program;
+    if (code[at] === Side.Register) return this.register;
+    const { rowStart, wires, coefs } = this.sides[code[at]!]!;
+    const row = code[at + 1]!;
+    const { small } = this;
+    let sum = 0;
+    // Wires ascend within a row.
+    for (let k = rowStart[row]!, end = rowStart[row + 1]!; k < end && wires[k]! < fresh; k++)
+      sum += coefs[k]! * small[wires[k]!]!;
+    return sum;
+  }
+
+  /** Notes a lookup's table row, and gives the row's value. */
+  private lookUp(lookup: number, row: number, layer: number): number {
+    const { tables, lookupTable } = this.circuit.rounds!;
+    const { rows, values, firstMultiplicity } = tables[lookupTable[lookup]!]!;
+    this.checked(row, rows, layer);
+    this.lookups[lookup] = row;
+    this.small[firstMultiplicity + row]!++;
+    return values?.[row] ?? 0;
+  }
+
+  private quotient(pc: number): void {
+    const { code } = this.circuit.program;
+    const [y, above, below, top, layer] = [code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, code[pc + 5]!, code[pc + 6]!];
+    const step = 2 ** code[pc + 4]!;
+    const value = this.refBelow(pc + 7, y);
+    const v = Math.floor(value / step);
+    this.register = value - v * step;
+    const clamped = v < 0 && below !== 0 ? 0 : v > top && above !== 0 ? top : this.checked(v, top + 1, layer);
+    const { small } = this;
+    small[y] = clamped;
+    if (above !== 0) small[above] = Math.max(0, v - top);
+    if (below !== 0) small[below] = Math.max(0, -v);
+  }
+
+  private parts(pc: number): void {
+    const { code } = this.circuit.program;
+    const positive = code[pc + 1]!;
+    const value = this.refBelow(pc + 4, positive);
+    this.register = this.checked(Math.abs(value), 2 ** code[pc + 2]!, code[pc + 3]!);
+    this.small[positive] = Math.max(0, value);
   }
 
   private fieldRef(at: number): bigint {
@@ -152,14 +234,17 @@ class Interpreter {
 
   /** The operand of the BITS at `pc`, which must lie in [0, 2^width). */
   private rangeChecked(pc: number): number {
-    const { code, layers } = this.circuit.program;
-    const value = this.ref(pc + 6);
-    const limit = 2 ** code[pc + 4]!;
+    const { code } = this.circuit.program;
+    return this.checked(this.ref(pc + 6), 2 ** code[pc + 4]!, code[pc + 5]!);
+  }
+
+  /** `value`, which must lie in [0, limit). */
+  private checked(value: number, limit: number, layer: number): number {
     if (value >= 0 && value < limit) return value;
     throw new ZkonnxError('RANGE_EXCEEDED', 'a value leaves the range its constraint allows', {
       expected: `0 to ${limit - 1} (after the offset of its range check)`,
       got: String(value),
-      where: layers[code[pc + 5]!] ?? 'circuit',
+      where: this.circuit.program.layers[layer] ?? 'circuit',
       help: 'the input lies outside what the model was compiled for: widen --domain or --calibrate, or use --overflow saturate',
     });
   }
@@ -236,8 +321,14 @@ export function outputsOf(circuit: Circuit, witness: Witness): Map<string, Float
   );
 }
 
-/** The public signals, outputs before inputs, canonical. */
+/** The public signals, outputs before inputs, canonical; the packed public values of a circuit of two rounds. */
 export function publicSignals(circuit: Circuit, witness: Witness): bigint[] {
+  const { rounds, program } = circuit;
+  if (rounds !== undefined) {
+    return Array.from({ length: rounds.publicValues }, (_, j) =>
+      fieldDot(program.hints, rounds.firstPublicRow + j, witness, circuit.r1cs.bigCoefs),
+    );
+  }
   const { nPubOut, nPubIn } = circuit.r1cs;
   return Array.from({ length: nPubOut + nPubIn }, (_, i) => mod(wireValue(witness, 1 + i)));
 }

@@ -28,7 +28,7 @@ export async function runProveTask(
 
 async function loadCircuit(path: string): Promise<LoadedCircuit> {
   const circuit = await readCircuitFile(path);
-  return { circuit: shared(circuit), hash: circuitHash(circuit.r1cs) };
+  return { circuit: shared(circuit), hash: circuitHash(circuit.r1cs, circuit.rounds) };
 }
 
 /** The circuit with its large arrays in shared memory, so that a message carries none of them. */

@@ -40,8 +40,8 @@ export async function setup(artifactDir: string, options: SetupOptions): Promise
   const clock = new Stopwatch();
   const paths = artifactPaths(artifactDir);
   const manifest = await readManifest(artifactDir);
-  const { r1cs } = await readCircuitFile(paths.circuit);
-  requireSameCircuit(manifest.circuit.hash, circuitHash(r1cs), paths.circuit);
+  const { r1cs, rounds } = await readCircuitFile(paths.circuit);
+  requireSameCircuit(manifest.circuit.hash, circuitHash(r1cs, rounds), paths.circuit);
   clock.lap('load');
   await rm(paths.verificationKey, { force: true });
   const { threads, maxMemoryBytes, signal, onProgress } = options;

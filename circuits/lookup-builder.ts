@@ -1,0 +1,585 @@
+/**
+ * The `Builder` for two-round circuits (circuits/rounds.ts): ranges, maxima, roundings and functions become lookups. Layouts and their
+ * rows; T is a range table of 2^b rows, a lookup is one row, L limbs of b bits are L lookups:
+ *
+ *   x ∈ [0, 2^(L·b))         x = q + Σ_{i>0} 2^(b·i)·h_i, h_i ∈ T, q ∈ T inlined                                   L
+ *   positive(x)              p·(p − x) = 0, |x| = 2p − x ∈ [0, 2^(L·b)): p or p − x is zero, the other is |x|      1 + L
+ *   max(l, r)                r + positive(l − r)                                                                    1 + L
+ *   floor(u / 2^s)           u − 2^s·v = rem ∈ [0, 2^s), exactly: v is the floor because it is an integer in a range
+ *     plain                  v = y in a range                                                                       rem + 1
+ *     relu                   v = y − n, y·n = 0, y + n in a range                                                   rem + 2
+ *     above                  v = y + p, p·(top − y) = 0, p in a range, y ∈ [0, top]                                 rem + 3
+ *     clamped                v = y + p − n, p·(top − y) = 0, n·y = 0, p + n in a range, y ∈ [0, top]                rem + 4
+ *     table                  (v − lo, y) in a table of the clamp                                                    rem + 2
+ *   f(x)                     (x, y) in a table of f; its first column proves x's range                              2
+ *
+ * Rows and combinations are inlined where they are used: a layer's weights stand on the B side of its lookups. No wrap: each lookup's
+ * query is an integer combination below 2^53 in absolute value (checked row by row as in r1cs-builder.ts), a table's rows are integers,
+ * and r > 2^253: a query equals a table row in F_r only as an integer. The clamp's products are of integers below 2^53.
+ *
+ * Where `plan.bits` is 0, and for what a plan gives no table, R1csBuilder answers with bits.
+ */
+import { invariant } from '../src/errors.js';
+import { Opcode, Side, type TwoRoundCircuit } from '../src/prove/program.js';
+import { constant, ONE, type Builder, type FieldLc, type FunctionTable, type Lc, type Quotient } from './builder.js';
+import { checkRounds } from './check-rounds.js';
+import { Growable, type SparseRows } from './growable.js';
+import {
+  addConstant,
+  bitLength,
+  boundOverflow,
+  EXACT_LIMIT,
+  fieldCombination,
+  isConstant,
+  LcSum,
+  maxAbs,
+  narrow,
+  sub,
+} from './lc.js';
+import { differenceBits } from './max.js';
+import {
+  Demands,
+  limbCount,
+  quotientCost,
+  signBits,
+  SURVEY_PLAN,
+  type Counted,
+  type QuotientForm,
+  type TablePlan,
+} from './lookup-plan.js';
+import { R1csBuilder } from './r1cs-builder.js';
+import { WireClass } from './r1cs.js';
+import { ChallengeWire, N_CHALLENGES, type LookupTable, type Rounds } from './rounds.js';
+
+/** Round-2 wires have numbers from here on until `finish` knows where round 1 ends. */
+const FIRST_VIRTUAL = 2 ** 31;
+const THETA_BASE = FIRST_VIRTUAL + 2 ** 30;
+const FIELD_BASE = THETA_BASE + 2 ** 29;
+/** A QUOTIENT's top is an operand word. */
+const MAX_TOP_BITS = 30;
+
+/** A table while its lookups are collected. */
+interface OpenTable {
+  readonly name: string;
+  readonly rows: number;
+  readonly values?: Float64Array;
+  readonly id: number;
+}
+
+/** What the register holds when a range is proven; `width` bits for Lookup. */
+const REGISTER = [Side.Register, 0] as const;
+
+export class LookupBuilder extends R1csBuilder implements Builder {
+  private readonly tables = new Map<string, OpenTable>();
+  private readonly lookupRow = new Growable((n) => new Uint32Array(n));
+  private readonly lookupTable = new Growable((n) => new Uint32Array(n));
+  private readonly thetaSource = new Growable((n) => new Uint32Array(n));
+  private readonly thetaRow = new Growable((n) => new Uint32Array(n));
+  private readonly fieldRows: number[] = [];
+  private readonly code2: number[] = [];
+  private nFields = 0;
+  private readonly publicValues: FieldLc[] = [];
+  private readonly demands = new Demands();
+
+  constructor(private readonly plan: TablePlan = SURVEY_PLAN) {
+    super({ nPubOut: 0, nPubIn: N_CHALLENGES });
+  }
+
+  /** What was asked for so far: `choosePlan` takes it. */
+  get demanded(): Counted[] {
+    return this.demands.list();
+  }
+
+  private get byBits(): boolean {
+    return this.plan.bits === 0;
+  }
+
+  // ---- public values ----
+
+  /** Adds a packed public value, over round-1 wires. Values count in the order of the calls. */
+  override expose(value: FieldLc): void {
+    invariant(value.wires.every(isRound1), 'a public value is fixed in round 1');
+    this.publicValues.push(value);
+  }
+
+  // ---- lookups ----
+
+  private rangeTable(rows: number): OpenTable {
+    return this.openTable(`range ${rows}`, rows);
+  }
+
+  private openTable(name: string, rows: number, values?: Float64Array): OpenTable {
+    const known = this.tables.get(name);
+    if (known !== undefined) {
+      invariant(known.rows === rows, 'tables of one name are one table', { name });
+      return known;
+    }
+    const table: OpenTable = { name, rows, id: this.tables.size, ...(values === undefined ? {} : { values }) };
+    this.tables.set(name, table);
+    return table;
+  }
+
+  /** Row inverse·(X + query [+ product]) = 1. Returns the number of the lookup. */
+  private lookup(table: OpenTable, query: Lc, product?: number): number {
+    invariant(Array.from(query.wires).every(isRound1), 'a column of a query depends on no challenge', {
+      table: table.name,
+    });
+    const k = this.lookupRow.length;
+    this.lookupRow.push(this.constraints);
+    this.lookupTable.push(table.id);
+    const side = (rows: SparseRows): void => {
+      this.appendQuery(rows, query, product);
+    };
+    this.row(fieldWire(FIRST_VIRTUAL + k), side, ONE);
+    return k;
+  }
+
+  /** X + query [+ product], wires ascending. */
+  private appendQuery(rows: SparseRows, query: Lc, product: number | undefined): void {
+    if (query.constant !== 0) rows.push(0, query.constant);
+    rows.push(ChallengeWire.x, 1);
+    let magnitude = Math.abs(query.constant);
+    for (let i = 0; i < query.wires.length; i++) {
+      const [wire, coef] = [query.wires[i]!, query.coefs[i]!];
+      magnitude += Math.abs(coef) * this.wireMax.at(wire);
+      rows.push(wire, coef);
+    }
+    if (magnitude >= EXACT_LIMIT)
+      throw boundOverflow('a lookup may leave the exact range', String(magnitude), this.where());
+    if (product !== undefined) rows.push(product, 1);
+  }
+
+  /** Two-column lookup of (index, y), y a fresh wire that the table determines. */
+  private evaluate(table: OpenTable, index: Lc): Lc {
+    const { values } = table;
+    invariant(values !== undefined, 'a table of a function has values', { name: table.name });
+    const reached = values.subarray(Math.max(0, index.lo), Math.min(table.rows - 1, index.hi) + 1);
+    const y = this.integerWire({
+      lo: reached.reduce((p, q) => Math.min(p, q)),
+      hi: reached.reduce((p, q) => Math.max(p, q)),
+    });
+    const j = this.thetaSource.length;
+    this.thetaSource.push(y.wires[0]!);
+    this.thetaRow.push(this.constraints);
+    this.row(y, fieldWire(ChallengeWire.theta), fieldWire(THETA_BASE + j));
+    const hint = this.hintRow(index);
+    const k = this.lookup(table, index, THETA_BASE + j);
+    this.emit(Opcode.Evaluate, y.wires[0]!, k, this.layerIndex(), Side.H, hint);
+    return y;
+  }
+
+  // ---- ranges by lookups; the value to be looked up is in the register ----
+
+  /** Register = x, which must lie in [0, 2^width). */
+  private load(x: Lc, width: number): void {
+    this.emit(Opcode.Load, width, this.layerIndex(), Side.H, this.hintRow(x));
+  }
+
+  /** x ∈ [0, 2^(b·L)), L limbs: at least `bits` bits. */
+  private cover(x: Lc, bits: number): void {
+    this.limbs(x, new Array<number>(limbCount(this.plan, bits)).fill(this.plan.bits));
+  }
+
+  /** x ∈ [0, rows), exactly. */
+  private exact(x: Lc, rows: number): void {
+    const { bits: b, spans } = this.plan;
+    const k = bitLength(rows - 1);
+    if (rows === 2 ** b || spans.has(rows)) this.oneLookup(this.rangeTable(rows), x, 0, k);
+    else if (2 ** k !== rows) {
+      this.cover(x, k);
+      this.reflected(x, rows - 1, k);
+    } else {
+      const rest = k % b;
+      const widths = new Array<number>((k - rest) / b).fill(b);
+      this.limbs(x, rest === 0 ? widths : [...widths, rest]);
+    }
+  }
+
+  /** The second side of a range: top − x is non-negative too. */
+  private reflected(x: Lc, top: number, bits: number): void {
+    this.emit(Opcode.Reflect, Side.H, this.hintRow(constant(top)));
+    this.cover(new LcSum().addConstant(top).add(x, -1).build(), bits);
+  }
+
+  /** x in limbs of the given widths, the lowest inlined. */
+  private limbs(x: Lc, widths: readonly number[]): void {
+    const offsets = widths.map((_, i) => widths.slice(0, i).reduce((sum, width) => sum + width, 0));
+    const high = widths.slice(1).map((width, i) => {
+      const limb = this.integerWire({ lo: 0, hi: 2 ** width - 1 });
+      this.emit(Opcode.Limb, limb.wires[0]!, offsets[i + 1]!, width, ...REGISTER);
+      return limb;
+    });
+    const low = new LcSum().add(x);
+    high.forEach((limb, i) => low.add(limb, -(2 ** offsets[i + 1]!)));
+    [low.build(), ...high].forEach((limb, i) => {
+      this.limb(limb, offsets[i]!, widths[i]!);
+    });
+  }
+
+  /** One limb of `width` ≤ b bits, exactly. */
+  private limb(x: Lc, offset: number, width: number): void {
+    const { bits: b, spans } = this.plan;
+    if (width === b || spans.has(2 ** width)) {
+      this.oneLookup(this.rangeTable(2 ** width), x, offset, width);
+      return;
+    }
+    const table = this.rangeTable(2 ** b);
+    this.oneLookup(table, x, offset, width);
+    // Limbs below the top one have b bits; so this is the top limb, and what follows may use the register.
+    const top = 2 ** width - 1;
+    if (offset > 0) this.load(x, width);
+    this.emit(Opcode.Reflect, Side.H, this.hintRow(constant(top)));
+    this.oneLookup(table, new LcSum().addConstant(top).add(x, -1).build(), 0, width);
+  }
+
+  private oneLookup(table: OpenTable, x: Lc, offset: number, width: number): void {
+    const k = this.lookup(table, x);
+    this.emit(Opcode.Lookup, k, offset, width, this.layerIndex(), ...REGISTER);
+  }
+
+  protected override rangeOfFresh(x: Lc, lo: number, hi: number): void {
+    if (this.byBits) {
+      super.rangeOfFresh(x, lo, hi);
+      return;
+    }
+    const rows = hi - lo + 1;
+    this.demands.add({ kind: 'exact', rows });
+    const above = addConstant(x, -lo);
+    this.load(above, bitLength(hi - lo));
+    this.exact(above, rows);
+  }
+
+  override range(x: Lc, lo: number, hi: number): Lc {
+    if (this.byBits) return super.range(x, lo, hi);
+    if (x.lo >= lo && x.hi <= hi) return x;
+    if (x.hi < lo || x.lo > hi) {
+      throw boundOverflow('no value satisfies a range check', `[${x.lo}, ${x.hi}] within [${lo}, ${hi}]`, this.where());
+    }
+    this.rangeOfFresh(x, lo, hi);
+    return narrow(x, { lo, hi });
+  }
+
+  /** Bits by Boolean rows; wider limbs by lookups. */
+  override split(x: Lc, widths: readonly number[], single: readonly number[] = []): Lc[] {
+    if (this.byBits || widths.every((width) => width <= 1)) return super.split(x, widths, single);
+    throw boundOverflow('a circuit with lookups splits nothing but bits', widths.join(', '), this.where());
+  }
+
+  // ---- comparisons and rounding ----
+
+  /** With K = L·b bits: x + 2^K = low + 2^K·sign, low ∈ [0, 2^K) exactly, sign a bit. */
+  override isNonNegative(x: Lc): Lc {
+    if (this.byBits) return super.isNonNegative(x);
+    const bits = differenceBits(x);
+    this.demands.add({ kind: 'sign', bits });
+    const k = signBits(this.plan, bits);
+    const shifted = addConstant(x, 2 ** k);
+    const sign = this.integerWire({ lo: 0, hi: 1 });
+    this.boolean(sign);
+    const low = new LcSum()
+      .add(shifted)
+      .add(sign, -(2 ** k))
+      .build({ lo: 0, hi: 2 ** k - 1 });
+    const hint = this.hintRow(shifted);
+    this.emit(Opcode.Quotient, sign.wires[0]!, 0, 0, k, 1, this.layerIndex(), Side.H, hint);
+    this.cover(low, k);
+    return sign;
+  }
+
+  override positive(x: Lc): Lc {
+    if (this.byBits) return super.positive(x);
+    const bits = bitLength(maxAbs(x));
+    this.demands.add({ kind: 'cover', bits, extra: 1 });
+    const p = this.integerWire({ lo: 0, hi: x.hi });
+    const width = this.plan.bits * limbCount(this.plan, bits);
+    // The row's B side without p is x, for PARTS.
+    const row = this.row(p, sub(x, p), constant(0));
+    this.emit(Opcode.Parts, p.wires[0]!, width, this.layerIndex(), Side.B, row);
+    this.cover(
+      new LcSum()
+        .add(p, 2)
+        .add(x, -1)
+        .build({ lo: 0, hi: maxAbs(x) }),
+      bits,
+    );
+    return p;
+  }
+
+  override max(left: Lc, right: Lc): Lc {
+    if (this.byBits) return super.max(left, right);
+    const bounds = { lo: Math.max(left.lo, right.lo), hi: Math.max(left.hi, right.hi) };
+    return narrow(
+      new LcSum()
+        .add(right)
+        .add(this.positive(sub(left, right)))
+        .build(),
+      bounds,
+    );
+  }
+
+  override quotient(u: Lc, quotient: Quotient): Lc {
+    if (this.byBits || quotient.bits > MAX_TOP_BITS) return super.quotient(u, quotient);
+    this.demands.add({ kind: 'quotient', quotient });
+    const { form, exactWhole } = quotientCost(this.plan, quotient);
+    if (form === 'table') return this.clampTable(u, quotient);
+    return this.clamp(u, quotient, form, exactWhole);
+  }
+
+  private clamp(u: Lc, { shift, bits, paid, proven }: Quotient, form: QuotientForm, exactWhole: boolean): Lc {
+    const top = 2 ** bits - 1;
+    const y = this.integerWire({ lo: 0, hi: top });
+    const part = (hi: number): Lc => this.integerWire({ lo: 0, hi: Math.max(0, hi) });
+    const above = form === 'above' || form === 'clamped' ? part(proven.hi - top) : undefined;
+    const below = form === 'relu' || form === 'clamped' ? part(-proven.lo) : undefined;
+    const v = new LcSum().add(y);
+    if (above !== undefined) v.add(above);
+    if (below !== undefined) v.add(below, -1);
+    const wire = (x: Lc | undefined): number => x?.wires[0] ?? 0;
+    const operands = [wire(y), wire(above), wire(below), shift, top, this.layerIndex()] as const;
+    this.floor(u, v.build(), shift, operands);
+
+    if (above !== undefined) this.assertProduct(above, new LcSum().addConstant(top).add(y, -1).build(), constant(0));
+    if (below !== undefined) this.assertProduct(below, y, constant(0));
+    const reach = Math.max(paid.hi - (above === undefined ? 0 : top), -paid.lo);
+    const whole = new LcSum();
+    if (form === 'plain' || form === 'relu') whole.add(y);
+    if (above !== undefined) whole.add(above);
+    if (below !== undefined) whole.add(below);
+    const ranged = whole.build({ lo: 0, hi: exactWhole ? top : reach });
+    if (exactWhole) {
+      this.load(ranged, bits);
+      this.exact(ranged, top + 1);
+    } else {
+      this.load(ranged, this.plan.bits * limbCount(this.plan, bitLength(reach)));
+      this.cover(ranged, bitLength(reach));
+    }
+    const bounded = proven.hi <= top && (form === 'relu' || form === 'plain');
+    if (!exactWhole && !bounded) {
+      this.load(y, bits);
+      this.exact(y, top + 1);
+    }
+    return y;
+  }
+
+  /** (v − lo, clamp(v)) is looked up: the table proves the range of v and the clamp at once. */
+  private clampTable(u: Lc, { shift, bits, proven }: Quotient): Lc {
+    const top = 2 ** bits - 1;
+    const { lo, hi } = this.plan.clamps.get(top)!;
+    const rows = hi - lo + 1;
+    const values = Float64Array.from({ length: rows }, (_, t) => Math.min(top, Math.max(0, t + lo)));
+    const table = this.openTable(`clamp ${top} [${lo}, ${hi}]`, rows, values);
+    const bounds = { lo: Math.max(0, proven.lo - lo), hi: Math.min(rows - 1, proven.hi - lo) };
+    const lifted = addConstant(u, -lo * 2 ** shift);
+    if (shift === 0) return this.evaluate(table, narrow(lifted, bounds));
+    const index = this.integerWire(bounds);
+    this.floor(lifted, index, shift, [index.wires[0]!, 0, 0, shift, rows - 1, this.layerIndex()]);
+    return this.evaluate(table, index);
+  }
+
+  /**
+   * Proves u − 2^shift·v ∈ [0, 2^shift) and emits the QUOTIENT that sets v's wires. With shift 0 it is the row u = v.
+   * The remainder's first lookup, or that row, holds u: the instruction reads it there, without the wires it sets.
+   */
+  private floor(u: Lc, v: Lc, shift: number, operands: readonly number[]): void {
+    const remainder = new LcSum()
+      .add(u)
+      .add(v, -(2 ** shift))
+      .build();
+    if (shift === 0) {
+      const row = this.row(constant(0), constant(0), remainder);
+      this.emit(Opcode.Quotient, ...operands, Side.C, row);
+      return;
+    }
+    const first = this.constraints;
+    this.emit(Opcode.Quotient, ...operands, Side.B, first);
+    this.exact(narrow(remainder, { lo: 0, hi: 2 ** shift - 1 }), 2 ** shift);
+    invariant(this.constraints > first, 'the remainder has a first lookup', { shift });
+  }
+
+  /** Quotient q and remainder of n by d: q·d = n − rem, q ≥ 0, rem ≥ 0, d − 1 − rem ≥ 0, all in ranges without wrap-around. */
+  override divide(n: Lc, d: Lc): { readonly quotient: Lc; readonly remainder: Lc } {
+    const top = Math.floor(n.hi / d.lo);
+    if (this.byBits || n.lo < 0 || d.lo < 1 || top === 0 || d.hi === 1) return super.divide(n, d);
+    const divisor = this.materialise(d);
+    const [kq, kd] = [bitLength(top), bitLength(d.hi - 1)];
+    this.demands.add({ kind: 'cover', bits: kq, extra: 1 });
+    for (let side = 0; side < 2; side++) this.demands.add({ kind: 'cover', bits: kd, extra: 0 });
+    const quotient = this.integerWire({ lo: Math.floor(n.lo / d.hi), hi: top });
+    const remainder = this.integerWire({ lo: 0, hi: d.hi - 1 });
+    const row = this.row(quotient, divisor, sub(n, remainder));
+    const [q, r] = [quotient.wires[0]!, remainder.wires[0]!];
+    this.emit(Opcode.Divide, q, r, Side.H, this.hintRow(n), Side.B, row);
+    const ranges = [
+      [quotient, kq],
+      [remainder, kd],
+      [
+        new LcSum()
+          .add(d)
+          .addConstant(-1)
+          .add(remainder, -1)
+          .build({ lo: 0, hi: d.hi - 1 }),
+        kd,
+      ],
+    ] as const;
+    for (const [x, bits] of ranges) {
+      this.load(x, this.plan.bits * limbCount(this.plan, bits));
+      this.cover(x, bits);
+    }
+    return { quotient, remainder };
+  }
+
+  override table(x: Lc, table: FunctionTable): Lc {
+    const { name, values } = table;
+    if (this.byBits || isConstant(x)) return super.table(x, table);
+    this.demands.add({ kind: 'function', name, rows: values.length, byBits: bitTableRows(values.length) });
+    if (!this.plan.functions.has(name)) return super.table(x, table);
+    return this.evaluate(this.openTable(name, values.length, values), narrow(x, { lo: 0, hi: values.length - 1 }));
+  }
+
+  // ---- the result ----
+
+  override finish(): TwoRoundCircuit {
+    this.layer('public values', 'Fold');
+    this.fold();
+    const tables = this.closeTables();
+    const { firstRound2, firstTheta, firstField, nWires } = this.placeRound2(tables);
+    const firstPublicRow = this.hints.rows;
+    for (const value of this.publicValues) this.hintRow(value);
+    const circuit = this.build();
+    const rounds: Rounds = {
+      publicValues: this.publicValues.length,
+      firstPublicRow,
+      firstRound2,
+      tables,
+      firstInverse: firstRound2,
+      lookupRow: this.lookupRow.finish(),
+      lookupTable: Uint16Array.from(this.lookupTable.finish()),
+      firstTheta,
+      thetaSource: this.thetaSource.finish(),
+      thetaRow: this.thetaRow.finish(),
+      firstField,
+      code: Int32Array.from(this.code2),
+      fieldRows: Uint32Array.from(this.fieldRows),
+    };
+    invariant(circuit.r1cs.nWires === nWires, 'every wire has its place', { nWires });
+    const result = { ...circuit, rounds };
+    checkRounds(result);
+    return result;
+  }
+
+  /** D = Θ·(P_1 + Θ·(P_2 + … )): one row a public value. */
+  private fold(): void {
+    const theta = fieldWire(ChallengeWire.theta);
+    const d = fieldWire(ChallengeWire.d);
+    const n = this.publicValues.length;
+    let tail: FieldLc = { wires: [], coefs: [], constant: 0n };
+    for (let j = n - 1; j >= 0; j--) {
+      const inner = fieldCombination([this.publicValues[j]!, tail], [1n, 1n]);
+      if (j === 0) this.fieldRow(inner, theta, d);
+      else tail = this.fieldProduct2(inner, theta);
+    }
+    if (n === 0) this.fieldRow(d, ONE, constant(0));
+  }
+
+  private fieldRow(a: Lc | FieldLc, b: Lc | FieldLc, c: Lc | FieldLc): number {
+    const row = this.row(a, b, c);
+    this.fieldRows.push(row);
+    return row;
+  }
+
+  /** New round-2 wire a·b, one row. */
+  private fieldProduct2(a: FieldLc, b: FieldLc): FieldLc {
+    const wire = FIELD_BASE + this.nFields++;
+    const row = this.fieldRow(a, b, fieldWire(wire));
+    this.code2.push(Opcode.FieldProduct, this.nFields - 1, Side.A, row, Side.B, row);
+    return fieldWire(wire);
+  }
+
+  /** Multiplicities, at the end of round 1, and the rows of tables; quotients follow the inverses in round 2. */
+  private closeTables(): LookupTable[] {
+    let firstMultiplicity = this.wires;
+    const open = [...this.tables.values()];
+    const totalRows = open.reduce((sum, { rows }) => sum + rows, 0);
+    for (let i = 0; i < totalRows; i++) this.newWire(WireClass.Small, this.lookupRow.length);
+    let firstQuotient = this.wires + this.lookupRow.length;
+    return open.map(({ name, rows, values, id }) => {
+      this.layer(name, 'Table');
+      const table: LookupTable = {
+        name,
+        rows,
+        firstMultiplicity,
+        firstQuotient,
+        firstRow: this.constraints,
+        ...(values === undefined ? {} : { values }),
+      };
+      for (let t = 0; t < rows; t++) this.tableRow(table, t);
+      this.tableSum(table, id);
+      firstMultiplicity += rows;
+      firstQuotient += rows;
+      return table;
+    });
+  }
+
+  /** quotient·(X + t + value·Θ) = multiplicity. */
+  private tableRow({ firstQuotient, firstMultiplicity, values }: LookupTable, t: number): void {
+    const side = (rows: SparseRows): void => {
+      if (t !== 0) rows.push(0, t);
+      rows.push(ChallengeWire.x, 1);
+      const value = values?.[t] ?? 0;
+      if (value !== 0) rows.push(ChallengeWire.theta, value);
+    };
+    this.row(fieldWire(firstQuotient + t), side, fieldWire(firstMultiplicity + t));
+  }
+
+  /** 0·0 = Σ inverses − Σ quotients. */
+  private tableSum({ rows: nRows, firstQuotient }: LookupTable, id: number): void {
+    const side = (rows: SparseRows): void => {
+      for (let k = 0; k < this.lookupRow.length; k++) {
+        if (this.lookupTable.at(k) === id) rows.push(FIRST_VIRTUAL + k, 1);
+      }
+      for (let t = 0; t < nRows; t++) rows.push(firstQuotient + t, -1);
+    };
+    this.row(constant(0), constant(0), side);
+  }
+
+  /** Gives the virtual wires their numbers behind round 1. */
+  private placeRound2(tables: readonly LookupTable[]): {
+    readonly firstRound2: number;
+    readonly firstTheta: number;
+    readonly firstField: number;
+    readonly nWires: number;
+  } {
+    const firstRound2 = this.wires;
+    const firstTheta = firstRound2 + this.lookupRow.length + tables.reduce((sum, { rows }) => sum + rows, 0);
+    const firstField = firstTheta + this.thetaSource.length;
+    const nWires = firstField + this.nFields;
+    invariant(nWires < FIRST_VIRTUAL, 'wires are fewer than 2^31', { nWires });
+    while (this.wires < nWires) this.newWire(WireClass.Field, Infinity);
+    const place = (wire: number): number => {
+      if (wire < FIRST_VIRTUAL) return wire;
+      if (wire < THETA_BASE) return firstRound2 + wire - FIRST_VIRTUAL;
+      return wire < FIELD_BASE ? firstTheta + wire - THETA_BASE : firstField + wire - FIELD_BASE;
+    };
+    for (const side of [this.a, this.b, this.c]) side.renumber(place);
+    for (let at = 1; at < this.code2.length; at += FIELD_PRODUCT_WORDS) this.code2[at]! += firstField;
+    return { firstRound2, firstTheta, firstField, nWires };
+  }
+}
+
+const FIELD_PRODUCT_WORDS = 6;
+
+/** Fixed before the challenges are drawn. */
+function isRound1(wire: number): boolean {
+  return wire > N_CHALLENGES && wire < FIRST_VIRTUAL;
+}
+
+/** Rows of table.ts for a short input. */
+function bitTableRows(entries: number): number {
+  const k = bitLength(entries - 1);
+  const split = 2 ** k === entries ? k : 2 * k;
+  return split + 2 ** Math.ceil(k / 2) - 2 + (2 ** Math.floor(k / 2) - 1);
+}
+
+function fieldWire(wire: number): FieldLc {
+  return { wires: [wire], coefs: [1n], constant: 0n };
+}

@@ -21,7 +21,16 @@
  */
 import { invariant } from '../src/errors.js';
 import { Opcode, Side, type TwoRoundCircuit } from '../src/prove/program.js';
-import { constant, ONE, type Builder, type FieldLc, type FunctionTable, type Lc, type Quotient } from './builder.js';
+import {
+  constant,
+  ONE,
+  type Bounds,
+  type Builder,
+  type FieldLc,
+  type FunctionTable,
+  type Lc,
+  type Quotient,
+} from './builder.js';
 import { checkRounds } from './check-rounds.js';
 import { Growable, type SparseRows } from './growable.js';
 import {
@@ -108,13 +117,14 @@ export class LookupBuilder extends R1csBuilder implements Builder {
     return this.openTable(`range ${rows}`, rows);
   }
 
-  private openTable(name: string, rows: number, values?: Float64Array): OpenTable {
+  /** The table of this name; `values` makes the second column when it is new. */
+  private openTable(name: string, rows: number, values?: () => Float64Array): OpenTable {
     const known = this.tables.get(name);
     if (known !== undefined) {
       invariant(known.rows === rows, 'tables of one name are one table', { name });
       return known;
     }
-    const table: OpenTable = { name, rows, id: this.tables.size, ...(values === undefined ? {} : { values }) };
+    const table = { name, rows, id: this.tables.size, ...(values === undefined ? {} : { values: values() }) };
     this.tables.set(name, table);
     return table;
   }
@@ -149,15 +159,9 @@ export class LookupBuilder extends R1csBuilder implements Builder {
     if (product !== undefined) rows.push(product, 1);
   }
 
-  /** Two-column lookup of (index, y), y a fresh wire that the table determines. */
-  private evaluate(table: OpenTable, index: Lc): Lc {
-    const { values } = table;
-    invariant(values !== undefined, 'a table of a function has values', { name: table.name });
-    const reached = values.subarray(Math.max(0, index.lo), Math.min(table.rows - 1, index.hi) + 1);
-    const y = this.integerWire({
-      lo: reached.reduce((p, q) => Math.min(p, q)),
-      hi: reached.reduce((p, q) => Math.max(p, q)),
-    });
+  /** Two-column lookup of (index, y), y a fresh wire that the table determines; `bounds` are those of the values that index can reach. */
+  private evaluate(table: OpenTable, index: Lc, bounds: Bounds): Lc {
+    const y = this.integerWire(bounds);
     const j = this.thetaSource.length;
     this.thetaSource.push(y.wires[0]!);
     this.thetaRow.push(this.constraints);
@@ -366,14 +370,17 @@ export class LookupBuilder extends R1csBuilder implements Builder {
     const top = 2 ** bits - 1;
     const { lo, hi } = this.plan.clamps.get(top)!;
     const rows = hi - lo + 1;
-    const values = Float64Array.from({ length: rows }, (_, t) => Math.min(top, Math.max(0, t + lo)));
-    const table = this.openTable(`clamp ${top} [${lo}, ${hi}]`, rows, values);
+    const clamp = (v: number): number => Math.min(top, Math.max(0, v));
+    const table = this.openTable(`clamp ${top} [${lo}, ${hi}]`, rows, () =>
+      Float64Array.from({ length: rows }, (_, t) => clamp(t + lo)),
+    );
     const bounds = { lo: Math.max(0, proven.lo - lo), hi: Math.min(rows - 1, proven.hi - lo) };
+    const reached = { lo: clamp(bounds.lo + lo), hi: clamp(bounds.hi + lo) };
     const lifted = addConstant(u, -lo * 2 ** shift);
-    if (shift === 0) return this.evaluate(table, narrow(lifted, bounds));
+    if (shift === 0) return this.evaluate(table, narrow(lifted, bounds), reached);
     const index = this.integerWire(bounds);
     this.floor(lifted, index, shift, [index.wires[0]!, 0, 0, shift, rows - 1, this.layerIndex()]);
-    return this.evaluate(table, index);
+    return this.evaluate(table, index, reached);
   }
 
   /**
@@ -433,7 +440,14 @@ export class LookupBuilder extends R1csBuilder implements Builder {
     if (this.byBits || isConstant(x)) return super.table(x, table);
     this.demands.add({ kind: 'function', name, rows: values.length, byBits: bitTableRows(values.length) });
     if (!this.plan.functions.has(name)) return super.table(x, table);
-    return this.evaluate(this.openTable(name, values.length, values), narrow(x, { lo: 0, hi: values.length - 1 }));
+    const index = narrow(x, { lo: 0, hi: values.length - 1 });
+    const reached = values.subarray(index.lo, index.hi + 1);
+    const bounds = { lo: reached.reduce((p, q) => Math.min(p, q)), hi: reached.reduce((p, q) => Math.max(p, q)) };
+    return this.evaluate(
+      this.openTable(name, values.length, () => values),
+      index,
+      bounds,
+    );
   }
 
   // ---- the result ----

@@ -4,13 +4,13 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ZkonnxError } from '../errors.js';
 import { circuitHash } from '../formats/circuit-file.js';
-import { MANIFEST_VERSION, type Manifest } from '../formats/manifest.js';
+import { MANIFEST_VERSION, type Manifest, type Protocol } from '../formats/manifest.js';
 import { decodeModel, externalFiles, MAX_MODEL_BYTES } from '../formats/onnx-proto.js';
 import type { Circuit } from '../prove/program.js';
 import type { ImagePreprocessing, Schema, Visibility } from '../verify/statement.js';
 import { VERSION } from '../version.js';
 import { accuracyReport, worstRelativeError, type AccuracyReport } from './accuracy.js';
-import { assemble } from './assemble.js';
+import { assemble, assembleRounds } from './assemble.js';
 import { Interpreter, verifyIr } from './ir/program.js';
 import { withFacts } from './layer-facts.js';
 import { importModel } from './onnx/import.js';
@@ -46,7 +46,8 @@ export interface CompileOptions {
   readonly softmax?: 'circuit' | 'reader';
   readonly labels?: readonly string[];
   readonly image?: ImagePreprocessing;
-  readonly protocol?: 'groth16';
+  /** `groth16` is every verifier's; `mirage` has lookups and fewer constraints. Default groth16. */
+  readonly protocol?: Protocol;
 }
 
 export interface CompiledModel {
@@ -59,6 +60,7 @@ export interface CompiledModel {
   readonly domains: ReadonlyMap<string, InputDomain>;
 }
 
+export const DEFAULT_PROTOCOL: Protocol = 'groth16';
 const DEFAULT_TOLERANCE = 0.005;
 /** Activation widths tried in order: each costs about a constraint an activation more than the one before. */
 const BIT_CHOICES = [8, 9, 10, 11, 12, 13, 14, 16];
@@ -117,7 +119,8 @@ export async function compile(modelPath: string, options: CompileOptions = {}): 
   const bounds = boundsOf(quantised.model);
   const choice = { ...options, input: options.input ?? 'public', output: options.output ?? 'public' } as const;
   const schema = makeSchema(prepared.graph, quantised.model, bounds, choice, prepared.readers);
-  const circuit = assemble(quantised.model.ir, schema);
+  const protocol = options.protocol ?? DEFAULT_PROTOCOL;
+  const circuit: Circuit = (protocol === 'mirage' ? assembleRounds : assemble)(quantised.model.ir, schema);
   clock.lap('assemble');
 
   const { report, notes } = await measure(modelPath, prepared, quantised.model, domains, samples);
@@ -126,7 +129,7 @@ export async function compile(modelPath: string, options: CompileOptions = {}): 
   const manifest: Manifest = {
     formatVersion: MANIFEST_VERSION,
     tool: `zkonnx ${VERSION}`,
-    protocol: options.protocol ?? 'groth16',
+    protocol,
     model: {
       file: path.basename(modelPath),
       hash: await modelHash(bytes, path.dirname(modelPath)),
@@ -137,7 +140,7 @@ export async function compile(modelPath: string, options: CompileOptions = {}): 
       hash: circuitHash(circuit.r1cs, circuit.rounds),
       constraints: circuit.r1cs.nConstraints,
       wires: circuit.r1cs.nWires,
-      publicInputs: circuit.r1cs.nPubOut + circuit.r1cs.nPubIn,
+      publicInputs: circuit.rounds?.publicValues ?? circuit.r1cs.nPubOut + circuit.r1cs.nPubIn,
       nonZeros: circuit.r1cs.a.wires.length + circuit.r1cs.b.wires.length + circuit.r1cs.c.wires.length,
     },
     quantisation: {

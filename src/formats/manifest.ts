@@ -19,10 +19,12 @@ export interface LayerCost {
   readonly offset?: number;
 }
 
+export type Protocol = 'groth16' | 'mirage';
+
 export interface Manifest {
   readonly formatVersion: number;
   readonly tool: string;
-  readonly protocol: 'groth16';
+  readonly protocol: Protocol;
   readonly model: { readonly file: string; readonly hash: string; readonly opset: number; readonly producer: string };
   readonly circuit: {
     readonly hash: string;

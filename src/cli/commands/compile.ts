@@ -1,6 +1,7 @@
 /** zkonnx compile: an ONNX model becomes an artifact folder. */
 import { Command } from 'commander';
 import type { CompiledModel, CompileOptions } from '../../compile/compile.js';
+import type { Protocol } from '../../formats/manifest.js';
 import type { ImageFlags } from '../../inputs/image.js';
 import type { InputSpec } from '../../inputs/tensor.js';
 import { peakMemoryBytes } from '../../peak-memory.js';
@@ -22,7 +23,7 @@ interface CompileFlags {
   readonly output?: Visibility;
   readonly inputShape?: Shapes;
   readonly labels?: string;
-  readonly protocol?: 'groth16';
+  readonly protocol?: Protocol;
   readonly imageLayout?: string;
   readonly imageResize?: string;
   readonly imageColor?: string;
@@ -56,7 +57,9 @@ export function compileCommand(session: Session): Command {
       ]),
     )
     .option('--labels <names>', 'names of the classes: a,b,c or @file with one a line')
-    .addOption(choice('--protocol <name>', 'proof system', ['groth16']));
+    .addOption(
+      choice('--protocol <name>', 'groth16 (default), or mirage: lookups, fewer constraints', ['groth16', 'mirage']),
+    );
   return imageOptions(command)
     .addHelpText(
       'after',

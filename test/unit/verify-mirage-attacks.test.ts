@@ -4,9 +4,8 @@
  */
 import { bn254 } from '@noble/curves/bn254.js';
 import { describe, expect, it } from 'vitest';
-import { R, mod } from '../../src/field/bn254.js';
-import { isUncontributed, makeVerificationKey, prepareKey } from '../../src/verify/key.js';
-import { pointsOf } from '../../src/verify/key.js';
+import { R, inverse, mod } from '../../src/field/bn254.js';
+import { isUncontributed, makeVerificationKey, pointsOf, prepareKey } from '../../src/verify/key.js';
 import { ZkonnxError } from '../../src/errors.js';
 import { verify } from '../../src/verify/verify.js';
 import { jobOf, makeKeyPair, makeMirageFixture, mirageFacts, mirageFile } from '../fixtures/proofs/mirage-fixture.js';
@@ -16,6 +15,8 @@ import {
   brokenRows,
   equationHolds,
   fold,
+  g1,
+  g2,
   keyFields,
   mirageTrapdoor,
   proofWords,
@@ -285,6 +286,22 @@ describe('zero knowledge', () => {
 
   it('a blinded proof has no element that its witness alone gives', () => {
     expect(guessable(prove({}))).toEqual({ a: false, b: false, c1: false });
+  });
+
+  it('a simulator with the trapdoors and no witness makes proofs of everything, so a proof tells nothing', () => {
+    const { alpha, beta, delta1, delta2 } = mirageTrapdoor('first mirage key');
+    const [a, b, c] = ['a', 'b', 'c'].map((label) => scalarFrom('simulator', label)) as [bigint, bigint, bigint];
+    const publicValues = system.publicValues(V, [7, 7]);
+    const context = new Uint8Array();
+    const c1 = g1(c);
+    const { x, theta } = referenceTranscript({ keyDigest: key.zkonnx.keyDigest, publicValues, context, c1 });
+    const scalars = [1n, x, theta, fold(publicValues, theta)];
+    const ic = keys.vk.ic.reduce((sum, point, j) => sum.add(point.multiply(scalars[j]!)), bn254.G1.Point.ZERO);
+    const c2 = g1(a * b - alpha * beta - c * delta1)
+      .subtract(ic)
+      .multiply(inverse(delta2));
+    const simulated = { a: g1(a), b: g2(b), c1, c2 };
+    expect(reasonOf(mirageFile(key, simulated, { publicValues, context }))).toBe('VALID');
   });
 
   it.each([

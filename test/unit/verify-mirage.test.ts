@@ -9,6 +9,7 @@ import {
   prepareKey,
   publicBytes,
   verify,
+  verifyGroth16,
   ZkonnxError,
 } from '../../src/verify/index.js';
 import type { MirageVerificationKey, TensorSchema, VerifyOptions } from '../../src/verify/index.js';
@@ -150,6 +151,7 @@ describe('a mirage proof file is refused, never an exception', () => {
 
   it('under a Groth16 key', () => {
     expect(verify(proof, plain.key)).toMatchObject({ valid: false, reason: 'PROTOCOL_MISMATCH' });
+    expect(verifyGroth16(plain.key, [], proof)).toMatchObject({ reason: 'PROTOCOL_MISMATCH' });
   });
 
   it('whatever the bytes are', () => {
@@ -200,6 +202,7 @@ describe('a mirage key', () => {
   it.each([
     ['a Groth16 δ beside its own', resealed({ vk_delta_2: key.vk_delta1_2 })],
     ['protocol groth16', resealed({ protocol: 'groth16' })],
+    ['an unknown protocol', resealed({ protocol: 'ultragroth' })],
     ['no δ1', resealed({ vk_delta1_2: undefined })],
     ['δ2 off the twist', resealed({ vk_delta2_2: [['1', '1'], ['1', '1'], ['1', '0']] })], // prettier-ignore
     ['δ1 and δ2 the same', resealed({ vk_delta1_2: key.vk_delta2_2 })],

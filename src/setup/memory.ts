@@ -33,7 +33,7 @@ export interface SetupScalars {
   readonly b: ScalarList;
   /** τ^(i+N) − τ^i, i < N − 1, which only the key's csHash covers. */
   readonly powers: ScalarList;
-  /** Odd members of the Lagrange basis of the 2N-th roots of unity at τ, over δ. */
+  /** Odd members of the Lagrange basis of the 2N-th roots of unity at τ, over δ: those of the domain's odd coset, in its order. */
   readonly h: ScalarList;
 }
 

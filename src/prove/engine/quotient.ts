@@ -1,7 +1,8 @@
 /**
- * The scalars of Groth16's H sum: P = a·b − c on the odd coset ω_{2N}^{2i+1}, from the rows' values on the domain. The witness is taken to
+ * The scalars of Groth16's H sum: P = a·b − c on the odd coset, from the rows' values on the domain. The witness is taken to
  * satisfy the rows, so that c = a·b needs no pass over C; the rows that bind the public wires have b = c = 0.
  */
+import { domainSize } from '../../kernels/domain.js';
 import { ELEMENT_BYTES } from '../../kernels/field-exports.js';
 import { SCALAR_BYTES } from '../../kernels/msm.js';
 import { oddCosetPhases } from '../../kernels/ntt.js';
@@ -12,24 +13,27 @@ import type { ClassifiedWitness } from './witness.js';
 /** Share of the time that the rows take; only progress bars use it. */
 const ROWS_SHARE = 0.3;
 
-/** Bytes that the scalars take: one for each point of the domain, natural order. */
-export const quotientBytes = (logSize: number): number => 2 ** logSize * SCALAR_BYTES;
+/** What the quotient needs of a proving key. */
+export type QuotientKey = Pick<EngineKey, 'domain' | 'table' | 'join' | 'rowsA' | 'rowsB'>;
+
+/** Bytes that the scalars take: one for each row of the domain, in the rows' order. */
+export const quotientBytes = (points: number): number => points * SCALAR_BYTES;
 
 /** Bytes that `quotientScalars` needs of the heap besides. */
-export const quotientScratchBytes = (nVars: number, logSize: number): number =>
-  (nVars + 3 * 2 ** logSize) * ELEMENT_BYTES + 4 * nVars;
+export const quotientScratchBytes = (nVars: number, points: number): number =>
+  (nVars + 3 * points) * ELEMENT_BYTES + 4 * nVars;
 
 /** Fills `out` (`quotientBytes`). `onProgress` gets fractions, growing, of this phase. */
 export async function quotientScalars(
   team: Team,
-  key: EngineKey,
+  key: QuotientKey,
   witness: ClassifiedWitness,
   out: number,
   onProgress: (fraction: number) => void,
 ): Promise<void> {
   const { heap } = team.kernels;
-  const { logSize, table, join } = key;
-  const n = 2 ** logSize;
+  const { domain, table, join } = key;
+  const n = domainSize(domain);
   const mark = heap.mark();
   try {
     const values = await wireElements(team, witness);
@@ -52,13 +56,13 @@ export async function quotientScalars(
       }),
     );
     onProgress(ROWS_SHARE);
-    const phases = oddCosetPhases(table, logSize, [a, b, c], team.size);
+    const phases = oddCosetPhases(table, domain, [a, b, c], team.size);
     for (const [i, phase] of phases.entries()) {
       await team.run(phase.map((task) => ({ kind: 'ntt', table: table.pointer, task })));
       onProgress(ROWS_SHARE + ((1 - ROWS_SHARE) * (i + 1)) / (phases.length + 1));
     }
     await team.run(
-      pieces.map(({ from, to }) => ({ kind: 'join', out, abc: [a, b, c], ...join, logSize, from, to }) as const),
+      pieces.map(({ from, to }) => ({ kind: 'join', out, abc: [a, b, c], ...join, domain, from, to }) as const),
     );
   } finally {
     heap.release(mark);

@@ -42,24 +42,22 @@ export interface MillerProduct {
   readonly pointer: number;
 }
 
-/** Lines of points that will be paired often. */
+/** Lines of points that will be paired often. Stays on the heap. */
 export function preparePairs(kernels: Kernels, points: readonly G2Point[]): PreparedG2[] {
-  const { exports, heap } = kernels;
+  const { exports } = kernels;
+  points.forEach(requireCanonical);
   return points.map((point) => {
     if (point === undefined) return { lines: 0 };
-    const lines = heap.allocate(exports.pairing_lines_bytes());
-    inScratch(kernels, (scratch, constants) => {
-      exports.pairing_lines(lines, allocatePoint(kernels, 'g2', point), constants, scratch);
+    const lines = kept(kernels, exports.pairing_lines_bytes(), (to, scratch, constants) => {
+      exports.pairing_lines(to, allocatePoints(kernels, 'g2', [point]), constants, scratch);
     });
     return { lines };
   });
 }
 
-/** The Miller loops of pairs, for `pairingProductIsOne`. */
+/** The Miller loops of pairs, for `pairingProductIsOne`. Stays on the heap. */
 export function millerProduct(kernels: Kernels, pairs: readonly Pair[]): MillerProduct {
-  const pointer = kernels.heap.allocate(FQ12_BYTES);
-  inScratch(kernels, (scratch) => multiplyPairs(kernels, pointer, pairs, scratch));
-  return { pointer };
+  return { pointer: kept(kernels, FQ12_BYTES, (out, scratch) => multiplyPairs(kernels, out, pairs, scratch)) };
 }
 
 /** Whether Π e(P_i, Q_i) = 1, over the pairs and those of `fixed`. */
@@ -135,10 +133,32 @@ function inScratch<T>(kernels: Kernels, compute: (scratch: number, constants: nu
   }
 }
 
-function allocatePoint<Name extends GroupName>(kernels: Kernels, name: Name, point: PointOf<Name>): number {
-  for (const value of [point!.x, point!.y].flat()) {
+/** Allocates what `fill` fills, and nothing if that throws. */
+function kept(
+  kernels: Kernels,
+  byteLength: number,
+  fill: (out: number, scratch: number, constants: number) => void,
+): number {
+  const { heap } = kernels;
+  const mark = heap.mark();
+  try {
+    const out = heap.allocate(byteLength);
+    inScratch(kernels, (scratch, constants) => fill(out, scratch, constants));
+    return out;
+  } catch (error) {
+    heap.release(mark);
+    throw error;
+  }
+}
+
+function requireCanonical(point: G1Point | G2Point): void {
+  for (const value of point === undefined ? [] : [point.x, point.y].flat()) {
     if (value < 0n || value >= Q) throw new RangeError(`coordinate ${value} is not in [0, q)`);
   }
+}
+
+function allocatePoint<Name extends GroupName>(kernels: Kernels, name: Name, point: PointOf<Name>): number {
+  requireCanonical(point);
   return allocatePoints(kernels, name, [point]);
 }
 

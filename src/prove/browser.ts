@@ -17,6 +17,7 @@ import { loadEngineKey, type EngineKey } from './engine/key.js';
 import { proveWithTeam } from './engine/prover.js';
 import { pauseForOthers, type Pause } from './event-loop.js';
 import { freshScalar } from './fresh-scalar.js';
+import { KernelVerifier } from './kernel-verifier.js';
 import { requireFittingKey, requireSameSetup, requireSchema } from './key-match.js';
 import { freshSalts, openingOf, type Opening } from './opening.js';
 import { outOfMemory } from './out-of-memory.js';
@@ -95,7 +96,8 @@ export async function openBrowserProver(
   requireSameSetup(reader.part, 'zkey', key.groth16);
   return inMemory(async () => {
     const kernels = await instantiateKernels({ memory: ownMemory() });
-    return new SoloProver(circuit, key, kernels, await loadEngineKey(new SoloTeam(kernels, step), reader));
+    const engineKey = await loadEngineKey(new SoloTeam(kernels, step), reader);
+    return new SoloProver(circuit, key, kernels, engineKey, await KernelVerifier.groth16(key.groth16, kernels));
   });
 }
 
@@ -108,6 +110,7 @@ class SoloProver implements BrowserProver {
     private readonly key: PreparedKey,
     private readonly kernels: Kernels,
     private readonly engineKey: EngineKey,
+    private readonly points: KernelVerifier,
   ) {}
 
   get schema(): Schema {
@@ -143,7 +146,7 @@ class SoloProver implements BrowserProver {
     );
     const opening = openingOf(this.key.facts.keyDigest, salts, inputs, solved.outputs);
     return {
-      proof: checkedProof({ proof, publicSignals: solved.publicSignals }, this.key),
+      proof: checkedProof({ proof, publicSignals: solved.publicSignals }, this.key, this.points),
       ...(opening === undefined ? {} : { opening }),
     };
   }

@@ -9,6 +9,7 @@ import type { ProofFile } from '../verify/proof.js';
 import { checkedProof } from './checked-proof.js';
 import { encodeSample } from './encode.js';
 import { freshScalar } from './fresh-scalar.js';
+import { KernelVerifier } from './kernel-verifier.js';
 import { requireSameSetup } from './key-match.js';
 import { freshSalts, openingOf, type Opening } from './opening.js';
 import { ProverPool, type ProveSample } from './pool.js';
@@ -60,6 +61,7 @@ export async function* prove(
   if (options.prover !== 'snarkjs') pool.preload({ circuitPath: circuit, zkeyPath: provingKey });
   const key = await readKey(artifactDir, manifest);
   requireSameSetup(await readZkeyVerifierPart(provingKey), provingKey, key.groth16);
+  const points = await KernelVerifier.groth16(key.groth16);
   const started: Started[] = [];
   const { signal, onProgress } = options;
   for await (const result of pool.proveMany(requests(artifactDir, manifest, samples, started, options.prover), {
@@ -70,7 +72,7 @@ export async function* prove(
     const opening = openingOf(key.facts.keyDigest, salts, inputs, result.outputs);
     yield {
       id,
-      proof: checkedProof(result, key),
+      proof: checkedProof(result, key, points),
       ...(opening === undefined ? {} : { opening }),
       timingsMs: result.timingsMs,
       peakMemoryBytes: result.peakMemoryBytes,

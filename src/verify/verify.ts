@@ -3,6 +3,7 @@ import { ZkonnxError } from '../errors.js';
 import { checkExpectation, compareExpectation } from './expect.js';
 import type { Expectation, ProvenTensor } from './expect.js';
 import { checkGroth16, parseSignals } from './groth16.js';
+import type { PointsCheck } from './groth16.js';
 import { excerpt } from './json.js';
 import type { JsonObject } from './json.js';
 import { isPreparedKey, prepareKey } from './key.js';
@@ -51,6 +52,16 @@ export type VerifyResult = Verified | Refused;
  * Whatever is wrong in the proof is a refusal; throws KEY_INVALID for an unusable key, USAGE for an impossible expectation.
  */
 export function verify(proofJson: unknown, keyJson: unknown, options: VerifyOptions = {}): VerifyResult {
+  return verifyBy(undefined, proofJson, keyJson, options);
+}
+
+/** As `verify`, with another check of the points. */
+export function verifyBy(
+  check: PointsCheck | undefined,
+  proofJson: unknown,
+  keyJson: unknown,
+  options: VerifyOptions = {},
+): VerifyResult {
   const key = isPreparedKey(keyJson) ? keyJson : prepareKey(keyJson);
   const { schema } = key.facts;
   const expectModel = readExpectedModel(options.expectModel);
@@ -65,7 +76,7 @@ export function verify(proofJson: unknown, keyJson: unknown, options: VerifyOpti
       const { modelHash } = key.facts;
       throw new Refusal('MODEL_MISMATCH', `the key is of model ${modelHash}, the caller expects ${expectModel}`);
     }
-    const signals = checkGroth16(key.groth16, signalsOf(proof, options, isBare), proof);
+    const signals = checkGroth16(key.groth16, signalsOf(proof, options, isBare), proof, check);
     return describe(key, signals, options);
   });
 }

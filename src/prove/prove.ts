@@ -61,7 +61,9 @@ export async function* prove(
   if (options.prover !== 'snarkjs') pool.preload({ circuitPath: circuit, zkeyPath: provingKey });
   const key = await readKey(artifactDir, manifest);
   requireSameSetup(await readZkeyVerifierPart(provingKey), provingKey, key.groth16);
-  const points = await KernelVerifier.groth16(key.groth16);
+  const points = KernelVerifier.groth16(key.groth16);
+  // Awaited below; until then a failure must not count as unhandled.
+  points.catch(() => undefined);
   const started: Started[] = [];
   const { signal, onProgress } = options;
   for await (const result of pool.proveMany(requests(artifactDir, manifest, samples, started, options.prover), {
@@ -72,7 +74,7 @@ export async function* prove(
     const opening = openingOf(key.facts.keyDigest, salts, inputs, result.outputs);
     yield {
       id,
-      proof: checkedProof(result, key, points),
+      proof: checkedProof(result, key, await points),
       ...(opening === undefined ? {} : { opening }),
       timingsMs: result.timingsMs,
       peakMemoryBytes: result.peakMemoryBytes,

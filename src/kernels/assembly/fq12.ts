@@ -1,7 +1,7 @@
 // F_q¹² = F_q⁶[w]/(w² - v): 432 bytes, the coefficients of 1 and w. `t` is scratch of `fq12_scratch()` bytes at least; `out` may alias an input
 // but for what is said. As polynomials in w over F_q², w⁶ = ξ, an element is a0 + b0·w + a1·w² + b1·w³ + a2·w⁴ + b2·w⁵.
-import { Fq2, add, copy, equal, neg, one, sub, zero } from './curve-field';
-import { fq_neg } from './fq';
+import { Fq2, add, copy, equal, neg, sub } from './curve-field';
+import { fq_neg, fq_one } from './fq';
 import { fq2_mul, fq2_sqr } from './fq2';
 import { fq2_mul_xi, fq6_add, fq6_inv, fq6_mul, fq6_mul_0, fq6_mul_01, fq6_mul_v, fq6_scratch, fq6_sub } from './fq6';
 
@@ -14,12 +14,12 @@ export function fq12_scratch(): usize {
 }
 
 export function fq12_one(out: usize): void {
-  one<Fq2>(out);
-  for (let i = F2; i < 2 * F6; i += F2) zero<Fq2>(out + i);
+  fq_one(out);
+  memory.fill(out + 36, 0, 2 * F6 - 36);
 }
 
 export function fq12_copy(out: usize, a: usize): void {
-  for (let i: usize = 0; i < 2 * F6; i += F2) copy<Fq2>(out + i, a + i);
+  memory.copy(out, a, 2 * F6);
 }
 
 /** `t` takes an element of F_q¹². */

@@ -7,10 +7,11 @@
 //
 // The lines through the multiples of a Q are made once (`pairing_lines`) and evaluated at many P. Points must be on their curves and in
 // their subgroups and not at infinity: others give values of no meaning, never an access out of place.
-import { addXyzz, copyXyzz, fromAffine, double as doubleXyzz, xyzzScratch } from './curve';
+import { addXyzz, double as doubleXyzz, fromAffine } from './curve';
 import { Fq, Fq2, add, copy, equal, isZero, neg, sub } from './curve-field';
 import { fq_add, fq_copy, fq_mul, fq_neg, fq_one, fq_sqr, fq_zero } from './fq';
 import { fq2_mul, fq2_sqr } from './fq2';
+import { g2_copy } from './g2';
 import { fq12_conjugate, fq12_copy, fq12_cyclotomic_sqr, fq12_frobenius, fq12_inv, fq12_mul } from './fq12';
 import { fq12_mul_line, fq12_one, fq12_scratch, fq12_sqr } from './fq12';
 
@@ -320,15 +321,15 @@ export function g2_in_subgroup(q: usize, constants: usize, scratch: usize): bool
   const negated = given + 2 * G2;
   const t = negated + 2 * G2;
   fromAffine<Fq2>(given, q);
-  copyXyzz<Fq2>(negated, given);
+  g2_copy(negated, given);
   neg<Fq2>(negated + F2, negated + F2);
-  copyXyzz<Fq2>(multiple, given);
+  g2_copy(multiple, given);
   for (let digit = X_TOP; digit != 0; digit >>= 1) {
     doubleXyzz<Fq2>(multiple, t);
     if (X_PLUS & digit) addXyzz<Fq2>(multiple, given, t);
     else if (X_MINUS & digit) addXyzz<Fq2>(multiple, negated, t);
   }
-  copyXyzz<Fq2>(sum, multiple);
+  g2_copy(sum, multiple);
   addXyzz<Fq2>(sum, given, t);
   frobeniusXyzz(multiple, constants, t);
   addXyzz<Fq2>(sum, multiple, t);

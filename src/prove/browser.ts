@@ -8,6 +8,7 @@ import { bytesSource } from '../formats/iden3-container.js';
 import { openZkeyReader } from '../formats/zkey.js';
 import { instantiateKernels, type Kernels } from '../kernels/module.js';
 import { SoloTeam } from '../kernels/team.js';
+import { groth16Equation } from '../verify/groth16.js';
 import { prepareKey, requireGroth16, type PreparedKey } from '../verify/key.js';
 import type { ProofFile } from '../verify/proof.js';
 import type { Schema } from '../verify/statement.js';
@@ -17,6 +18,7 @@ import { loadEngineKey, type EngineKey } from './engine/key.js';
 import { proveWithTeam } from './engine/prover.js';
 import { pauseForOthers, type Pause } from './event-loop.js';
 import { freshScalar } from './fresh-scalar.js';
+import { KernelVerifier } from './kernel-verifier.js';
 import { requireFittingKey, requireSameSetup, requireSchema } from './key-match.js';
 import { freshSalts, openingOf, type Opening } from './opening.js';
 import { outOfMemory } from './out-of-memory.js';
@@ -95,7 +97,14 @@ export async function openBrowserProver(
   requireSameSetup(reader.part, 'zkey', requireGroth16(key));
   return inMemory(async () => {
     const kernels = await instantiateKernels({ memory: ownMemory() });
-    return new SoloProver(circuit, key, kernels, await loadEngineKey(new SoloTeam(kernels, step), reader));
+    const engineKey = await loadEngineKey(new SoloTeam(kernels, step), reader);
+    return new SoloProver(
+      circuit,
+      key,
+      kernels,
+      engineKey,
+      await KernelVerifier.of(groth16Equation(requireGroth16(key)), kernels),
+    );
   });
 }
 
@@ -108,6 +117,7 @@ class SoloProver implements BrowserProver {
     private readonly key: PreparedKey,
     private readonly kernels: Kernels,
     private readonly engineKey: EngineKey,
+    private readonly points: KernelVerifier,
   ) {}
 
   get schema(): Schema {
@@ -143,7 +153,7 @@ class SoloProver implements BrowserProver {
     );
     const opening = openingOf(this.key.facts.keyDigest, salts, inputs, solved.outputs);
     return {
-      proof: checkedProof({ proof, publicSignals: solved.publicSignals }, this.key),
+      proof: checkedProof({ proof, publicSignals: solved.publicSignals }, this.key, this.points),
       ...(opening === undefined ? {} : { opening }),
     };
   }

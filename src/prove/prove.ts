@@ -4,11 +4,13 @@ import { ZkonnxError } from '../errors.js';
 import { requireSameCircuit } from '../formats/circuit.js';
 import { artifactPaths, readManifest, type Manifest } from '../formats/manifest.js';
 import { readZkeyVerifierPart } from '../formats/zkey-file.js';
+import { groth16Equation } from '../verify/groth16.js';
 import { prepareKey, requireGroth16, type PreparedKey } from '../verify/key.js';
 import type { ProofFile } from '../verify/proof.js';
 import { checkedProof } from './checked-proof.js';
 import { encodeSample } from './encode.js';
 import { freshScalar } from './fresh-scalar.js';
+import { KernelVerifier } from './kernel-verifier.js';
 import { requireSameSetup } from './key-match.js';
 import { freshSalts, openingOf, type Opening } from './opening.js';
 import { ProverPool, type ProveSample } from './pool.js';
@@ -59,7 +61,11 @@ export async function* prove(
   // Workers start and load while this thread checks the keys.
   if (options.prover !== 'snarkjs') pool.preload({ circuitPath: circuit, zkeyPath: provingKey });
   const key = await readKey(artifactDir, manifest);
-  requireSameSetup(await readZkeyVerifierPart(provingKey), provingKey, requireGroth16(key));
+  const groth16 = requireGroth16(key);
+  requireSameSetup(await readZkeyVerifierPart(provingKey), provingKey, groth16);
+  const points = KernelVerifier.of(groth16Equation(groth16));
+  // Awaited below; until then a failure must not count as unhandled.
+  points.catch(() => undefined);
   const started: Started[] = [];
   const { signal, onProgress } = options;
   for await (const result of pool.proveMany(requests(artifactDir, manifest, samples, started, options.prover), {
@@ -70,7 +76,7 @@ export async function* prove(
     const opening = openingOf(key.facts.keyDigest, salts, inputs, result.outputs);
     yield {
       id,
-      proof: checkedProof(result, key),
+      proof: checkedProof(result, key, await points),
       ...(opening === undefined ? {} : { opening }),
       timingsMs: result.timingsMs,
       peakMemoryBytes: result.peakMemoryBytes,

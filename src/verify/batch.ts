@@ -5,7 +5,7 @@
  * If an equation fails, its two sides differ by a factor other than one of the group of prime order r, and the product of all is one for
  * at most one value of its exponent, given the others: a chance of 2^-128, because the exponents are drawn after the proofs are read.
  */
-import { equationHolds, requireEquation } from './equation.js';
+import { equationHolds, pointTerms, requireEquation } from './equation.js';
 import type { ProofTerms } from './equation.js';
 import { refusing } from './refusal.js';
 import type { Refused } from './refusal.js';
@@ -22,6 +22,8 @@ export interface BatchOptions extends Omit<VerifyOptions, 'publicSignals'> {
 
 const WEIGHT_BYTES = 16;
 
+type Read = OpenedProof & { readonly terms: ProofTerms };
+
 /**
  * The verdict on each proof, in order, as `verify` gives it one by one; expectations are of every proof. Where the product is not one,
  * all proofs are verified by themselves, so one bad proof costs the batch its advantage and no more. Throws as `verify`.
@@ -29,7 +31,12 @@ const WEIGHT_BYTES = 16;
 export function verifyBatch(proofs: readonly unknown[], keyJson: unknown, options: BatchOptions = {}): VerifyResult[] {
   const { random = systemRandom, ...expectations } = options;
   const question = askQuestion(keyJson, expectations);
-  const opened = proofs.map((proof): OpenedProof | Refused => refusing(() => readProof(question, proof)));
+  const opened = proofs.map((proof): Read | Refused =>
+    refusing(() => {
+      const read = readProof(question, proof);
+      return { ...read, terms: pointTerms(read.numbers) };
+    }),
+  );
   const terms = opened.flatMap((proof) => ('terms' in proof ? [proof.terms] : []));
   const allHold = terms.length > 0 && equationHolds(question.equation, terms, drawWeights(terms, random));
   return opened.map((proof) => {

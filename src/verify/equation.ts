@@ -17,6 +17,22 @@ export interface Equation {
   readonly ic: readonly G1[];
 }
 
+/** A proof that is read and in range, its points not looked at yet. */
+export interface ProofNumbers {
+  /** In calldata's order, in [0, q). */
+  readonly coordinates: readonly bigint[];
+  /** Of the points, in the same order. */
+  readonly names: readonly string[];
+  /** Of IC after the constant's 1, in [0, r). */
+  readonly scalars: readonly bigint[];
+}
+
+/**
+ * What is left of a check: curves, subgroup, equation. Throws Refusal. A prover that checks its own work brings one with faster arithmetic; a
+ * verifier uses `checkPoints`.
+ */
+export type PointsCheck = (proof: ProofNumbers) => void;
+
 /** The proof's side: its points in their groups, and the scalars of IC, the first of them 1. */
 export interface ProofTerms {
   readonly a: G1;
@@ -32,11 +48,8 @@ export interface Pair {
 
 const G1Point = bn254.G1.Point;
 
-/**
- * The points of a proof from its coordinates in [0, q), `names` and coordinates in calldata's order. Throws Refusal: curve of every point
- * first, then the subgroup of B.
- */
-export function pointTerms(coordinates: readonly bigint[], names: readonly string[]): Omit<ProofTerms, 'scalars'> {
+/** The points of a proof. Throws Refusal: curve of every point first, then the subgroup of B. */
+export function pointTerms({ coordinates, names, scalars }: ProofNumbers): ProofTerms {
   const [ax, ay, bx1, bx0, by1, by0, ...rest] = coordinates;
   const onCurve = <T>(point: T | undefined, index: number): T => {
     if (point === undefined) throw new Refusal('POINT_NOT_ON_CURVE', `${names[index]!} is not on its curve`, index);
@@ -46,7 +59,7 @@ export function pointTerms(coordinates: readonly bigint[], names: readonly strin
   const b = onCurve(g2OnCurve(bx0!, bx1!, by0!, by1!), 1);
   const c = names.slice(2).map((_, k) => onCurve(g1OnCurve(rest[2 * k]!, rest[2 * k + 1]!), 2 + k));
   if (!inSubgroup(b)) throw new Refusal('POINT_NOT_IN_SUBGROUP', 'pi_b is not in the subgroup of order r');
-  return { a, b, c };
+  return { a, b, c, scalars: [1n, ...scalars] };
 }
 
 /**
@@ -101,4 +114,11 @@ export function equationHolds(
 export function requireEquation(key: Equation, terms: ProofTerms): void {
   if (equationHolds(key, [terms])) return;
   throw new Refusal('PAIRING_FAILED', 'the proof does not prove these public signals under this key');
+}
+
+/** Of a verifier. */
+export function checkPoints(key: Equation): PointsCheck {
+  return (proof) => {
+    requireEquation(key, pointTerms(proof));
+  };
 }

@@ -2,8 +2,8 @@
  * The Groth16 check over BN254: e(A, B) = e(α, β) · e(L, γ) · e(C, δ) with L = IC₀ + Σ signalᵢ · ICᵢ.
  * Order: count, range, curve, subgroup, equation. Nothing is reduced; what is out of range is refused.
  */
-import { pointTerms, requireEquation } from './equation.js';
-import type { Equation, ProofTerms } from './equation.js';
+import { checkPoints } from './equation.js';
+import type { Equation, PointsCheck, ProofNumbers } from './equation.js';
 import type { JsonObject } from './json.js';
 import { prepareGroth16Key } from './key.js';
 import type { PreparedGroth16Key } from './key-points.js';
@@ -40,21 +40,26 @@ export function parseSignals(publicSignals: unknown): unknown {
 }
 
 /** The whole check on an unread proof; returns the signals it holds for. Throws Refusal. */
-export function checkGroth16(key: PreparedGroth16Key, publicSignals: unknown, proof: JsonObject): bigint[] {
-  const { signals, terms } = readGroth16(key, publicSignals, proof);
-  requireEquation(groth16Equation(key), terms);
+export function checkGroth16(
+  key: PreparedGroth16Key,
+  publicSignals: unknown,
+  proof: JsonObject,
+  check: PointsCheck = checkPoints(groth16Equation(key)),
+): bigint[] {
+  const { signals, numbers } = readGroth16(key, publicSignals, proof);
+  check(numbers);
   return signals;
 }
 
-/** Everything before the equation. Throws Refusal. */
+/** Everything before the points. Throws Refusal. */
 export function readGroth16(
   key: PreparedGroth16Key,
   publicSignals: unknown,
   proof: JsonObject,
-): { readonly signals: bigint[]; readonly terms: ProofTerms } {
+): { readonly signals: bigint[]; readonly numbers: ProofNumbers } {
   const signals = readSignals(publicSignals, key.nPublic);
-  const points = pointTerms(readCoordinates(proof), PROOF_POINTS.groth16);
-  return { signals, terms: { ...points, scalars: [1n, ...signals] } };
+  const coordinates = readCoordinates(proof);
+  return { signals, numbers: { coordinates, names: PROOF_POINTS.groth16, scalars: signals } };
 }
 
 export function groth16Equation({ alpha, beta, gamma, delta, ic }: PreparedGroth16Key): Equation {

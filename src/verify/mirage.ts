@@ -3,8 +3,8 @@
  * come from the transcript (transcript.ts) and never from the prover.
  * Order: counts, range, curve, subgroup, equation. Nothing is reduced; what is out of range is refused.
  */
-import { requireEquation, pointTerms } from './equation.js';
-import type { Equation, ProofTerms } from './equation.js';
+import { checkPoints } from './equation.js';
+import type { Equation, ProofNumbers } from './equation.js';
 import type { JsonObject } from './json.js';
 import type { PreparedMirageKey } from './key-points.js';
 import { PROOF_POINTS, countSignals, readContext, readMirageCoordinates, readSignals } from './proof.js';
@@ -26,26 +26,25 @@ export function checkMirage(
   publicSignals: unknown,
   proof: JsonObject,
 ): MirageStatement {
-  const { signals, context, terms } = readMirage(key, keyDigest, publicSignals, proof);
-  requireEquation(mirageEquation(key), terms);
+  const { signals, context, numbers } = readMirage(key, keyDigest, publicSignals, proof);
+  checkPoints(mirageEquation(key))(numbers);
   return { signals, context };
 }
 
-/** Everything before the equation. Throws Refusal. */
+/** Everything before the points. Throws Refusal. */
 export function readMirage(
   key: PreparedMirageKey,
   keyDigest: string,
   publicSignals: unknown,
   proof: JsonObject,
-): MirageStatement & { readonly terms: ProofTerms } {
+): MirageStatement & { readonly numbers: ProofNumbers } {
   countSignals(publicSignals, key.nPublic);
   const context = readContext(proof['context']);
   const signals = readSignals(publicSignals, key.nPublic);
   const coordinates = readMirageCoordinates(proof);
-  const points = pointTerms(coordinates, PROOF_POINTS.mirage);
   const c1 = { x: coordinates[6], y: coordinates[7] };
   const { x, theta, d } = drawChallenges({ keyDigest, publicValues: signals, context, c1 });
-  return { signals, context, terms: { ...points, scalars: [1n, x, theta, d] } };
+  return { signals, context, numbers: { coordinates, names: PROOF_POINTS.mirage, scalars: [x, theta, d] } };
 }
 
 export function mirageEquation({ alpha, beta, gamma, delta1, delta2, ic }: PreparedMirageKey): Equation {

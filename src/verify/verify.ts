@@ -3,8 +3,8 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { ZkonnxError } from '../errors.js';
 import { checkExpectation, compareExpectation } from './expect.js';
 import type { Expectation, ProvenTensor } from './expect.js';
-import { requireEquation } from './equation.js';
-import type { Equation, ProofTerms } from './equation.js';
+import { checkPoints } from './equation.js';
+import type { Equation, PointsCheck, ProofNumbers } from './equation.js';
 import { groth16Equation, parseSignals, readGroth16 } from './groth16.js';
 import { excerpt } from './json.js';
 import type { JsonObject } from './json.js';
@@ -60,10 +60,20 @@ export type VerifyResult = Verified | Refused;
  * Whatever is wrong in the proof is a refusal; throws KEY_INVALID for an unusable key, USAGE for an impossible expectation.
  */
 export function verify(proofJson: unknown, keyJson: unknown, options: VerifyOptions = {}): VerifyResult {
+  return verifyBy(undefined, proofJson, keyJson, options);
+}
+
+/** As `verify`, with another check of the points. */
+export function verifyBy(
+  check: PointsCheck | undefined,
+  proofJson: unknown,
+  keyJson: unknown,
+  options: VerifyOptions = {},
+): VerifyResult {
   const question = askQuestion(keyJson, options);
   return refusing(() => {
     const proof = readProof(question, proofJson);
-    requireEquation(question.equation, proof.terms);
+    (check ?? checkPoints(question.equation))(proof.numbers);
     return answer(question, proof);
   });
 }
@@ -77,12 +87,12 @@ export interface Question {
   readonly context: string | undefined;
 }
 
-/** A proof for which everything but the equation and the expectations of its content holds. */
+/** A proof that is read and in range; points and expectations are left. */
 export interface OpenedProof {
   readonly signals: readonly bigint[];
   /** Of a `mirage` proof. */
   readonly context?: string;
-  readonly terms: ProofTerms;
+  readonly numbers: ProofNumbers;
 }
 
 /** Throws KEY_INVALID for an unusable key, USAGE for an impossible expectation. */
@@ -97,7 +107,7 @@ export function askQuestion(keyJson: unknown, options: VerifyOptions): Question 
   return { key, equation, options, model, context };
 }
 
-/** Every check that comes before the equation. Throws Refusal. */
+/** Every check that comes before the points. Throws Refusal. */
 export function readProof({ key, options, model }: Question, proofJson: unknown): OpenedProof {
   const proof = readProofJson(proofJson);
   const isSnarkjs = options.publicSignals !== undefined && !Object.hasOwn(proof, 'formatVersion');

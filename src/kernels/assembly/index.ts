@@ -11,3 +11,6 @@ export * from './msm-digits';
 export * from './msm-glv';
 export * from './trapdoor';
 export * from './bytes';
+export * from './fq6';
+export * from './fq12';
+export * from './pairing';

@@ -8,5 +8,6 @@ export * from './g1';
 export * from './g2';
 export * from './msm-digits';
 export * from './msm-glv';
+export * from './lookups';
 export * from './trapdoor';
 export * from './bytes';

@@ -19,14 +19,7 @@ export interface LookupExports {
    */
   fr_integers_at_rows(out: number, values: number, nRows: number, logSize: number, from: number, to: number): void;
   /** out[position of rows[i]] = elements[indices[i]], n of them. Rows must be of the domain: nothing checks them here. */
-  fr_elements_at_rows(
-    out: number,
-    rows: number,
-    indices: number,
-    elements: number,
-    logSize: number,
-    n: number,
-  ): void;
+  fr_elements_at_rows(out: number, rows: number, indices: number, elements: number, logSize: number, n: number): void;
 }
 
 export type LookupTask =

@@ -9,5 +9,6 @@ export * from './g2';
 export * from './msm-digits';
 export * from './msm-glv';
 export * from './lookups';
+export * from './reduced';
 export * from './trapdoor';
 export * from './bytes';

@@ -2,6 +2,8 @@
  * The steps of provers and setups as data: what a thread with an instance of the kernels over the same memory needs to do one of them.
  * Everything is a pointer into that memory. `scratch` is the thread's own.
  */
+import { cosetRanges, type Domain } from './domain.js';
+import { ELEMENT_BYTES } from './field-exports.js';
 import { LOOKUP_SCRATCH_BYTES, runLookupTask, type LookupTask } from './lookups.js';
 import type { KernelExports } from './module.js';
 import {
@@ -19,6 +21,7 @@ import {
   groupPrepare,
   groupSums,
   msmSmall,
+  SCALAR_BYTES,
   smallScratchBytes,
   type FullMsm,
   type GroupedMsm,
@@ -33,14 +36,14 @@ export type KernelTask =
   | { readonly kind: 'ntt'; readonly table: number; readonly task: NttTask }
   /** out[i] = a[i]·b[i] over Fr, n elements. */
   | { readonly kind: 'multiply'; readonly out: number; readonly a: number; readonly b: number; readonly n: number }
-  /** `fr_join_abc` of a range. */
+  /** The quotient's values at the rows from ≤ row < to of the odd coset: `fr_join_abc`. */
   | {
       readonly kind: 'join';
       readonly out: number;
       readonly abc: readonly [number, number, number];
       readonly inner: number;
       readonly outer: number;
-      readonly logSize: number;
+      readonly domain: Domain;
       readonly from: number;
       readonly to: number;
     }
@@ -128,15 +131,10 @@ export function runKernelTask(exports: KernelExports, task: KernelTask, scratch:
       return runNttTask(exports, task.table, task.task);
     case 'multiply':
       return exports.fr_mul_n(task.out, task.a, task.b, task.n);
-    case 'join': {
-      const [a, b, c] = task.abc;
-      return exports.fr_join_abc(task.out, a, b, c, task.inner, task.outer, task.logSize, task.from, task.to);
-    }
-    case 'rows': {
-      const { rowStart, entries, dictionary, nRows, logSize } = task.rows;
-      const { out, values, from, to } = task;
-      return exports.fr_sparse_rows(out, rowStart, entries, dictionary, values, nRows, logSize, from, to, scratch);
-    }
+    case 'join':
+      return join(exports, task);
+    case 'rows':
+      return rows(exports, task, scratch);
     case 'integers':
       return exports.fr_from_integers_n(task.out, task.values, task.n);
     case 'points':
@@ -159,5 +157,33 @@ export function runKernelTask(exports: KernelExports, task: KernelTask, scratch:
       return runTrapdoorTask(exports, task.task, scratch);
     case 'lookup':
       return runLookupTask(exports, task.task, scratch);
+  }
+}
+
+type TaskOf<Kind extends KernelTask['kind']> = Extract<KernelTask, { kind: Kind }>;
+
+function join(exports: KernelExports, { out, abc, inner, outer, domain, from, to }: TaskOf<'join'>): void {
+  for (const range of cosetRanges(domain, from, to)) {
+    const [a, b, c] = abc.map((values) => values + range.first * ELEMENT_BYTES) as [number, number, number];
+    const first = out + range.first * SCALAR_BYTES;
+    exports.fr_join_abc(first, a, b, c, inner, outer, domain.logSize, range.from, range.to);
+  }
+}
+
+function rows(exports: KernelExports, task: TaskOf<'rows'>, scratch: number): void {
+  const { rowStart, entries, dictionary, nRows, domain } = task.rows;
+  for (const { first, from, to } of cosetRanges(domain, task.from, task.to)) {
+    exports.fr_sparse_rows(
+      task.out + first * ELEMENT_BYTES,
+      rowStart + 4 * first,
+      entries,
+      dictionary,
+      task.values,
+      Math.max(0, nRows - first),
+      domain.logSize,
+      from,
+      to,
+      scratch,
+    );
   }
 }

@@ -28,7 +28,7 @@ export interface EvaluationScalars {
   readonly b: ScalarList;
   /** τ^(i+N) − τ^i, i < N − 1, where csHash covers them. */
   readonly powers?: ScalarList;
-  /** Odd members of the Lagrange basis of the 2N-th roots of unity at τ, over `hDivisor`. */
+  /** Odd members of the Lagrange basis of the 2N-th roots of unity at τ, over `hDivisor`: those of the domain's odd coset, in its order. */
   readonly h: ScalarList;
 }
 

@@ -22,7 +22,7 @@ import {
 import { canonicalR1cs } from '../formats/r1cs.js';
 import type { G1Json, G2Json } from '../formats/snarkjs-json.js';
 import type { ZkeyShape } from '../formats/zkey.js';
-import { domainSize, type Domain } from '../kernels/domain.js';
+import { domainSize, MAX_LOG_SIZE, smallestDomain, type Domain } from '../kernels/domain.js';
 import type { KernelHeap } from '../kernels/module.js';
 import type { GroupName } from '../kernels/msm.js';
 import type { Team } from '../kernels/team.js';
@@ -69,9 +69,6 @@ export interface MirageKeyFields {
   readonly IC: readonly G1Json[];
 }
 
-/** The domains of twice as many points have roots of unity up to 2^28. */
-const MAX_DOMAIN_LOG2 = 27;
-
 /**
  * Makes a proving key at `keyPath` and returns the verification key's points. The file appears whole or not at all.
  * Throws OUTPUT_UNWRITABLE, ABORTED, WORKER_DIED, USAGE for a bad number of threads, BOUND_OVERFLOW for a circuit of more rows than a domain
@@ -115,14 +112,13 @@ function keyShape({ r1cs, rounds }: MirageCircuit): { readonly domain: Domain; r
     firstRound2 <= r1cs.nWires;
   invariant(isSound, 'a circuit of two rounds', { firstRound2, publicValues, nWires: r1cs.nWires });
   const rows = r1cs.nConstraints + FIRST_ROUND1_WIRE;
-  const logSize = Math.max(1, Math.ceil(Math.log2(rows)));
-  if (logSize > MAX_DOMAIN_LOG2) {
+  if (rows > 2 ** MAX_LOG_SIZE) {
     throw new ZkonnxError('BOUND_OVERFLOW', 'the circuit is too large for a proof over BN254', {
-      expected: `at most 2^${MAX_DOMAIN_LOG2} constraints`,
+      expected: `at most 2^${MAX_LOG_SIZE} constraints`,
       got: String(r1cs.nConstraints),
     });
   }
-  const domain: Domain = { logSize, cosets: 1 };
+  const domain = smallestDomain(rows);
   return { domain, shape: { nVars: r1cs.nWires, nPublic: N_CHALLENGES, domainSize: domainSize(domain) } };
 }
 

@@ -2,6 +2,7 @@
 export * from './fq';
 export * from './fr';
 export * from './ntt';
+export * from './ntt-three';
 export * from './sparse';
 export * from './fq2';
 export * from './g1';

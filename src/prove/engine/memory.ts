@@ -1,4 +1,5 @@
 /** What a proof will take of the kernels' memory, known before a byte of the key is read. */
+import { domainOf } from '../../kernels/domain.js';
 import { ELEMENT_BYTES } from '../../kernels/field-exports.js';
 import type { KernelExports } from '../../kernels/module.js';
 import {
@@ -37,14 +38,14 @@ export function keyMemoryBytes(exports: KernelExports, shape: ProofShape): numbe
   const points = (3 * nVars - nPublic - 1 + domainSize) * g1.pointBytes + nVars * g2.pointBytes;
   const rows =
     coefficients * ENTRY_BYTES + 8 * (domainSize + 1) + Math.min(coefficients, DICTIONARY_ENTRIES) * ELEMENT_BYTES;
-  return points + rows + nttTableBytes(Math.log2(domainSize));
+  return points + rows + nttTableBytes(domainOf(domainSize).logSize);
 }
 
 /** Bytes that one proof takes beside the key, at its peak. */
 export function proofMemoryBytes(exports: KernelExports, shape: ProofShape): number {
   const { nVars, domainSize, wide } = shape;
-  const quotient = quotientScratchBytes(nVars, Math.log2(domainSize)) + wide * (ELEMENT_BYTES + SCALAR_BYTES + 4);
-  return quotientBytes(Math.log2(domainSize)) + Math.max(quotient, sumsBytes(exports, shape));
+  const quotient = quotientScratchBytes(nVars, domainSize) + wide * (ELEMENT_BYTES + SCALAR_BYTES + 4);
+  return quotientBytes(domainSize) + Math.max(quotient, sumsBytes(exports, shape));
 }
 
 function sumsBytes(exports: KernelExports, { nVars, domainSize, wide, threads }: ProofShape): number {

@@ -10,6 +10,7 @@
 import { internal } from '../../errors.js';
 import { mod } from '../../field/bn254.js';
 import type { SnarkjsProof } from '../../formats/snarkjs-json.js';
+import { domainSize } from '../../kernels/domain.js';
 import { groupOf } from '../../kernels/msm.js';
 import type { Team } from '../../kernels/team.js';
 import { Combination } from './combination.js';
@@ -49,14 +50,14 @@ export async function proveWithTeam(
   const mark = heap.mark();
   try {
     onProgress('quotient', 0);
-    const quotient = heap.allocate(quotientBytes(key.logSize));
+    const quotient = heap.allocate(quotientBytes(domainSize(key.domain)));
     await quotientScalars(team, key, witness, quotient, (fraction) => {
       onProgress('quotient', fraction);
     });
     onProgress('sums', 0);
     const sums = new Sums(team);
     const finish = {
-      h: sums.full('g1', key.h, quotient, 2 ** key.logSize),
+      h: sums.full('g1', key.h, quotient, domainSize(key.domain)),
       b2: sums.wires(key.b2, witness),
       a: sums.wires(key.a, witness),
       b1: sums.wires(key.b1, witness),

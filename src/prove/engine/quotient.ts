@@ -1,6 +1,7 @@
 /**
- * The scalars of the H sum, Groth16's and that of two rounds: P = a·b − c on the odd coset ω_{2N}^{2i+1}, from the rows' values on the domain. The witness is taken to
- * satisfy the rows, so that c = a·b needs no pass over C; the rows that bind the public wires have b = c = 0.
+/**
+ * The scalars of the H sum, Groth16's and that of two rounds: P = a·b − c on the odd coset, from the rows' values on the domain. The
+ * witness is taken to satisfy the rows, so that c = a·b needs no pass over C; the rows that bind the public wires have b = c = 0.
  */
 import { domainSize, type Domain } from '../../kernels/domain.js';
 import { ELEMENT_BYTES } from '../../kernels/field-exports.js';
@@ -13,23 +14,26 @@ import type { ClassifiedWitness } from './witness.js';
 /** Share of the time that the rows take; only progress bars use it. */
 const ROWS_SHARE = 0.3;
 
-/** Bytes that the scalars take: one for each point of the domain, natural order. */
-export const quotientBytes = (logSize: number): number => 2 ** logSize * SCALAR_BYTES;
+/** What the quotient needs of a proving key. */
+export type QuotientKey = Pick<EngineKey, 'domain' | 'table' | 'join' | 'rowsA' | 'rowsB'>;
+
+/** Bytes that the scalars take: one for each row of the domain, in the rows' order. */
+export const quotientBytes = (points: number): number => points * SCALAR_BYTES;
 
 /** Bytes that `quotientScalars` needs of the heap besides. */
-export const quotientScratchBytes = (nVars: number, logSize: number): number =>
-  (nVars + 3 * 2 ** logSize) * ELEMENT_BYTES + 4 * nVars;
+export const quotientScratchBytes = (nVars: number, points: number): number =>
+  (nVars + 3 * points) * ELEMENT_BYTES + 4 * nVars;
 
 /** Fills `out` (`quotientBytes`). `onProgress` gets fractions, growing, of this phase. */
 export async function quotientScalars(
   team: Team,
-  key: EngineKey,
+  key: QuotientKey,
   witness: ClassifiedWitness,
   out: number,
   onProgress: (fraction: number) => void,
 ): Promise<void> {
   const { heap } = team.kernels;
-  const n = 2 ** key.logSize;
+  const n = domainSize(key.domain);
   const mark = heap.mark();
   try {
     const values = await wireElements(team, witness);
@@ -41,8 +45,7 @@ export async function quotientScalars(
       ),
     );
     onProgress(ROWS_SHARE);
-    const domain: Domain = { logSize: key.logSize, cosets: 1 };
-    await quotientOfRows(team, { ...key, domain }, sides, out, (fraction) => {
+    await quotientOfRows(team, key, sides, out, (fraction) => {
       onProgress(ROWS_SHARE + (1 - ROWS_SHARE) * fraction);
     });
   } finally {
@@ -67,7 +70,6 @@ export async function quotientOfRows(
 ): Promise<void> {
   const { heap } = team.kernels;
   const n = domainSize(domain);
-  const { logSize } = domain;
   const mark = heap.mark();
   const c = heap.allocate(n * ELEMENT_BYTES);
   const pieces = piecesOf(team, n);
@@ -81,13 +83,13 @@ export async function quotientOfRows(
       return { kind: 'multiply', out: outFrom, a: aFrom, b: bFrom, n: to - from } as const;
     }),
   );
-  const phases = oddCosetPhases(table, logSize, [a, b, c], team.size);
+  const phases = oddCosetPhases(table, domain, [a, b, c], team.size);
   for (const [i, phase] of phases.entries()) {
     await team.run(phase.map((task) => ({ kind: 'ntt', table: table.pointer, task })));
     onProgress((i + 1) / (phases.length + 1));
   }
   await team.run(
-    pieces.map(({ from, to }) => ({ kind: 'join', out, abc: [a, b, c], ...join, logSize, from, to }) as const),
+    pieces.map(({ from, to }) => ({ kind: 'join', out, abc: [a, b, c], ...join, domain, from, to }) as const),
   );
   heap.release(mark);
 }

@@ -39,7 +39,7 @@ export async function loadRoundsKey(kernels: Kernels, reader: MirageKeyReader): 
     delta2: single(points.delta2),
     delta2G2: single(points.delta2G2),
     table: createNttTable(kernels, domain.logSize),
-    join: createJoinConstants(kernels, domain.logSize),
+    join: createJoinConstants(kernels, domain),
   };
 }
 

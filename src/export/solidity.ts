@@ -4,7 +4,7 @@ import { groth16VerifierAbi, groth16VerifierSource } from '../../contracts/groth
 import type { PointG1, PointG2 } from '../../contracts/groth16-verifier.js';
 import { ZkonnxError } from '../errors.js';
 import type { G1, G2 } from '../verify/curve.js';
-import { isPreparedKey, isUncontributed, prepareKey } from '../verify/key.js';
+import { isPreparedKey, isUncontributed, prepareKey, requireGroth16 } from '../verify/key.js';
 import { readCoordinates, readProofJson, readSignals } from '../verify/proof.js';
 import { refusing } from '../verify/refusal.js';
 
@@ -29,7 +29,8 @@ export const MAX_CONTRACT_SIGNALS = 190;
  */
 export function exportSolidity(keyJson: unknown, options: SolidityOptions = {}): SolidityExport {
   const key = isPreparedKey(keyJson) ? keyJson : prepareKey(keyJson);
-  const { groth16, facts } = key;
+  const { facts } = key;
+  const groth16 = requireGroth16(key);
   const name = options.name ?? 'ZkonnxVerifier';
   if (!/^[A-Z][A-Za-z0-9_]{0,63}$/.test(name)) {
     throw new ZkonnxError('USAGE', 'unusable contract name', {

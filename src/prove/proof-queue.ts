@@ -13,9 +13,13 @@ export class ProofQueue {
 
   /**
    * Runs `prove` after the proofs before it. Rejects with ABORTED as soon as `signal` fires (the next proof waits for tasks still under
-   * way), WORKER_DIED behind a proof that broke off, and what `prove` rejects with.
+   * way), WORKER_DIED behind a proof that broke off, and what `prove` rejects with. Errors other than the harmless spoil the memory.
    */
-  async run<T>(signal: AbortSignal | undefined, prove: () => Promise<T>): Promise<T> {
+  async run<T>(
+    signal: AbortSignal | undefined,
+    prove: () => Promise<T>,
+    isHarmless: (error: unknown) => boolean = isAborted,
+  ): Promise<T> {
     const proof = this.last.then(async () => {
       throwIfAborted(signal, 'the proof');
       if (this.spoiled)
@@ -23,7 +27,7 @@ export class ProofQueue {
       try {
         return await prove();
       } catch (error) {
-        if (!isAborted(error)) this.spoiled = true;
+        if (!isHarmless(error)) this.spoiled = true;
         throw error;
       }
     });

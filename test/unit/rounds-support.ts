@@ -1,7 +1,20 @@
 /** Keys of the BigInt reference in the kernels' memory, and one proof by both provers. */
-import type { G1, G2, Proven, ReferenceKeys } from '../fixtures/proofs/mirage-reference.js';
-import { g1Text, g2Text, referenceProve, referenceTranscript } from '../fixtures/proofs/mirage-reference.js';
 import { bn254 } from '@noble/curves/bn254.js';
+import type {
+  G1,
+  G2,
+  MirageTrapdoor,
+  Proven,
+  ReferenceKeys,
+  ReferenceProof,
+} from '../fixtures/proofs/mirage-reference.js';
+import {
+  g1Text,
+  g2Text,
+  referenceProve,
+  referenceSetup,
+  referenceTranscript,
+} from '../fixtures/proofs/mirage-reference.js';
 import { allocatePoints } from '../../src/kernels/curve.js';
 import { domainOf } from '../../src/kernels/domain.js';
 import type { Kernels } from '../../src/kernels/module.js';
@@ -72,6 +85,16 @@ export interface FixedBlinding {
   readonly s: bigint;
 }
 
+/** The keys of a random system. */
+export function referenceKeys(
+  { r1cs, rounds, publicValues }: RandomRounds,
+  trapdoor: MirageTrapdoor,
+  domainSize?: number,
+): ReferenceKeys {
+  const system = { r1cs, firstRound2: rounds.firstRound2, n: publicValues.length };
+  return referenceSetup(domainSize === undefined ? system : { ...system, domainSize }, trapdoor);
+}
+
 export function provenByReference(keys: ReferenceKeys, system: RandomRounds, blinding: FixedBlinding): Proven {
   const { publicValues, round1, solveRound2 } = system;
   return referenceProve(keys, { round1, solveRound2, blinding, keyDigest: KEY_DIGEST, context: CONTEXT, publicValues });
@@ -87,6 +110,13 @@ export function asMirageProof({ proof: { a, b, c1, c2 } }: Proven): MirageProof 
     protocol: 'mirage',
     curve: 'bn128',
   } as unknown as MirageProof;
+}
+
+/** The points of a proof of the engine's. */
+export function pointsOf({ pi_a, pi_b, pi_c1, pi_c2 }: MirageProof): ReferenceProof {
+  const g1 = ([x, y]: readonly string[]) => bn254.G1.Point.fromAffine({ x: BigInt(x!), y: BigInt(y!) });
+  const [x, y] = pi_b.map(([c0, c1]) => ({ c0: BigInt(c0), c1: BigInt(c1) }));
+  return { a: g1(pi_a), b: bn254.G2.Point.fromAffine({ x: x!, y: y! }), c1: g1(pi_c1), c2: g1(pi_c2) };
 }
 
 /** Gives the values in order, then fails. */

@@ -1,0 +1,195 @@
+/**
+ * Σ w_j·P_j over the lists of a two-round key. Round-1 wires are integers; of round 2
+ *
+ *   inverses:        those of one table entry are one value: their points are added up first, about one addition a lookup
+ *   products with Θ: Σ Θ·y_j·P_j = Θ·Σ y_j·P_j
+ *
+ * and what is full width (table entries, quotients, other field wires, challenges, wide integers) is one sum.
+ */
+import { ChallengeWire, FIRST_ROUND1_WIRE, type Rounds } from '../../../circuits/rounds.js';
+import { fromBytesLE, R, toBytesLE } from '../../field/bn254.js';
+import { groupOf, SCALAR_BYTES, type GroupKernels } from '../../kernels/msm.js';
+import type { Team } from '../../kernels/team.js';
+import { Combination, type Finish } from './combination.js';
+import type { WirePoints } from './key.js';
+import { wireRange } from './rounds-key.js';
+import { entriesOfLookups, type TableValues } from './rounds-values.js';
+import type { RoundOneWitness, RoundTwo } from './rounds-witness.js';
+import { commonRuns, type Sums } from './sums.js';
+
+export class RoundsSums {
+  /** Table entry of every lookup, and of every quotient wire from the first one on. */
+  private readonly entryOfLookup: Uint32Array;
+  private readonly entryOfQuotient: Uint32Array;
+  private readonly firstQuotient: number;
+  /** Place among the wide wires, by wire. */
+  private readonly wide: ReadonlyMap<number, number>;
+
+  constructor(
+    private readonly team: Team,
+    private readonly sums: Sums,
+    private readonly rounds: Rounds,
+    private readonly witness: RoundOneWitness,
+    private readonly second: RoundTwo,
+    private readonly tables: TableValues,
+  ) {
+    this.entryOfLookup = entriesOfLookups(rounds, witness.lookups, tables);
+    this.firstQuotient = rounds.firstInverse + rounds.lookupRow.length;
+    this.entryOfQuotient = new Uint32Array(rounds.firstTheta - this.firstQuotient);
+    rounds.tables.forEach((table, i) => {
+      const first = table.firstQuotient - this.firstQuotient;
+      for (let t = 0; t < table.rows; t++) this.entryOfQuotient[first + t] = tables.firstEntry[i]! + t;
+    });
+    this.wide = new Map(Array.from(witness.wires.wide, (wire, i) => [wire, i]));
+  }
+
+  /** Plans the sum over all wires of a list. */
+  plan(list: WirePoints): Finish {
+    const { firstRound2, firstInverse, firstTheta, firstField } = this.rounds;
+    const group = groupOf(this.team.kernels.exports, list.group);
+    const part = (from: number, to: number) => wireRange(list, from, to, group.pointBytes);
+    const round1 = part(0, firstRound2);
+    const inverses = part(firstInverse, this.firstQuotient);
+    const quotients = part(this.firstQuotient, firstTheta);
+    const products = part(firstTheta, firstField);
+    const fields = [part(ChallengeWire.x, FIRST_ROUND1_WIRE), part(firstField, Infinity)] as const;
+    const { small, wide } = this.witness.wires;
+    const wideRuns = commonRuns(round1.wires, wide);
+    const nWide = wideRuns.reduce((sum, { length }) => sum + length, 0);
+    const wideProducts = products.wires.filter((wire) => this.wide.has(this.sourceOf(wire)));
+    const groups = inverses.wires.length === 0 ? 0 : this.tables.entries;
+    const terms = new FullTerms(
+      this.team,
+      group,
+      groups + quotients.wires.length + nWide + wideProducts.length + fields[0].wires.length + fields[1].wires.length,
+    );
+    if (groups > 0) this.grouped(inverses, terms);
+    this.addQuotients(quotients, terms);
+    for (const { inList, inWide, length } of wideRuns) {
+      const at = inWide * SCALAR_BYTES;
+      const scalars = this.witness.wires.scalars.subarray(at, at + length * SCALAR_BYTES);
+      terms.add(round1.points + inList * group.pointBytes, length, scalars);
+    }
+    this.addResidues(fields[0], terms, (wire) => this.challenge(wire));
+    this.addResidues(fields[1], terms, (wire) => this.second.fields[wire - firstField]!);
+    for (const wire of wideProducts) this.addWideProduct(wireRange(products, wire, wire + 1, group.pointBytes), terms);
+    return this.sums.together(group, [
+      this.sums.smallWires(round1, (wire) => small[wire]!),
+      this.products(group, products),
+      this.sums.full(list.group, terms.points, terms.scalars, terms.count),
+    ]);
+  }
+
+  private challenge(wire: number): bigint {
+    const { x, theta, d } = this.second;
+    return [x, theta, d][wire - ChallengeWire.x]!;
+  }
+
+  private sourceOf(product: number): number {
+    return this.rounds.thetaSource[product - this.rounds.firstTheta]!;
+  }
+
+  /** The groups' sums become points whose scalars are the entries' inverses. */
+  private grouped({ group, points, wires }: WirePoints, terms: FullTerms): void {
+    const { heap } = this.team.kernels;
+    const { entries, inverseScalars } = this.tables;
+    const indices = heap.allocate(4 * wires.length);
+    const words = heap.words(indices, wires.length);
+    for (let i = 0; i < wires.length; i++) words[i] = this.entryOfLookup[wires[i]! - this.rounds.firstInverse]! + 1;
+    const slot = terms.take(entries);
+    copyWithin(this.team, inverseScalars, slot.scalars, entries * SCALAR_BYTES);
+    this.sums.grouped(group, points, indices, wires.length, entries, slot.points);
+  }
+
+  private addQuotients({ points, wires }: WirePoints, terms: FullTerms): void {
+    const slot = terms.take(wires.length);
+    copyWithin(this.team, points, slot.points, wires.length * terms.pointBytes);
+    for (let i = 0; i < wires.length;) {
+      const first = this.entryOfQuotient[wires[i]! - this.firstQuotient]!;
+      let length = 1;
+      while (
+        i + length < wires.length &&
+        this.entryOfQuotient[wires[i + length]! - this.firstQuotient] === first + length
+      ) {
+        length++;
+      }
+      const from = this.tables.quotientScalars + first * SCALAR_BYTES;
+      copyWithin(this.team, from, slot.scalars + i * SCALAR_BYTES, length * SCALAR_BYTES);
+      i += length;
+    }
+  }
+
+  private addResidues({ points, wires }: WirePoints, terms: FullTerms, residue: (wire: number) => bigint): void {
+    const scalars = new Uint8Array(wires.length * SCALAR_BYTES);
+    wires.forEach((wire, i) => {
+      toBytesLE(residue(wire), scalars, i * SCALAR_BYTES);
+    });
+    terms.add(points, wires.length, scalars);
+  }
+
+  /** The product of a source that is no small integer. */
+  private addWideProduct({ points, wires }: WirePoints, terms: FullTerms): void {
+    const source = fromBytesLE(this.witness.wires.scalars, this.wide.get(this.sourceOf(wires[0]!))! * SCALAR_BYTES);
+    const scalar = new Uint8Array(SCALAR_BYTES);
+    toBytesLE((source * this.second.theta) % R, scalar, 0);
+    terms.add(points, 1, scalar);
+  }
+
+  /** Θ·Σ y_j·P_j. */
+  private products(group: GroupKernels, list: WirePoints): Finish {
+    const { heap } = this.team.kernels;
+    const { small } = this.witness.wires;
+    const sum = this.sums.smallWires(list, (wire) => small[this.sourceOf(wire)]!);
+    return (out) => {
+      const mark = heap.mark();
+      const total = heap.allocate(group.sumBytes);
+      sum(total);
+      const point = heap.allocate(group.pointBytes);
+      group.to_affine(point, total, heap.allocate(group.scratchBytes));
+      new Combination(this.team).few(group, [[point, this.second.theta]], out);
+      heap.release(mark);
+    };
+  }
+}
+
+/** Copies within the kernels' memory. */
+function copyWithin({ kernels: { heap } }: Team, from: number, to: number, length: number): void {
+  heap.bytes(to, length).set(heap.bytes(from, length));
+}
+
+/** Points and scalars of one full-width sum, gathered side by side. */
+class FullTerms {
+  readonly points: number;
+  readonly scalars: number;
+  private taken = 0;
+
+  constructor(
+    private readonly team: Team,
+    private readonly group: GroupKernels,
+    readonly count: number,
+  ) {
+    const { heap } = team.kernels;
+    this.points = heap.allocate(count * group.pointBytes);
+    this.scalars = heap.allocate(count * SCALAR_BYTES);
+  }
+
+  get pointBytes(): number {
+    return this.group.pointBytes;
+  }
+
+  /** Room for the next n terms, to be filled by the caller. */
+  take(n: number): { readonly points: number; readonly scalars: number } {
+    const slot = {
+      points: this.points + this.taken * this.group.pointBytes,
+      scalars: this.scalars + this.taken * SCALAR_BYTES,
+    };
+    this.taken += n;
+    return slot;
+  }
+
+  add(points: number, n: number, scalars: Uint8Array): void {
+    const slot = this.take(n);
+    copyWithin(this.team, points, slot.points, n * this.group.pointBytes);
+    this.team.kernels.heap.bytes(slot.scalars, scalars.length).set(scalars);
+  }
+}

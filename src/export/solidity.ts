@@ -1,7 +1,7 @@
 /** `export solidity`: a verifier contract for one key, and the calldata it takes. */
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { groth16VerifierAbi, groth16VerifierSource } from '../../contracts/groth16-verifier.js';
-import type { PointG1, PointG2 } from '../../contracts/groth16-verifier.js';
+import type { PointG1, PointG2 } from '../../contracts/solidity-parts.js';
 import { ZkonnxError } from '../errors.js';
 import type { G1, G2 } from '../verify/curve.js';
 import { isPreparedKey, isUncontributed, prepareKey } from '../verify/key.js';

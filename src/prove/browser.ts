@@ -8,7 +8,7 @@ import { bytesSource } from '../formats/iden3-container.js';
 import { openZkeyReader } from '../formats/zkey.js';
 import { instantiateKernels, type Kernels } from '../kernels/module.js';
 import { SoloTeam } from '../kernels/team.js';
-import { prepareKey, type PreparedKey } from '../verify/key.js';
+import { prepareKey, requireGroth16, type PreparedKey } from '../verify/key.js';
 import type { ProofFile } from '../verify/proof.js';
 import type { Schema } from '../verify/statement.js';
 import { checkedProof } from './checked-proof.js';
@@ -92,7 +92,7 @@ export async function openBrowserProver(
   await step();
   const reader = await openZkeyReader(source(files, 'zkey'));
   requireFittingKey(reader.part, 'zkey', { circuit, hash });
-  requireSameSetup(reader.part, 'zkey', key.groth16);
+  requireSameSetup(reader.part, 'zkey', requireGroth16(key));
   return inMemory(async () => {
     const kernels = await instantiateKernels({ memory: ownMemory() });
     return new SoloProver(circuit, key, kernels, await loadEngineKey(new SoloTeam(kernels, step), reader));

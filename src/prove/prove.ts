@@ -4,7 +4,7 @@ import { ZkonnxError } from '../errors.js';
 import { requireSameCircuit } from '../formats/circuit.js';
 import { artifactPaths, readManifest, type Manifest } from '../formats/manifest.js';
 import { readZkeyVerifierPart } from '../formats/zkey-file.js';
-import { prepareKey, type PreparedKey } from '../verify/key.js';
+import { prepareKey, requireGroth16, type PreparedKey } from '../verify/key.js';
 import type { ProofFile } from '../verify/proof.js';
 import { checkedProof } from './checked-proof.js';
 import { encodeSample } from './encode.js';
@@ -59,7 +59,7 @@ export async function* prove(
   // Workers start and load while this thread checks the keys.
   if (options.prover !== 'snarkjs') pool.preload({ circuitPath: circuit, zkeyPath: provingKey });
   const key = await readKey(artifactDir, manifest);
-  requireSameSetup(await readZkeyVerifierPart(provingKey), provingKey, key.groth16);
+  requireSameSetup(await readZkeyVerifierPart(provingKey), provingKey, requireGroth16(key));
   const started: Started[] = [];
   const { signal, onProgress } = options;
   for await (const result of pool.proveMany(requests(artifactDir, manifest, samples, started, options.prover), {

@@ -31,8 +31,8 @@ export interface MirageContractFacts extends ContractNames {
   readonly gamma: PointG2;
   readonly delta1: PointG2;
   readonly delta2: PointG2;
-  /** Of one, X, Θ and D. */
-  readonly ic: readonly [PointG1, PointG1, PointG1, PointG1];
+  /** Four: of one, X, Θ and D. */
+  readonly ic: readonly PointG1[];
   /** How the packed public elements lie in `values`; at least one. */
   readonly segments: readonly ValueSegment[];
 }

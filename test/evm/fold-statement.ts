@@ -5,19 +5,31 @@
 import { SparseRows } from '../../circuits/growable.js';
 import { WireClass } from '../../circuits/r1cs.js';
 import type { SparseMatrix } from '../../circuits/r1cs.js';
-import type { Schema, TensorSchema } from '../../src/verify/statement.js';
 import { mod } from '../../src/field/bn254.js';
+import { makeVerificationKey } from '../../src/verify/key.js';
+import type { MirageVerificationKey } from '../../src/verify/key.js';
+import type { MirageProofFile } from '../../src/verify/proof.js';
+import { elementsFromBytes } from '../../src/verify/statement.js';
+import type { Schema, TensorSchema } from '../../src/verify/statement.js';
+import { CONTEXT, mirageFacts, mirageFile } from '../fixtures/proofs/mirage-fixture.js';
+import {
+  blindingFrom,
+  keyFields,
+  mirageTrapdoor,
+  referenceProve,
+  referenceSetup,
+} from '../fixtures/proofs/mirage-reference.js';
 import type { Challenges, ReferenceSystem } from '../fixtures/proofs/mirage-reference.js';
 
 const THETA = 2;
 const D = 3;
 
-export interface FoldSystem extends ReferenceSystem {
+interface FoldSystem extends ReferenceSystem {
   solveRound2(elements: readonly bigint[], challenges: Challenges): bigint[];
 }
 
 /** Wires: P_1 … P_n | partial sums; row k: (P_(n−k) + sum_(k−1))·Θ = sum_k, the last sum is D. */
-export function foldSystem(n: number): FoldSystem {
+function foldSystem(n: number): FoldSystem {
   const value = (j: number) => 4 + j;
   const sum = (k: number) => 4 + n + k;
   const rows = Array.from({ length: n }, (_, k) => ({
@@ -75,7 +87,27 @@ export function tensor(
   };
 }
 
-/** 784 pixels of a byte and 10 scores of three, as mnist-12 has: 27 elements. */
-export function mnistSchema(pixels = 784): Schema {
+/** 10 scores of three bytes, and an image: 784 pixels are mnist-12's statement, 27 elements. */
+export function imageSchema(pixels: number): Schema {
   return { outputs: [tensor('scores', 10, 3)], inputs: [tensor('image', pixels, 1)] };
+}
+
+/** Key and proof file of the elements that these bytes are. */
+export function foldStatement(
+  schema: Schema,
+  values: Uint8Array,
+): { key: MirageVerificationKey; file: MirageProofFile } {
+  const publicValues = elementsFromBytes(schema, values);
+  const system = foldSystem(publicValues.length);
+  const keys = referenceSetup(system, mirageTrapdoor('fold'));
+  const key = makeVerificationKey(keyFields(keys), mirageFacts(schema));
+  const { proof } = referenceProve(keys, {
+    round1: publicValues,
+    solveRound2: (challenges) => system.solveRound2(publicValues, challenges),
+    blinding: blindingFrom('fold'),
+    keyDigest: key.zkonnx.keyDigest,
+    context: CONTEXT,
+    publicValues,
+  });
+  return { key, file: mirageFile(key, proof, { publicValues, context: CONTEXT }) };
 }

@@ -94,11 +94,11 @@ export function readMiragePoints(key: JsonObject): PreparedMirageKey {
 }
 
 function readCommon(key: JsonObject, protocol: Protocol, known: readonly string[]) {
-  const stray = unknownField(key, known);
-  if (stray !== undefined) throw keyInvalid('it has a field no key has', excerpt(stray));
   if (key['protocol'] !== protocol) {
     throw keyInvalid(`protocol must be "${protocol}"`, 'protocol', key['protocol'] ?? null);
   }
+  const stray = unknownField(key, known);
+  if (stray !== undefined) throw keyInvalid('it has a field no key has', excerpt(stray));
   if (key['curve'] !== 'bn128') throw keyInvalid('curve must be "bn128"', 'curve', key['curve'] ?? null);
   const nPublic = key['nPublic'];
   if (!Number.isInteger(nPublic) || (nPublic as number) < 0 || (nPublic as number) > MAX_PUBLIC) {

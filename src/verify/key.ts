@@ -103,9 +103,14 @@ type Points =
   | { readonly protocol: 'mirage'; readonly mirage: PreparedMirageKey };
 
 function readPoints(key: JsonObject): Points {
-  return key['protocol'] === 'mirage'
-    ? { protocol: 'mirage', mirage: refuseForgeable(readMiragePoints(key)) }
-    : { protocol: 'groth16', groth16: refuseForgeable(readGroth16Points(key)) };
+  switch (key['protocol']) {
+    case 'groth16':
+      return { protocol: 'groth16', groth16: refuseForgeable(readGroth16Points(key)) };
+    case 'mirage':
+      return { protocol: 'mirage', mirage: refuseForgeable(readMiragePoints(key)) };
+    default:
+      throw keyInvalid('protocol must be "groth16" or "mirage"', 'protocol', key['protocol'] ?? null);
+  }
 }
 
 /** The points of a prepared key, of whichever protocol. */

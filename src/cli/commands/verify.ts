@@ -120,6 +120,7 @@ function describe(file: string, result: VerifyResult): string {
   return (
     `VALID  ${file}${topLine(result)}\n` +
     `  model    ${result.modelHash}\n  circuit  ${result.circuitHash}\n  key      ${result.keyDigest}${notice}` +
+    (result.context === undefined ? '' : `\n  context  ${result.context}`) +
     section('Outputs', tensorLines(result.outputs)) +
     section('Inputs', tensorLines(result.inputs)) +
     section('Committed (Poseidon hash)', committed)

@@ -11,7 +11,7 @@ import type { MirageVerificationKey } from '../../src/verify/key.js';
 import type { MirageProofFile } from '../../src/verify/proof.js';
 import { elementsFromBytes } from '../../src/verify/statement.js';
 import type { Schema, TensorSchema } from '../../src/verify/statement.js';
-import { CONTEXT, mirageFacts, mirageFile } from '../fixtures/proofs/mirage-fixture.js';
+import { mirageFacts, mirageFile } from '../fixtures/proofs/mirage-fixture.js';
 import {
   blindingFrom,
   keyFields,
@@ -21,6 +21,8 @@ import {
 } from '../fixtures/proofs/mirage-reference.js';
 import type { Challenges, ReferenceSystem } from '../fixtures/proofs/mirage-reference.js';
 
+/** Of 32 bytes, none zero: the dearest. */
+const CONTEXT = Uint8Array.from({ length: 32 }, (_, i) => 0xa0 + i);
 const THETA = 2;
 const D = 3;
 

@@ -29,7 +29,7 @@ export interface SolidityExport {
 
 /** EIP-170 caps deployed code at 24,576 bytes: about 105 bytes a signal, compiled without optimiser (forge's default). */
 export const MAX_CONTRACT_SIGNALS = 190;
-/** Protocol `mirage`: runs of elements of one width; each costs about 60 bytes of code, 180 if they are commitments. */
+/** Protocol `mirage`: runs of elements of one width; each costs about 20 bytes of code, 140 if they are commitments (no optimiser). */
 export const MAX_CONTRACT_SEGMENTS = 128;
 /** Protocol `mirage`: elements. Their bytes must fit a transaction, of which nodes take 131,072 bytes (geth's pool). */
 export const MAX_CONTRACT_ELEMENTS = 4096;

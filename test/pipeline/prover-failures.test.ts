@@ -22,7 +22,7 @@ import { loadEngineKey } from '../../src/prove/engine/key.js';
 import { Groth16Prover, type Groth16Result } from '../../src/prove/groth16-prover.js';
 import { ProverPool, type ProveSample } from '../../src/prove/pool.js';
 import { ProvingKey } from '../../src/prove/proving-key.js';
-import type { ProvePhase, ProveProgress } from '../../src/prove/tasks.js';
+import type { ProvePhase, ProveProgress, ProveResult } from '../../src/prove/tasks.js';
 import { setupDev } from '../../src/setup/groth16-dev.js';
 import { verifyGroth16 } from '../../src/verify/index.js';
 import { kernelPool } from '../../workers/kernel-team.js';
@@ -89,7 +89,7 @@ async function kill(owner: object, job: Promise<unknown>): Promise<void> {
 
 function expectValid(
   key: SnarkjsVerificationKey,
-  { publicSignals, proof }: Pick<Groth16Result, 'publicSignals' | 'proof'>,
+  { publicSignals, proof }: Pick<ProveResult, 'publicSignals' | 'proof'>,
 ) {
   expect(verifyGroth16(key, publicSignals, proof)).toEqual({ valid: true });
 }

@@ -36,6 +36,7 @@ const SYSTEMS: readonly (readonly [string, RoundsOptions])[] = [
       publicValues: 3,
     },
   ],
+  ['entries looked up often', { seed: 7, tables: [{ rows: 3, columns: 1, lookups: 90 }], products: 0 }],
   ['no table at all', { seed: 4, tables: [], products: 5, publicValues: 1 }],
   ['no product, no wire unused', { seed: 5, tables: [{ rows: 2, columns: 2, lookups: 1 }], products: 0, unused: 0 }],
 ];
@@ -112,9 +113,9 @@ async function equation(challenged: Pick<RandomRounds, 'rounds' | 'witness'>): P
 describe('what does not satisfy the rows', () => {
   const { witness } = system;
   const changed = (part: Partial<RoundOneWitness>) => ({ ...system, witness: { ...witness, ...part } });
-  const integers = (part: 'wires' | 'a', index: number) => {
+  const integers = (part: 'wires' | 'a', index: number, change = 1) => {
     const small = witness[part].small.slice();
-    small[index]! += 1;
+    small[index]! += change;
     return changed({ [part]: { ...witness[part], small } });
   };
 
@@ -122,6 +123,7 @@ describe('what does not satisfy the rows', () => {
     ['nothing is wrong', () => system],
     ['a lookup of another row', () => changed({ lookups: witness.lookups.map((row, k) => (k === 0 ? 3 - row : row)) })],
     ['another multiplicity', () => integers('wires', system.rounds.tables[0]!.firstMultiplicity)],
+    ['a negative multiplicity', () => integers('wires', system.rounds.tables[0]!.firstMultiplicity, -(2 ** 20))],
     ['another wire of round 1', () => integers('wires', 8)],
     ['another value of a row', () => integers('a', 0)],
     ['another table', () => withTable({ values: Float64Array.of(1, 2, 3) })],

@@ -102,7 +102,8 @@ function sumsBytes(exports: KernelExports, key: KeySizes, shape: RoundsShape): n
   const { counts } = key;
   const few = Math.min(counts.b1, fields + BINDING_ROWS + wide);
   const grouped = 2 * entries + fields + BINDING_ROWS + wide + Math.min(wide, products);
-  const groups = 4 * lookups + groupedSharedBytes(lookups, entries);
+  // A lookup is once in its entry's group, and at most once in its multiplicity.
+  const groups = groupedSharedBytes(2 * lookups, entries);
   const h = fullBytes(exports, 'g1', keyDomainSize(key));
   const lists = [
     listBytes(exports, 'g1', counts.a, grouped, threads),

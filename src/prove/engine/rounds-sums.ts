@@ -2,9 +2,10 @@
  * Σ w_j·P_j over the lists of a two-round key. Round-1 wires are integers; of round 2
  *
  *   inverses:        those of one table entry are one value: their points are added up first, about one addition a lookup
+ *   quotients:       m·inverse; where m is small, the point joins its entry's others m times, again one addition a lookup
  *   products with Θ: Σ Θ·y_j·P_j = Θ·Σ y_j·P_j
  *
- * and what is full width (table entries, quotients, other field wires, challenges, wide integers) is one sum.
+ * and what is full width (table entries, other quotients and field wires, challenges, wide integers) is one sum.
  */
 import { ChallengeWire, FIRST_ROUND1_WIRE, type Rounds } from '../../../circuits/rounds.js';
 import { fromBytesLE, R, toBytesLE } from '../../field/bn254.js';
@@ -17,11 +18,16 @@ import { entriesOfLookups, type TableValues } from './rounds-values.js';
 import type { RoundOneWitness, RoundTwo } from './rounds-witness.js';
 import { commonRuns, type Sums } from './sums.js';
 
+/** A quotient of a larger multiplicity is cheaper as a term of its own, which takes some two additions in each of a dozen windows. */
+const MAX_REPEATS = 20;
+
 export class RoundsSums {
   /** Table entry of every lookup, and of every quotient wire from the first one on. */
   private readonly entryOfLookup: Uint32Array;
   private readonly entryOfQuotient: Uint32Array;
   private readonly firstQuotient: number;
+  /** Of every entry. */
+  private readonly multiplicities: Int32Array;
   /** Place among the wide wires, by wire. */
   private readonly wide: ReadonlyMap<number, number>;
 
@@ -36,9 +42,13 @@ export class RoundsSums {
     this.entryOfLookup = entriesOfLookups(rounds, witness.lookups, tables);
     this.firstQuotient = rounds.firstInverse + rounds.lookupRow.length;
     this.entryOfQuotient = new Uint32Array(rounds.firstTheta - this.firstQuotient);
+    this.multiplicities = new Int32Array(tables.entries);
     rounds.tables.forEach((table, i) => {
+      const { firstMultiplicity, rows } = table;
       const first = table.firstQuotient - this.firstQuotient;
-      for (let t = 0; t < table.rows; t++) this.entryOfQuotient[first + t] = tables.firstEntry[i]! + t;
+      for (let t = 0; t < rows; t++) this.entryOfQuotient[first + t] = tables.firstEntry[i]! + t;
+      const counts = witness.wires.small.subarray(firstMultiplicity, firstMultiplicity + rows);
+      this.multiplicities.set(counts, tables.firstEntry[i]);
     });
     this.wide = new Map(Array.from(witness.wires.wide, (wire, i) => [wire, i]));
   }
@@ -63,8 +73,10 @@ export class RoundsSums {
       group,
       groups + quotients.wires.length + nWide + wideProducts.length + fields[0].wires.length + fields[1].wires.length,
     );
-    if (groups > 0) this.grouped(inverses, terms);
-    this.addQuotients(quotients, terms);
+    if (groups > 0) this.grouped(inverses, quotients, terms);
+    for (const wire of this.frequent(quotients)) {
+      this.addQuotient(wireRange(quotients, wire, wire + 1, group.pointBytes), terms);
+    }
     for (const { inList, inWide, length } of wideRuns) {
       const at = inWide * SCALAR_BYTES;
       const scalars = this.witness.wires.scalars.subarray(at, at + length * SCALAR_BYTES);
@@ -89,34 +101,47 @@ export class RoundsSums {
     return this.rounds.thetaSource[product - this.rounds.firstTheta]!;
   }
 
-  /** The groups' sums become points whose scalars are the entries' inverses. */
-  private grouped({ group, points, wires }: WirePoints, terms: FullTerms): void {
-    const { heap } = this.team.kernels;
-    const { entries, inverseScalars } = this.tables;
-    const indices = heap.allocate(4 * wires.length);
-    const words = heap.words(indices, wires.length);
-    for (let i = 0; i < wires.length; i++) words[i] = this.entryOfLookup[wires[i]! - this.rounds.firstInverse]! + 1;
-    const slot = terms.take(entries);
-    copyWithin(this.team, inverseScalars, slot.scalars, entries * SCALAR_BYTES);
-    this.sums.grouped(group, points, indices, wires.length, entries, slot.points);
+  /** Multiplicity of a quotient wire's entry. */
+  private multiplicity(quotient: number): number {
+    return this.multiplicities[this.entryOfQuotient[quotient - this.firstQuotient]!]!;
   }
 
-  private addQuotients({ points, wires }: WirePoints, terms: FullTerms): void {
-    const slot = terms.take(wires.length);
-    copyWithin(this.team, points, slot.points, wires.length * terms.pointBytes);
-    for (let i = 0; i < wires.length;) {
-      const first = this.entryOfQuotient[wires[i]! - this.firstQuotient]!;
-      let length = 1;
-      while (
-        i + length < wires.length &&
-        this.entryOfQuotient[wires[i + length]! - this.firstQuotient] === first + length
-      ) {
-        length++;
-      }
-      const from = this.tables.quotientScalars + first * SCALAR_BYTES;
-      copyWithin(this.team, from, slot.scalars + i * SCALAR_BYTES, length * SCALAR_BYTES);
-      i += length;
-    }
+  /** How often a quotient's point is among its entry's group; undefined where it is a term of its own. */
+  private repeats(quotient: number): number | undefined {
+    const multiplicity = this.multiplicity(quotient);
+    return multiplicity >= 0 && multiplicity <= MAX_REPEATS ? multiplicity : undefined;
+  }
+
+  /** The quotients that are terms of their own. */
+  private frequent({ wires }: WirePoints): Uint32Array {
+    return wires.filter((wire) => this.repeats(wire) === undefined);
+  }
+
+  /** The groups' sums become points whose scalars are the entries' inverses. Quotients follow inverses, in the list too. */
+  private grouped(inverses: WirePoints, quotients: WirePoints, terms: FullTerms): void {
+    const { entries, inverseScalars } = this.tables;
+    const slot = terms.take(entries);
+    copyWithin(this.team, inverseScalars, slot.scalars, entries * SCALAR_BYTES);
+    const n = inverses.wires.length + quotients.wires.length;
+    const entry = new Uint32Array(n);
+    const times = new Uint32Array(n);
+    inverses.wires.forEach((wire, i) => {
+      entry[i] = this.entryOfLookup[wire - this.rounds.firstInverse]!;
+      times[i] = 1;
+    });
+    quotients.wires.forEach((wire, i) => {
+      entry[inverses.wires.length + i] = this.entryOfQuotient[wire - this.firstQuotient]!;
+      times[inverses.wires.length + i] = this.repeats(wire) ?? 0;
+    });
+    const { lists, ends } = sortedByGroup(entry, times, entries);
+    this.sums.grouped(inverses.group, inverses.points, n, lists, ends, slot.points);
+  }
+
+  private addQuotient({ points, wires }: WirePoints, terms: FullTerms): void {
+    const slot = terms.take(1);
+    const from = this.tables.quotientScalars + this.entryOfQuotient[wires[0]! - this.firstQuotient]! * SCALAR_BYTES;
+    copyWithin(this.team, points, slot.points, terms.pointBytes);
+    copyWithin(this.team, from, slot.scalars, SCALAR_BYTES);
   }
 
   private addResidues({ points, wires }: WirePoints, terms: FullTerms, residue: (wire: number) => bigint): void {
@@ -150,6 +175,25 @@ export class RoundsSums {
       heap.release(mark);
     };
   }
+}
+
+/** Numbers i, `times[i]` times each, in the order of their groups; and each group's end, 0 before the first. */
+function sortedByGroup(
+  group: Uint32Array,
+  times: Uint32Array,
+  groups: number,
+): { readonly lists: Uint32Array; readonly ends: Uint32Array } {
+  const ends = new Uint32Array(groups + 1);
+  const next = new Uint32Array(groups + 1);
+  for (let i = 0; i < group.length; i++) next[group[i]! + 1]! += times[i]!;
+  for (let g = 1; g <= groups; g++) next[g]! += next[g - 1]!;
+  // What is each group's start for now is the end of the one before it.
+  ends.set(next);
+  const lists = new Uint32Array(ends[groups]!);
+  for (let i = 0; i < group.length; i++) {
+    for (let k = times[i]!; k > 0; k--) lists[next[group[i]!]!++] = i;
+  }
+  return { lists, ends };
 }
 
 /** Copies within the kernels' memory. */

@@ -8,6 +8,7 @@ import { proveTwoRounds, type Challenge, type OnRoundsProgress } from '../../src
 import type { RoundOneWitness } from '../../src/prove/engine/rounds-witness.js';
 import { brokenRows, equationHolds, mirageTrapdoor, type ReferenceKeys } from '../fixtures/proofs/mirage-reference.js';
 import { scalarFrom } from '../fixtures/proofs/trapdoor.js';
+import { randomNumbers } from './random-r1cs.js';
 import { foldOf, randomRounds, type RandomRounds, type RoundsOptions } from './random-rounds.js';
 import {
   asMirageProof,
@@ -52,6 +53,7 @@ const blinding = (seed: string) => ({
 async function engine(keys: ReferenceKeys) {
   const kernels = await instantiateKernels();
   const key = referenceKeyIn(kernels, keys);
+  soil(kernels);
   const prove = (
     { rounds, witness }: Pick<RandomRounds, 'rounds' | 'witness'>,
     challenge: Challenge,
@@ -59,6 +61,16 @@ async function engine(keys: ReferenceKeys) {
     onProgress?: OnRoundsProgress,
   ) => proveTwoRounds(new SoloTeam(kernels), key, rounds, witness, challenge, fresh, onProgress);
   return { kernels, prove };
+}
+
+/** What a proof finds in memory that it has not written must not matter. */
+function soil({ heap }: Kernels): void {
+  const mark = heap.mark();
+  const random = randomNumbers(9);
+  const words = heap.words(heap.allocate(2 ** 22), 2 ** 20);
+  // Limbs of field elements, so that nothing hangs on them either.
+  for (let i = 0; i < words.length; i++) words[i] = random(2 ** 21);
+  heap.release(mark);
 }
 
 describe.each(SYSTEMS)('%s', (name, options) => {

@@ -65,15 +65,9 @@ export class RoundsSums {
     const fields = [part(ChallengeWire.x, FIRST_ROUND1_WIRE), part(firstField, Infinity)] as const;
     const { small, wide } = this.witness.wires;
     const wideRuns = commonRuns(round1.wires, wide);
-    const nWide = wideRuns.reduce((sum, { length }) => sum + length, 0);
     const wideProducts = products.wires.filter((wire) => this.wide.has(this.sourceOf(wire)));
-    const groups = inverses.wires.length === 0 ? 0 : this.tables.entries;
-    const terms = new FullTerms(
-      this.team,
-      group,
-      groups + quotients.wires.length + nWide + wideProducts.length + fields[0].wires.length + fields[1].wires.length,
-    );
-    if (groups > 0) this.grouped(inverses, quotients, terms);
+    const terms = new FullTerms(this.team, group);
+    if (inverses.wires.length + quotients.wires.length > 0) this.grouped(inverses, quotients, terms);
     for (const wire of this.frequent(quotients)) {
       this.addQuotient(wireRange(quotients, wire, wire + 1, group.pointBytes), terms);
     }
@@ -85,10 +79,11 @@ export class RoundsSums {
     this.addResidues(fields[0], terms, (wire) => this.challenge(wire));
     this.addResidues(fields[1], terms, (wire) => this.second.fields[wire - firstField]!);
     for (const wire of wideProducts) this.addWideProduct(wireRange(products, wire, wire + 1, group.pointBytes), terms);
+    const full = terms.gather();
     return this.sums.together(group, [
       this.sums.smallWires(round1, (wire) => small[wire]!),
       this.products(group, products),
-      this.sums.full(list.group, terms.points, terms.scalars, terms.count),
+      this.sums.full(list.group, full.points, full.scalars, full.n),
     ]);
   }
 
@@ -120,8 +115,6 @@ export class RoundsSums {
   /** The groups' sums become points whose scalars are the entries' inverses. Quotients follow inverses, in the list too. */
   private grouped(inverses: WirePoints, quotients: WirePoints, terms: FullTerms): void {
     const { entries, inverseScalars } = this.tables;
-    const slot = terms.take(entries);
-    copyWithin(this.team, inverseScalars, slot.scalars, entries * SCALAR_BYTES);
     const n = inverses.wires.length + quotients.wires.length;
     const entry = new Uint32Array(n);
     const times = new Uint32Array(n);
@@ -134,14 +127,18 @@ export class RoundsSums {
       times[inverses.wires.length + i] = this.repeats(wire) ?? 0;
     });
     const { lists, ends } = sortedByGroup(entry, times, entries);
-    this.sums.grouped(inverses.group, inverses.points, n, lists, ends, slot.points);
+    terms.put(entries, (points, scalars) => {
+      copyWithin(this.team, inverseScalars, scalars, entries * SCALAR_BYTES);
+      this.sums.grouped(inverses.group, inverses.points, n, lists, ends, points);
+    });
   }
 
   private addQuotient({ points, wires }: WirePoints, terms: FullTerms): void {
-    const slot = terms.take(1);
     const from = this.tables.quotientScalars + this.entryOfQuotient[wires[0]! - this.firstQuotient]! * SCALAR_BYTES;
-    copyWithin(this.team, points, slot.points, terms.pointBytes);
-    copyWithin(this.team, from, slot.scalars, SCALAR_BYTES);
+    terms.put(1, (slot, scalars) => {
+      copyWithin(this.team, points, slot, terms.pointBytes);
+      copyWithin(this.team, from, scalars, SCALAR_BYTES);
+    });
   }
 
   private addResidues({ points, wires }: WirePoints, terms: FullTerms, residue: (wire: number) => bigint): void {
@@ -201,39 +198,44 @@ function copyWithin({ kernels: { heap } }: Team, from: number, to: number, lengt
   heap.bytes(to, length).set(heap.bytes(from, length));
 }
 
+/** Writes terms to where their points and scalars are to be. */
+type Fill = (points: number, scalars: number) => void;
+
 /** Points and scalars of one full-width sum, gathered side by side. */
 class FullTerms {
-  readonly points: number;
-  readonly scalars: number;
-  private taken = 0;
+  private readonly parts: { readonly n: number; readonly fill: Fill }[] = [];
 
   constructor(
     private readonly team: Team,
     private readonly group: GroupKernels,
-    readonly count: number,
-  ) {
-    const { heap } = team.kernels;
-    this.points = heap.allocate(count * group.pointBytes);
-    this.scalars = heap.allocate(count * SCALAR_BYTES);
-  }
+  ) {}
 
   get pointBytes(): number {
     return this.group.pointBytes;
   }
 
-  /** Room for the next n terms, to be filled by the caller. */
-  take(n: number): { readonly points: number; readonly scalars: number } {
-    const slot = {
-      points: this.points + this.taken * this.group.pointBytes,
-      scalars: this.scalars + this.taken * SCALAR_BYTES,
-    };
-    this.taken += n;
-    return slot;
+  /** n terms that `fill` writes once there is room for all. */
+  put(n: number, fill: Fill): void {
+    this.parts.push({ n, fill });
   }
 
   add(points: number, n: number, scalars: Uint8Array): void {
-    const slot = this.take(n);
-    copyWithin(this.team, points, slot.points, n * this.group.pointBytes);
-    this.team.kernels.heap.bytes(slot.scalars, scalars.length).set(scalars);
+    this.put(n, (slot, to) => {
+      copyWithin(this.team, points, slot, n * this.group.pointBytes);
+      this.team.kernels.heap.bytes(to, scalars.length).set(scalars);
+    });
+  }
+
+  gather(): { readonly points: number; readonly scalars: number; readonly n: number } {
+    const { heap } = this.team.kernels;
+    const n = this.parts.reduce((sum, part) => sum + part.n, 0);
+    const points = heap.allocate(n * this.group.pointBytes);
+    const scalars = heap.allocate(n * SCALAR_BYTES);
+    let first = 0;
+    for (const part of this.parts) {
+      part.fill(points + first * this.group.pointBytes, scalars + first * SCALAR_BYTES);
+      first += part.n;
+    }
+    return { points, scalars, n };
   }
 }

@@ -18,13 +18,12 @@ import {
   fullScratchBytes,
   fullWindows,
   groupOf,
-  groupPrepare,
   groupSums,
   msmSmall,
   SCALAR_BYTES,
   smallScratchBytes,
   type FullMsm,
-  type GroupedMsm,
+  type SortedGroups,
   type GroupName,
   type SmallMsm,
 } from './msm.js';
@@ -82,13 +81,11 @@ export type KernelTask =
       readonly count: number;
       readonly out: number;
     }
-  /** The terms of all groups, sorted. */
-  | { readonly kind: 'group-prepare'; readonly group: GroupName; readonly msm: GroupedMsm }
   /** Sums of the groups first … last. */
   | {
       readonly kind: 'group-sums';
       readonly group: GroupName;
-      readonly msm: GroupedMsm;
+      readonly msm: SortedGroups;
       readonly first: number;
       readonly last: number;
     }
@@ -145,8 +142,6 @@ export function runKernelTask(exports: KernelExports, task: KernelTask, scratch:
       return fullPrepare(groupOf(exports, task.group), task.msm, task.first, task.count, scratch);
     case 'full-windows':
       return fullWindows(groupOf(exports, task.group), task.msm, task.first, task.count, task.out, scratch);
-    case 'group-prepare':
-      return groupPrepare(groupOf(exports, task.group), task.msm);
     case 'group-sums':
       return groupSums(groupOf(exports, task.group), task.msm, task.first, task.last, scratch);
     case 'fixed-window':

@@ -67,7 +67,7 @@ export function referenceKeyIn(kernels: Kernels, { system, pk, domain: points }:
 }
 
 export const KEY_DIGEST = `0x${'5a'.repeat(32)}`;
-const CONTEXT = Uint8Array.of(1, 2, 3);
+export const CONTEXT = Uint8Array.of(1, 2, 3);
 
 /** The challenges of the transcript. */
 export const challengeOf =

@@ -85,8 +85,16 @@ const SMALL_BYTES = 2 ** 16;
 
 function commitBytes(exports: KernelExports, { counts }: KeySizes, { wide, threads }: RoundsShape): number {
   const one = listBytes(exports, 'g1', counts.c1, wide, threads);
-  return one.shared + threads * one.scratch;
+  return one.shared + Math.max(threads * one.scratch, combinationBytes(exports));
 }
+
+/** The last steps: sums of a few terms, one within another. */
+function combinationBytes(exports: KernelExports): number {
+  return 2 * fullScratchBytes(groupOf(exports, 'g2'), FEW_TERMS);
+}
+
+/** Terms of C2 beside the lists' sums. */
+const FEW_TERMS = 4;
 
 /** Side B has no inverse and no quotient; every list has the challenges. */
 function sumsBytes(exports: KernelExports, key: KeySizes, shape: RoundsShape): number {
@@ -94,7 +102,8 @@ function sumsBytes(exports: KernelExports, key: KeySizes, shape: RoundsShape): n
   const { counts } = key;
   const few = Math.min(counts.b1, fields + BINDING_ROWS + wide);
   const grouped = 2 * entries + fields + BINDING_ROWS + wide + Math.min(wide, products);
-  const groups = 4 * lookups + groupedSharedBytes(lookups, entries);
+  // A lookup is once in its entry's group, and at most once in its multiplicity.
+  const groups = groupedSharedBytes(2 * lookups, entries);
   const h = fullBytes(exports, 'g1', keyDomainSize(key));
   const lists = [
     listBytes(exports, 'g1', counts.a, grouped, threads),
@@ -104,7 +113,7 @@ function sumsBytes(exports: KernelExports, key: KeySizes, shape: RoundsShape): n
     h,
   ];
   const shared = lists.reduce((sum, list) => sum + list.shared, 2 * groups);
-  return shared + threads * Math.max(...lists.map(({ scratch }) => scratch));
+  return shared + Math.max(threads * Math.max(...lists.map(({ scratch }) => scratch)), combinationBytes(exports));
 }
 
 interface Bytes {

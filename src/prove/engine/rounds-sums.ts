@@ -2,9 +2,10 @@
  * Σ w_j·P_j over the lists of a two-round key. Round-1 wires are integers; of round 2
  *
  *   inverses:        those of one table entry are one value: their points are added up first, about one addition a lookup
+ *   quotients:       m·inverse; where m is small, the point joins its entry's others m times, again one addition a lookup
  *   products with Θ: Σ Θ·y_j·P_j = Θ·Σ y_j·P_j
  *
- * and what is full width (table entries, quotients, other field wires, challenges, wide integers) is one sum.
+ * and what is full width (table entries, other quotients and field wires, challenges, wide integers) is one sum.
  */
 import { ChallengeWire, FIRST_ROUND1_WIRE, type Rounds } from '../../../circuits/rounds.js';
 import { fromBytesLE, R, toBytesLE } from '../../field/bn254.js';
@@ -17,11 +18,16 @@ import { entriesOfLookups, type TableValues } from './rounds-values.js';
 import type { RoundOneWitness, RoundTwo } from './rounds-witness.js';
 import { commonRuns, type Sums } from './sums.js';
 
+/** A quotient of a larger multiplicity is cheaper as a term of its own, which takes some two additions in each of a dozen windows. */
+const MAX_REPEATS = 20;
+
 export class RoundsSums {
   /** Table entry of every lookup, and of every quotient wire from the first one on. */
   private readonly entryOfLookup: Uint32Array;
   private readonly entryOfQuotient: Uint32Array;
   private readonly firstQuotient: number;
+  /** Of every entry. */
+  private readonly multiplicities: Int32Array;
   /** Place among the wide wires, by wire. */
   private readonly wide: ReadonlyMap<number, number>;
 
@@ -36,9 +42,13 @@ export class RoundsSums {
     this.entryOfLookup = entriesOfLookups(rounds, witness.lookups, tables);
     this.firstQuotient = rounds.firstInverse + rounds.lookupRow.length;
     this.entryOfQuotient = new Uint32Array(rounds.firstTheta - this.firstQuotient);
+    this.multiplicities = new Int32Array(tables.entries);
     rounds.tables.forEach((table, i) => {
+      const { firstMultiplicity, rows } = table;
       const first = table.firstQuotient - this.firstQuotient;
-      for (let t = 0; t < table.rows; t++) this.entryOfQuotient[first + t] = tables.firstEntry[i]! + t;
+      for (let t = 0; t < rows; t++) this.entryOfQuotient[first + t] = tables.firstEntry[i]! + t;
+      const counts = witness.wires.small.subarray(firstMultiplicity, firstMultiplicity + rows);
+      this.multiplicities.set(counts, tables.firstEntry[i]);
     });
     this.wide = new Map(Array.from(witness.wires.wide, (wire, i) => [wire, i]));
   }
@@ -55,16 +65,12 @@ export class RoundsSums {
     const fields = [part(ChallengeWire.x, FIRST_ROUND1_WIRE), part(firstField, Infinity)] as const;
     const { small, wide } = this.witness.wires;
     const wideRuns = commonRuns(round1.wires, wide);
-    const nWide = wideRuns.reduce((sum, { length }) => sum + length, 0);
     const wideProducts = products.wires.filter((wire) => this.wide.has(this.sourceOf(wire)));
-    const groups = inverses.wires.length === 0 ? 0 : this.tables.entries;
-    const terms = new FullTerms(
-      this.team,
-      group,
-      groups + quotients.wires.length + nWide + wideProducts.length + fields[0].wires.length + fields[1].wires.length,
-    );
-    if (groups > 0) this.grouped(inverses, terms);
-    this.addQuotients(quotients, terms);
+    const terms = new FullTerms(this.team, group);
+    if (inverses.wires.length + quotients.wires.length > 0) this.grouped(inverses, quotients, terms);
+    for (const wire of this.frequent(quotients)) {
+      this.addQuotient(wireRange(quotients, wire, wire + 1, group.pointBytes), terms);
+    }
     for (const { inList, inWide, length } of wideRuns) {
       const at = inWide * SCALAR_BYTES;
       const scalars = this.witness.wires.scalars.subarray(at, at + length * SCALAR_BYTES);
@@ -73,10 +79,11 @@ export class RoundsSums {
     this.addResidues(fields[0], terms, (wire) => this.challenge(wire));
     this.addResidues(fields[1], terms, (wire) => this.second.fields[wire - firstField]!);
     for (const wire of wideProducts) this.addWideProduct(wireRange(products, wire, wire + 1, group.pointBytes), terms);
+    const full = terms.gather();
     return this.sums.together(group, [
       this.sums.smallWires(round1, (wire) => small[wire]!),
       this.products(group, products),
-      this.sums.full(list.group, terms.points, terms.scalars, terms.count),
+      this.sums.full(list.group, full.points, full.scalars, full.n),
     ]);
   }
 
@@ -89,34 +96,49 @@ export class RoundsSums {
     return this.rounds.thetaSource[product - this.rounds.firstTheta]!;
   }
 
-  /** The groups' sums become points whose scalars are the entries' inverses. */
-  private grouped({ group, points, wires }: WirePoints, terms: FullTerms): void {
-    const { heap } = this.team.kernels;
-    const { entries, inverseScalars } = this.tables;
-    const indices = heap.allocate(4 * wires.length);
-    const words = heap.words(indices, wires.length);
-    for (let i = 0; i < wires.length; i++) words[i] = this.entryOfLookup[wires[i]! - this.rounds.firstInverse]! + 1;
-    const slot = terms.take(entries);
-    copyWithin(this.team, inverseScalars, slot.scalars, entries * SCALAR_BYTES);
-    this.sums.grouped(group, points, indices, wires.length, entries, slot.points);
+  /** Multiplicity of a quotient wire's entry. */
+  private multiplicity(quotient: number): number {
+    return this.multiplicities[this.entryOfQuotient[quotient - this.firstQuotient]!]!;
   }
 
-  private addQuotients({ points, wires }: WirePoints, terms: FullTerms): void {
-    const slot = terms.take(wires.length);
-    copyWithin(this.team, points, slot.points, wires.length * terms.pointBytes);
-    for (let i = 0; i < wires.length;) {
-      const first = this.entryOfQuotient[wires[i]! - this.firstQuotient]!;
-      let length = 1;
-      while (
-        i + length < wires.length &&
-        this.entryOfQuotient[wires[i + length]! - this.firstQuotient] === first + length
-      ) {
-        length++;
-      }
-      const from = this.tables.quotientScalars + first * SCALAR_BYTES;
-      copyWithin(this.team, from, slot.scalars + i * SCALAR_BYTES, length * SCALAR_BYTES);
-      i += length;
-    }
+  /** How often a quotient's point is among its entry's group; undefined where it is a term of its own. */
+  private repeats(quotient: number): number | undefined {
+    const multiplicity = this.multiplicity(quotient);
+    return multiplicity >= 0 && multiplicity <= MAX_REPEATS ? multiplicity : undefined;
+  }
+
+  /** The quotients that are terms of their own. */
+  private frequent({ wires }: WirePoints): Uint32Array {
+    return wires.filter((wire) => this.repeats(wire) === undefined);
+  }
+
+  /** The groups' sums become points whose scalars are the entries' inverses. Quotients follow inverses, in the list too. */
+  private grouped(inverses: WirePoints, quotients: WirePoints, terms: FullTerms): void {
+    const { entries, inverseScalars } = this.tables;
+    const n = inverses.wires.length + quotients.wires.length;
+    const entry = new Uint32Array(n);
+    const times = new Uint32Array(n);
+    inverses.wires.forEach((wire, i) => {
+      entry[i] = this.entryOfLookup[wire - this.rounds.firstInverse]!;
+      times[i] = 1;
+    });
+    quotients.wires.forEach((wire, i) => {
+      entry[inverses.wires.length + i] = this.entryOfQuotient[wire - this.firstQuotient]!;
+      times[inverses.wires.length + i] = this.repeats(wire) ?? 0;
+    });
+    const { lists, ends } = sortedByGroup(entry, times, entries);
+    terms.put(entries, (points, scalars) => {
+      copyWithin(this.team, inverseScalars, scalars, entries * SCALAR_BYTES);
+      this.sums.grouped(inverses.group, inverses.points, n, lists, ends, points);
+    });
+  }
+
+  private addQuotient({ points, wires }: WirePoints, terms: FullTerms): void {
+    const from = this.tables.quotientScalars + this.entryOfQuotient[wires[0]! - this.firstQuotient]! * SCALAR_BYTES;
+    terms.put(1, (slot, scalars) => {
+      copyWithin(this.team, points, slot, terms.pointBytes);
+      copyWithin(this.team, from, scalars, SCALAR_BYTES);
+    });
   }
 
   private addResidues({ points, wires }: WirePoints, terms: FullTerms, residue: (wire: number) => bigint): void {
@@ -152,44 +174,68 @@ export class RoundsSums {
   }
 }
 
+/** Numbers i, `times[i]` times each, in the order of their groups; and each group's end, 0 before the first. */
+function sortedByGroup(
+  group: Uint32Array,
+  times: Uint32Array,
+  groups: number,
+): { readonly lists: Uint32Array; readonly ends: Uint32Array } {
+  const ends = new Uint32Array(groups + 1);
+  const next = new Uint32Array(groups + 1);
+  for (let i = 0; i < group.length; i++) next[group[i]! + 1]! += times[i]!;
+  for (let g = 1; g <= groups; g++) next[g]! += next[g - 1]!;
+  // What is each group's start for now is the end of the one before it.
+  ends.set(next);
+  const lists = new Uint32Array(ends[groups]!);
+  for (let i = 0; i < group.length; i++) {
+    for (let k = times[i]!; k > 0; k--) lists[next[group[i]!]!++] = i;
+  }
+  return { lists, ends };
+}
+
 /** Copies within the kernels' memory. */
 function copyWithin({ kernels: { heap } }: Team, from: number, to: number, length: number): void {
   heap.bytes(to, length).set(heap.bytes(from, length));
 }
 
+/** Writes terms to where their points and scalars are to be. */
+type Fill = (points: number, scalars: number) => void;
+
 /** Points and scalars of one full-width sum, gathered side by side. */
 class FullTerms {
-  readonly points: number;
-  readonly scalars: number;
-  private taken = 0;
+  private readonly parts: { readonly n: number; readonly fill: Fill }[] = [];
 
   constructor(
     private readonly team: Team,
     private readonly group: GroupKernels,
-    readonly count: number,
-  ) {
-    const { heap } = team.kernels;
-    this.points = heap.allocate(count * group.pointBytes);
-    this.scalars = heap.allocate(count * SCALAR_BYTES);
-  }
+  ) {}
 
   get pointBytes(): number {
     return this.group.pointBytes;
   }
 
-  /** Room for the next n terms, to be filled by the caller. */
-  take(n: number): { readonly points: number; readonly scalars: number } {
-    const slot = {
-      points: this.points + this.taken * this.group.pointBytes,
-      scalars: this.scalars + this.taken * SCALAR_BYTES,
-    };
-    this.taken += n;
-    return slot;
+  /** n terms that `fill` writes once there is room for all. */
+  put(n: number, fill: Fill): void {
+    this.parts.push({ n, fill });
   }
 
   add(points: number, n: number, scalars: Uint8Array): void {
-    const slot = this.take(n);
-    copyWithin(this.team, points, slot.points, n * this.group.pointBytes);
-    this.team.kernels.heap.bytes(slot.scalars, scalars.length).set(scalars);
+    this.put(n, (slot, to) => {
+      copyWithin(this.team, points, slot, n * this.group.pointBytes);
+      this.team.kernels.heap.bytes(to, scalars.length).set(scalars);
+    });
+  }
+
+  gather(): { readonly points: number; readonly scalars: number; readonly n: number } {
+    const { heap } = this.team.kernels;
+    const n = this.parts.reduce((sum, part) => sum + part.n, 0);
+    const points = heap.allocate(n * this.group.pointBytes);
+    const scalars = heap.allocate(n * SCALAR_BYTES);
+    let first = 0;
+    for (const part of this.parts) {
+      part.fill(points + first * this.group.pointBytes, scalars + first * SCALAR_BYTES);
+      first += part.n;
+    }
+    return { points, scalars, n };
   }
 }

@@ -9,6 +9,7 @@ import {
   fullSharedBytes,
   fullWindowsOf,
   groupedSharedBytes,
+  groupEnds,
   groupOf,
   SCALAR_BYTES,
   smallWindowsOf,
@@ -36,7 +37,6 @@ interface Costed {
 
 /** Sums over one heap, planned one after the other, then computed at once. The caller marks and releases the heap. */
 export class Sums {
-  private readonly sort: KernelTask[] = [];
   private readonly group: KernelTask[] = [];
   private readonly prepare: KernelTask[] = [];
   private readonly work: Costed[] = [];
@@ -48,7 +48,7 @@ export class Sums {
     const costs = new Map(this.work.map(({ task, cost }) => [task, cost]));
     const total = this.work.reduce((sum, { cost }) => sum + cost, 0);
     let done = 0;
-    for (const tasks of [this.sort, this.group, this.prepare]) if (tasks.length > 0) await this.team.run(tasks);
+    for (const tasks of [this.group, this.prepare]) if (tasks.length > 0) await this.team.run(tasks);
     const longestFirst = [...costs.keys()].toSorted((left, right) => costs.get(right)! - costs.get(left)!);
     await this.team.run(longestFirst, (task) => {
       onProgress((done += costs.get(task)!) / total);
@@ -100,22 +100,20 @@ export class Sums {
   }
 
   /**
-   * The sums of groups of points, affine, at `out`: that of group g of `entries` has the points i with indices[i] = g, g ≥ 1 (Int32). A `full`
-   * sum planned on this heap may take them as its points.
+   * Puts the sums of groups of `n` points, affine, at `out`. `lists` holds the points' numbers, group after group, and `ends` where each group
+   * ends, 0 before the first. A `full` sum planned on this heap may take them as its points.
    */
-  grouped(name: GroupName, points: number, indices: number, n: number, entries: number, out: number): void {
+  grouped(name: GroupName, points: number, n: number, lists: Uint32Array, ends: Uint32Array, out: number): void {
     const { kernels, size } = this.team;
-    const msm = {
-      points,
-      indices,
-      n,
-      entries,
-      shared: kernels.heap.allocate(groupedSharedBytes(n, entries)),
-      sums: out,
-    };
-    this.sort.push({ kind: 'group-prepare', group: name, msm });
+    const { heap } = kernels;
+    const [terms, entries] = [lists.length, ends.length - 1];
+    const shared = heap.allocate(groupedSharedBytes(terms, entries));
+    const sorted = heap.words(shared, terms);
+    for (let i = 0; i < terms; i++) sorted[i] = 2 * lists[i]!;
+    heap.words(groupEnds(shared, terms), entries + 1).set(ends);
+    const msm = { points, n, entries, terms, shared, sums: out };
     // Groups differ in size; a range of few points does not fill a batch of additions.
-    const parts = Math.max(1, Math.min(RANGES_PER_THREAD * size, Math.floor(n / MIN_RANGE)));
+    const parts = Math.max(1, Math.min(RANGES_PER_THREAD * size, Math.floor(terms / MIN_RANGE)));
     for (const { from, to } of ranges(entries, parts)) {
       this.group.push({ kind: 'group-sums', group: name, msm, first: from + 1, last: to });
     }

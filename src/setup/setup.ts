@@ -1,10 +1,12 @@
 /** setup: keys for an artifact. The proving key and the verification key with the schema and its digest, or nothing. */
 import { rm } from 'node:fs/promises';
+import { checkRounds } from '../../circuits/check-rounds.js';
 import { ZkonnxError } from '../errors.js';
 import { writeFileAtomically } from '../formats/atomic-write.js';
 import { requireSameCircuit } from '../formats/circuit.js';
 import { circuitHash, readCircuitFile } from '../formats/circuit-file.js';
 import { artifactPaths, readManifest } from '../formats/manifest.js';
+import type { TwoRoundCircuit } from '../prove/program.js';
 import { peakMemoryBytes } from '../peak-memory.js';
 import { Stopwatch } from '../stopwatch.js';
 import { makeVerificationKey, type MirageVerificationKey, type VerificationKey } from '../verify/key.js';
@@ -45,7 +47,8 @@ export async function setup(artifactDir: string, options: SetupOptions): Promise
   const clock = new Stopwatch();
   const paths = artifactPaths(artifactDir);
   const manifest = await readManifest(artifactDir);
-  const { r1cs, rounds } = await readCircuitFile(paths.circuit);
+  const loaded = await readCircuitFile(paths.circuit);
+  const { r1cs, rounds } = loaded;
   requireSameCircuit(manifest.circuit.hash, circuitHash(r1cs, rounds), paths.circuit);
   clock.lap('load');
   await rm(paths.verificationKey, { force: true });
@@ -67,6 +70,7 @@ export async function setup(artifactDir: string, options: SetupOptions): Promise
     clock.lap('store');
     key = makeVerificationKey(points, facts);
   } else {
+    requireSoundRounds({ ...loaded, rounds }, paths.circuit);
     provingKey = paths.mirageProvingKey;
     const circuit = { r1cs, rounds, circuitHash: manifest.circuit.hash };
     const points = await setupMirageDev(circuit, { ...shared, keyPath: provingKey });
@@ -81,4 +85,18 @@ export async function setup(artifactDir: string, options: SetupOptions): Promise
     timingsMs: clock.timings(),
     peakMemoryBytes: peakMemoryBytes(),
   };
+}
+
+/** The file may come from a stranger: a key for a circuit whose queries a prover could choose late would prove nothing. Throws ARTIFACT_INVALID. */
+function requireSoundRounds(circuit: TwoRoundCircuit, where: string): void {
+  try {
+    checkRounds(circuit);
+  } catch (cause) {
+    throw new ZkonnxError('ARTIFACT_INVALID', 'the circuit breaks the rule of two rounds', {
+      got: cause instanceof ZkonnxError ? cause.shortMessage : String(cause),
+      where,
+      help: 'compile the model again',
+      cause,
+    });
+  }
 }

@@ -130,7 +130,7 @@ async function main(): Promise<void> {
   const calibration = (await mnistImages(1000, 64, (pixel) => pixel / 255)).map((image) => new Map([[INPUT, image]]));
 
   const compiled = await step('compile mnist-12 (ONNX, a convolutional network trained by others)', async () => {
-    const result = await compile(model, { samples: calibration, labels: DIGITS, protocol: 'mirage' });
+    const result = await compile(model, { samples: calibration, labels: DIGITS });
     await writeArtifact(artifact, result, model);
     return result;
   });

@@ -52,7 +52,7 @@ export interface CompileOptions {
   readonly softmax?: 'circuit' | 'reader';
   readonly labels?: readonly string[];
   readonly image?: ImagePreprocessing;
-  /** `groth16` is every verifier's; `mirage` has lookups and fewer constraints. Default groth16. */
+  /** `mirage` (default) has lookups and fewer constraints; `groth16` is every verifier's. */
   readonly protocol?: Protocol;
 }
 
@@ -66,7 +66,7 @@ export interface CompiledModel {
   readonly domains: ReadonlyMap<string, InputDomain>;
 }
 
-export const DEFAULT_PROTOCOL: Protocol = 'groth16';
+const DEFAULT_PROTOCOL: Protocol = 'mirage';
 const DEFAULT_TOLERANCE = 0.005;
 /** Activation widths tried in order: each costs about a constraint an activation more than the one before. */
 const BIT_CHOICES = [8, 9, 10, 11, 12, 13, 14, 16];

@@ -16,7 +16,7 @@ export interface ProverFiles {
 
 /** Compiles a model to `artifact` and makes development keys. */
 export async function makeArtifact(artifact: string, model: string, options: CompileOptions): Promise<ProverFiles> {
-  await writeArtifact(artifact, await compile(model, options), model);
+  await writeArtifact(artifact, await compile(model, { protocol: 'groth16', ...options }), model);
   await setup(artifact, { dev: true });
   const paths = artifactPaths(artifact);
   const bytes = async (file: string) => new Uint8Array(await readFile(file));

@@ -412,7 +412,11 @@ describe('the command line', () => {
   const artifact = () => at('mlp');
   beforeAll(async () => {
     await writeFile(at('mlp.onnx'), makeMlp([16, 24, 4]));
-    await writeArtifact(artifact(), await compile(at('mlp.onnx'), { domain: { lo: -1, hi: 1 } }), at('mlp.onnx'));
+    await writeArtifact(
+      artifact(),
+      await compile(at('mlp.onnx'), { domain: { lo: -1, hi: 1 }, protocol: 'groth16' }),
+      at('mlp.onnx'),
+    );
     await writeFile(at('in.json'), JSON.stringify({ input: Array.from({ length: 16 }, (_, i) => Math.sin(i)) }));
     await mkdir(at('out'));
   });

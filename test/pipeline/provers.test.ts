@@ -22,7 +22,11 @@ beforeAll(async () => {
   const model = path.join(dir, 'mlp.onnx');
   await writeFile(model, makeMlp([12, 20, 10, 3]));
   // Committed outputs put full-width wires everywhere; inputs are public and partly zero.
-  await writeArtifact(artifact, await compile(model, { domain: { lo: -1, hi: 1 }, output: 'committed' }), model);
+  await writeArtifact(
+    artifact,
+    await compile(model, { domain: { lo: -1, hi: 1 }, output: 'committed', protocol: 'groth16' }),
+    model,
+  );
   key = JSON.parse(await readFile((await setup(artifact, { dev: true })).verificationKey, 'utf8'));
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));

@@ -189,6 +189,7 @@ export class LookupBuilder extends R1csBuilder implements Builder {
     const { bits: b, spans } = this.plan;
     const k = bitLength(rows - 1);
     if (rows === 2 ** b || spans.has(rows)) this.oneLookup(this.rangeTable(rows), x, 0, k);
+    else if (rows === 1) this.row(constant(0), constant(0), x);
     else if (2 ** k !== rows) {
       this.cover(x, k);
       this.reflected(x, rows - 1, k);

@@ -50,7 +50,7 @@ export function limbCount({ bits: b }: TablePlan, bits: number): number {
 
 /** Rows that prove x ∈ [0, rows). */
 export function exactRows(plan: TablePlan, rows: number): number {
-  if (rows === 2 ** plan.bits || plan.spans.has(rows)) return 1;
+  if (rows === 1 || rows === 2 ** plan.bits || plan.spans.has(rows)) return 1;
   const k = bitLength(rows - 1);
   if (2 ** k !== rows) return 2 * limbCount(plan, k);
   const rest = k % plan.bits;

@@ -3,10 +3,9 @@
  * A weakened gadget is the sound one without some of its rows.
  */
 import { internal } from '../../src/errors.js';
-import { isBooleanRow } from './enumerate.js';
 import { gadgets } from './gadgets.js';
 import { buildGadget, checkGadget, type AttackReport, type Gadget } from './harness.js';
-import { rowsOf } from './rows.js';
+import { isBooleanRow, rowsOf } from './rows.js';
 
 export interface Weakened {
   readonly name: string;

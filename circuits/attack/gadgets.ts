@@ -47,7 +47,7 @@ function splitGadget(widths: readonly number[], single: readonly number[], wide:
     name: 'split',
     parameters: `[${widths.join(' ')}]${wide ? ' of a long x' : ''}${single.length > 0 ? `, ${single.join(' ')} single` : ''}`,
     inputs,
-    builders: 'bits',
+    layouts: 'bits',
     build: (b, x) => b.split(long(x), widths, single),
     oracle: (x) => {
       let rest = longValue(x);
@@ -67,7 +67,7 @@ function nonZeroGadget(bits: number): Gadget {
     parameters: `${bits} bits`,
     inputs: times(bits, 0, 1),
     checked: true,
-    builders: 'same',
+    layouts: 'same',
     build: (b, x) => [b.nonZero(x.reduce((sum, bit, i) => sum.add(bit, 2 ** i), new LcSum()).build())],
     oracle: (x) => [x.some((bit) => bit !== 0) ? 1 : 0],
   };
@@ -96,6 +96,7 @@ function twoTables(): Gadget {
   return {
     name: 'tables',
     parameters: 'two of 13 entries',
+    layouts: 'functions',
     inputs: [bounds(-2, 20)],
     build: (b, [x]) => [b.table(x!, { name: 'test', values: first }), b.table(x!, { name: 'other', values: second })],
     oracle: ([x]) => (x! < 0 || x! > 12 ? undefined : [first[x!]!, second[x!]!]),
@@ -155,7 +156,7 @@ function requantiseGadget(lo: number, hi: number, how: Requantise, wide = false)
             byBits: (x) => acceptsOutside(longValue(x), how),
           },
         }),
-    edges: wide ? [] : edges.filter((x) => x >= lo && x <= hi).map((x) => [x]),
+    edges: edges.filter((x) => x >= lo && x <= hi).map((x) => (wide ? [x, 0, 0, 0, 0] : [x])),
   };
 }
 
@@ -231,6 +232,7 @@ export const gadgets: readonly Gadget[] = [
   requantiseGadget(-5000, 5000, { shift: 2, lo: -8, bits: 4, window: bounds(-34, 29) }),
   requantiseGadget(-5000, 5000, { shift: 2, lo: 0, bits: 4, window: bounds(0, 58) }),
   requantiseGadget(-5000, 5000, { shift: 2, lo: 0, bits: 4, window: bounds(-30, 58) }),
+  requantiseGadget(-200, 40, { shift: 2, lo: 0, bits: 4, window: bounds(0, 40) }),
   requantiseGadget(-40, 300, { shift: 0, lo: 0, bits: 4, window: bounds(0, 200) }),
   requantiseGadget(-500, 40, { shift: 3, lo: 0, bits: 3 }),
   requantiseGadget(-20, 140, { shift: 0, lo: 0, bits: 8 }),
@@ -301,7 +303,7 @@ export const gadgets: readonly Gadget[] = [
   {
     name: 'sumOfProducts',
     parameters: '3 terms',
-    builders: 'same',
+    layouts: 'same',
     inputs: times(6, -9, 9),
     build: (b, x) => [
       sumOfProducts(
@@ -314,7 +316,7 @@ export const gadgets: readonly Gadget[] = [
   {
     name: 'sumOfProducts',
     parameters: 'a square and a long factor',
-    builders: 'same',
+    layouts: 'same',
     inputs: [bounds(-9, 9), ...times(4, 0, 1)],
     build: (b, x) => [
       sumOfProducts(b, [
@@ -327,7 +329,7 @@ export const gadgets: readonly Gadget[] = [
   {
     name: 'materialise',
     parameters: '5 terms',
-    builders: 'same',
+    layouts: 'same',
     inputs: [bounds(-20, 20), ...times(4, 0, 1)],
     build: (b, x) => [b.materialise(long(x))],
     oracle: (x) => [longValue(x)],
@@ -335,7 +337,7 @@ export const gadgets: readonly Gadget[] = [
   {
     name: 'poseidon',
     parameters: '2 inputs',
-    builders: 'same',
+    layouts: 'same',
     inputs: times(2, 0, 1000),
     build: (b, x) => [b.fieldLinear(poseidonCircuit(b, x.map(toField)))],
     oracle: (x) => [poseidon(x.map(BigInt))],

@@ -46,8 +46,8 @@ export interface Gadget {
     readonly inside: (x: readonly number[]) => boolean;
     readonly byBits: (x: readonly number[]) => boolean;
   };
-  /** `bits`: a builder with lookups refuses it. `same`: it asks for no lookup, and is the same in both. */
-  readonly builders?: 'bits' | 'same';
+  /** Layouts it is attacked in: by bits alone (a builder with lookups refuses it); with function tables alone; or the same in all. */
+  readonly layouts?: 'bits' | 'functions' | 'same';
   /** Inputs beside the automatic ones (corners, 0, ±1, random): thresholds and ties. */
   readonly edges?: readonly (readonly number[])[];
 }
@@ -166,7 +166,7 @@ class Attack {
   }
 
   run(): AttackReport {
-    const samples = this.samples();
+    const samples = this.options.stopAtForgery ? this.outsideFirst(this.samples()) : this.samples();
     for (const sample of samples) {
       this.attackSample(sample);
       if (this.forged()) break;
@@ -262,7 +262,7 @@ class Attack {
       random: () => this.randomField(),
       maxNodes: this.options.maxNodes ?? 1000,
       visit: (values) => {
-        if (target.expected !== undefined && sameValues(values, target.honest)) return false;
+        if (isHonest(target, values)) return false;
         this.lies++;
         this.judge(target, values, 'enumerated');
         return this.forged();
@@ -299,7 +299,7 @@ class Attack {
 
   /** One lie: refused, or judged. Returns what it breaks. */
   private try(target: Target, values: readonly bigint[], how: string): Broken {
-    if (target.expected !== undefined && sameValues(values, target.honest)) return { rows: [], memberships: [] };
+    if (isHonest(target, values)) return { rows: [], memberships: [] };
     this.lies++;
     const broken = this.broken(values);
     if (broken.rows.length + broken.memberships.length === 0) this.judge(target, values, how);
@@ -493,6 +493,16 @@ class Attack {
     return [...new Map(all.map((sample) => [sample.join(), sample])).values()];
   }
 
+  /** An input that must be refused is the quickest way to a forgery: whatever satisfies the rows is one. */
+  private outsideFirst(samples: readonly bigint[][]): bigint[][] {
+    const { inputs, oracle } = this.gadget;
+    const isRefused = (sample: readonly bigint[]): boolean => {
+      const inside = inputs.every(({ lo, hi }, i) => sample[i]! >= BigInt(lo) && sample[i]! <= BigInt(hi));
+      return !inside || oracle(sample.map(Number)) === undefined;
+    };
+    return [...samples.filter(isRefused), ...samples.filter((sample) => !isRefused(sample))];
+  }
+
   private choices(lo: number, hi: number): bigint[] {
     if (hi - lo < 64 && this.gadget.inputs.length === 1)
       return Array.from({ length: hi - lo + 1 }, (_, i) => BigInt(lo + i));
@@ -525,6 +535,11 @@ interface Broken {
 
 /** New values of wires that mend something. */
 type Repair = readonly (readonly [wire: number, value: bigint])[];
+
+/** The honest witness, and nothing to judge: where the input may be refused, its values may be no witness at all. */
+function isHonest({ expected, mayRefuse, honest }: Target, values: readonly bigint[]): boolean {
+  return expected !== undefined && !mayRefuse && sameValues(values, honest);
+}
 
 function sameValues(a: readonly bigint[], b: readonly bigint[]): boolean {
   return a.every((value, wire) => value === b[wire]);

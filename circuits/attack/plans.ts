@@ -40,11 +40,17 @@ export interface Layout {
   readonly plan?: TablePlan;
 }
 
-export const bitLayouts: readonly Layout[] = gadgets.map((gadget) => ({ gadget, layout: 'bits' }));
+export const bitLayouts: readonly Layout[] = gadgets
+  .filter(({ layouts }) => layouts !== 'functions')
+  .map((gadget) => ({ gadget, layout: 'bits' }));
 
 /** Every gadget that asks for lookups under every plan; those that never do, under one. */
-export const lookupLayouts: readonly Layout[] = gadgets.flatMap((gadget) => {
-  if (gadget.builders === 'bits') return [];
-  const few = gadget.builders === 'same' ? plans.slice(0, 1) : plans;
-  return few.map(({ name, plan }) => ({ gadget, layout: name, plan }));
-});
+export const lookupLayouts: readonly Layout[] = gadgets.flatMap((gadget) =>
+  plansFor(gadget).map(({ name, plan }) => ({ gadget, layout: name, plan })),
+);
+
+function plansFor({ layouts }: Gadget): readonly NamedPlan[] {
+  if (layouts === 'bits') return [];
+  if (layouts === 'functions') return plans.filter(({ plan }) => plan.functions.size > 0);
+  return layouts === 'same' ? plans.slice(0, 1) : plans;
+}

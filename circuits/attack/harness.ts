@@ -146,6 +146,7 @@ class Attack {
   private readonly resolver: Resolver;
   private readonly system: System;
   private readonly next: () => number;
+  private readonly randomField: () => bigint;
   private readonly breaches: string[] = [];
   private forgeries = 0;
   private lies = 0;
@@ -163,6 +164,7 @@ class Attack {
     const system = systemOf(this.built.circuit, options.without);
     this.system = options.alter?.(system) ?? system;
     this.next = xorshift(options.seed ?? 1);
+    this.randomField = fieldOf(this.next);
   }
 
   run(): AttackReport {
@@ -510,12 +512,6 @@ class Attack {
     const near = [lo, lo + 1, hi - 1, hi, -1, 0, 1, ...random].filter((value) => value >= lo && value <= hi);
     return [...new Set(near)].map(BigInt);
   }
-
-  private randomField(): bigint {
-    let value = 0n;
-    for (let i = 0; i < 8; i++) value = (value << 32n) | BigInt(this.next());
-    return mod(value);
-  }
 }
 
 /** What a sample must give: `expected` outputs, or refusal; `mayRefuse`: either. */
@@ -586,5 +582,18 @@ function xorshift(seed: number): () => number {
     state ^= state << 5;
     state >>>= 0;
     return state;
+  };
+}
+
+/** Field elements that repeat from their seed. */
+export function randomField(seed: number): () => bigint {
+  return fieldOf(xorshift(seed));
+}
+
+function fieldOf(next: () => number): () => bigint {
+  return () => {
+    let value = 0n;
+    for (let i = 0; i < 8; i++) value = (value << 32n) | BigInt(next());
+    return mod(value);
   };
 }

@@ -1,6 +1,7 @@
 /** One run of everything the harness has, in numbers. */
-import { checkGadget, type AttackReport } from './harness.js';
+import { checkGadget, randomField, type AttackReport } from './harness.js';
 import { bitLayouts, lookupLayouts, type Layout } from './plans.js';
+import { attackProtocol, type ProtocolSummary } from './protocol.js';
 import { attackWeakened, unnoticedDeletions, weakenedGadgets } from './weakened.js';
 
 /** What one way of laying out gadgets stood up to. */
@@ -20,6 +21,7 @@ export interface BuilderSummary {
 
 export interface AttackSummary {
   readonly builders: readonly BuilderSummary[];
+  readonly protocol: ProtocolSummary;
   readonly weakened: { readonly caught: readonly string[]; readonly missed: readonly string[] };
 }
 
@@ -37,6 +39,7 @@ export function attackAll(
       attackBuilder('bits', bitLayouts, seed, onGadget),
       attackBuilder('lookups', lookupLayouts, seed, onGadget),
     ],
+    protocol: attackProtocol(randomField(seed), 20),
     weakened: {
       caught: weakened.filter(({ caught }) => caught).map(({ name }) => name),
       missed: weakened.filter(({ caught }) => !caught).map(({ name }) => name),

@@ -44,6 +44,7 @@ class RoundsCheck {
         invariant(wire === 0 || this.isRound1(wire), 'a public value is fixed in round 1', { value: j, wire });
       }
     }
+    this.requireFold();
     this.requireOthers();
     this.requireProgram();
   }
@@ -134,6 +135,23 @@ class RoundsCheck {
         invariant(sound, 'a row of round 1 has no challenge and no wire of round 2', { row });
       }
     }
+  }
+
+  /** The last rows of round 2: D = Θ·(P_1 + Θ·(P_2 + … )) over exactly the values that the hints give the transcript, P_n first. */
+  private requireFold(): void {
+    const { publicValues, firstPublicRow, fieldRows, firstField } = this.rounds;
+    const theta = [{ wire: ChallengeWire.theta, coef: 1 }];
+    invariant(publicValues >= 1 && fieldRows.length >= publicValues, 'every public value is folded', { publicValues });
+    let tail: Term[] = [];
+    fieldRows.slice(-publicValues).forEach((row, i) => {
+      const j = publicValues - 1 - i;
+      this.require('a', row, [...termsOf(this.circuit.program.hints, firstPublicRow + j), ...tail]);
+      this.require('b', row, theta);
+      const [sum, ...more] = termsOf(this.circuit.r1cs.c, row);
+      const isNext = j === 0 ? sum?.wire === ChallengeWire.d : sum !== undefined && sum.wire >= firstField;
+      invariant(isNext && sum?.coef === 1 && more.length === 0, 'the fold ends in D', { row });
+      tail = [sum];
+    });
   }
 
   private require(side: 'a' | 'b' | 'c', row: number, expected: readonly Term[]): void {

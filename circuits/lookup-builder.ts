@@ -516,13 +516,13 @@ export class LookupBuilder extends R1csBuilder implements Builder {
     const theta = fieldWire(ChallengeWire.theta);
     const d = fieldWire(ChallengeWire.d);
     const n = this.publicValues.length;
+    invariant(n > 0, 'something is public: see assembleMirage');
     let tail: FieldLc = { wires: [], coefs: [], constant: 0n };
     for (let j = n - 1; j >= 0; j--) {
       const inner = fieldCombination([this.publicValues[j]!, tail], [1n, 1n]);
       if (j === 0) this.fieldRow(inner, theta, d);
       else tail = this.fieldProduct2(inner, theta);
     }
-    if (n === 0) this.fieldRow(d, ONE, constant(0));
   }
 
   private fieldRow(a: Lc | FieldLc, b: Lc | FieldLc, c: Lc | FieldLc): number {

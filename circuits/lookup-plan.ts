@@ -156,8 +156,12 @@ export class Demands {
 
 /** Rows of all demands together with the tables of the plan: rows of each, and one for its sum. */
 export function rowsOf(plan: TablePlan, demands: readonly Counted[]): number {
-  const lookups = demands.reduce((sum, { demand, count }) => sum + count * demandRows(plan, demand), 0);
-  return lookups + tableRows(plan, demands);
+  return demandedRows(plan, demands) + tableRows(plan, demands);
+}
+
+/** The same without the tables. */
+export function demandedRows(plan: TablePlan, demands: readonly Counted[]): number {
+  return demands.reduce((sum, { demand, count }) => sum + count * demandRows(plan, demand), 0);
 }
 
 function tableRows(plan: TablePlan, demands: readonly Counted[]): number {

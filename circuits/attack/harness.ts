@@ -14,7 +14,7 @@ import type { Circuit, TwoRoundCircuit } from '../../src/prove/program.js';
 import { completeWitness } from '../../src/prove/two-rounds.js';
 import { checkSatisfied, solve, type Witness } from '../../src/prove/witness.js';
 import type { Bounds, FieldLc, Lc } from '../builder.js';
-import { toField } from '../lc.js';
+import { fieldConstant, toField } from '../lc.js';
 import { LookupBuilder } from '../lookup-builder.js';
 import type { Counted, TablePlan } from '../lookup-plan.js';
 import { R1csBuilder } from '../r1cs-builder.js';
@@ -122,6 +122,8 @@ export function buildGadget({ name, inputs, checked, build }: Gadget, plan?: Tab
   const isInteger = (value: Lc | FieldLc): value is Lc => typeof value.constant === 'number';
   b.output('y', values.filter(isInteger));
   const outputs = values.map((value) => (isInteger(value) ? toField(value) : value));
+  // Something is public in every circuit of two rounds.
+  if (b instanceof LookupBuilder) b.expose(fieldConstant(1n));
   const demands = b instanceof LookupBuilder ? b.demanded : [];
   const circuit = b.finish();
   return { circuit, inputWires: circuit.inputs.map(({ first }) => first), outputs, demands };
@@ -253,7 +255,7 @@ class Attack {
     const { circuit } = this.built;
     if (circuit.rounds === undefined) return witness;
     const challenges = { x: this.randomField(), theta: this.randomField() };
-    return completeWitness(circuit as TwoRoundCircuit, witness, [], challenges);
+    return completeWitness(circuit as TwoRoundCircuit, witness, [1n], challenges);
   }
 
   private enumerateAll(target: Target): void {

@@ -4,6 +4,7 @@
  */
 import { cosetRanges, type Domain } from './domain.js';
 import { ELEMENT_BYTES } from './field-exports.js';
+import { LOOKUP_SCRATCH_BYTES, runLookupTask, type LookupTask } from './lookups.js';
 import type { KernelExports } from './module.js';
 import {
   fillWindow,
@@ -17,10 +18,12 @@ import {
   fullScratchBytes,
   fullWindows,
   groupOf,
+  groupSums,
   msmSmall,
   SCALAR_BYTES,
   smallScratchBytes,
   type FullMsm,
+  type SortedGroups,
   type GroupName,
   type SmallMsm,
 } from './msm.js';
@@ -78,11 +81,20 @@ export type KernelTask =
       readonly count: number;
       readonly out: number;
     }
+  /** Sums of the groups first … last. */
+  | {
+      readonly kind: 'group-sums';
+      readonly group: GroupName;
+      readonly msm: SortedGroups;
+      readonly first: number;
+      readonly last: number;
+    }
   /** One window of a fixed base's table. */
   | { readonly kind: 'fixed-window'; readonly group: GroupName; readonly window: FixedBaseWindow }
   /** Multiples of a fixed base as keys hold them. */
   | { readonly kind: 'key-points'; readonly group: GroupName; readonly points: KeyPoints }
-  | { readonly kind: 'trapdoor'; readonly task: TrapdoorTask };
+  | { readonly kind: 'trapdoor'; readonly task: TrapdoorTask }
+  | { readonly kind: 'lookup'; readonly task: LookupTask };
 
 /** Bytes that `runKernelTask` takes at `scratch`. */
 export function taskScratchBytes(exports: KernelExports, task: KernelTask): number {
@@ -93,12 +105,15 @@ export function taskScratchBytes(exports: KernelExports, task: KernelTask): numb
       return groupOf(exports, task.group).scratchBytes + 64;
     case 'full-windows':
       return fullScratchBytes(groupOf(exports, task.group), task.msm.n, task.msm.windows);
+    case 'group-sums':
     case 'fixed-window':
       return groupOf(exports, task.group).scratchBytes;
     case 'key-points':
       return keyPointsScratchBytes(groupOf(exports, task.group), task.points);
     case 'trapdoor':
       return TRAPDOOR_SCRATCH_BYTES;
+    case 'lookup':
+      return LOOKUP_SCRATCH_BYTES;
     case 'rows':
       return 64;
     default:
@@ -127,12 +142,16 @@ export function runKernelTask(exports: KernelExports, task: KernelTask, scratch:
       return fullPrepare(groupOf(exports, task.group), task.msm, task.first, task.count, scratch);
     case 'full-windows':
       return fullWindows(groupOf(exports, task.group), task.msm, task.first, task.count, task.out, scratch);
+    case 'group-sums':
+      return groupSums(groupOf(exports, task.group), task.msm, task.first, task.last, scratch);
     case 'fixed-window':
       return fillWindow(groupOf(exports, task.group), task.window, scratch);
     case 'key-points':
       return writeKeyPoints(groupOf(exports, task.group), task.points, scratch);
     case 'trapdoor':
       return runTrapdoorTask(exports, task.task, scratch);
+    case 'lookup':
+      return runLookupTask(exports, task.task, scratch);
   }
 }
 

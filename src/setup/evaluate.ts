@@ -1,8 +1,8 @@
 /**
  * The polynomials of a constraint system at the trapdoor τ (Groth16, proof-system notation):
- * A_j(τ) = Σ_i A_ij L_i(τ), likewise B and C, K_j = β·A_j + α·B_j + C_j, for the Lagrange basis L_i of the N-th roots of unity, N = 2^k or
- * 3·2^k in the order of kernels/domain.ts, after adding the rows m + s, s = 0 … nPublic, that hold a 1 at wire s of A and bind the public
- * wires.
+ * A_j(τ) = Σ_i A_ij L_i(τ), likewise B and C, K_j = β·A_j + α·B_j + C_j over its divisor, for the Lagrange basis L_i of the N-th roots of
+ * unity, N = 2^k or 3·2^k in the order of kernels/domain.ts, after adding the rows m + s, s = 0 … nPublic, that hold a 1 at wire s of A and
+ * bind the public wires.
  *
  * Everything secret stays in the kernels' memory. Time and memory are linear in rows, wires and coefficients.
  */
@@ -19,7 +19,7 @@ import { SCALAR_BYTES } from '../kernels/msm.js';
 import { ranges, type Team } from '../kernels/team.js';
 import type { TrapdoorTask, WireScalars } from '../kernels/trapdoor.js';
 import { allocateColumns, fillColumns } from './columns.js';
-import type { SetupScalars } from './memory.js';
+import type { EvaluationScalars } from './memory.js';
 
 const RANGES_PER_THREAD = 8;
 /** Elements are residues times 2^261. */
@@ -30,7 +30,7 @@ export async function evaluateAtTrapdoor(
   team: Team,
   r1cs: R1cs,
   shape: ZkeyShape,
-  scalars: SetupScalars,
+  scalars: EvaluationScalars,
 ): Promise<void> {
   const { heap } = team.kernels;
   const mark = heap.mark();
@@ -47,7 +47,6 @@ class Evaluation {
   private readonly tau: number;
   private readonly alpha: number;
   private readonly beta: number;
-  private readonly deltaInverse: number;
   private readonly one: number;
   /** L_i(τ), i < N. */
   private readonly basisAtTau: number;
@@ -56,20 +55,13 @@ class Evaluation {
     private readonly team: Team,
     private readonly r1cs: R1cs,
     private readonly shape: ZkeyShape,
-    private readonly scalars: SetupScalars,
+    private readonly scalars: EvaluationScalars,
   ) {
-    const { exports, heap } = team.kernels;
+    const { heap } = team.kernels;
     this.domain = domainOf(shape.domainSize);
-    const fromScalar = (scalar: number): number => {
-      const element = heap.allocate(ELEMENT_BYTES);
-      exports.fr_from_bytes(element, scalar);
-      return element;
-    };
-    this.tau = fromScalar(scalars.tau);
-    this.alpha = fromScalar(scalars.alpha);
-    this.beta = fromScalar(scalars.beta);
-    this.deltaInverse = fromScalar(scalars.delta);
-    exports.fr_inv(this.deltaInverse, this.deltaInverse);
+    this.tau = this.fromScalar(scalars.tau);
+    this.alpha = this.fromScalar(scalars.alpha);
+    this.beta = this.fromScalar(scalars.beta);
     this.one = this.constant(1n);
     this.basisAtTau = heap.allocate(shape.domainSize * ELEMENT_BYTES);
   }
@@ -102,6 +94,21 @@ class Evaluation {
   private constant(value: bigint): number {
     const element = this.team.kernels.heap.allocate(ELEMENT_BYTES);
     writeElement(this.team.kernels, 'fr', element, value);
+    return element;
+  }
+
+  private fromScalar(scalar: number): number {
+    const { exports, heap } = this.team.kernels;
+    const element = heap.allocate(ELEMENT_BYTES);
+    exports.fr_from_bytes(element, scalar);
+    return element;
+  }
+
+  /** The inverse of a scalar at a new place. */
+  private inverseOf(scalar: number): number {
+    const { exports } = this.team.kernels;
+    const element = this.fromScalar(scalar);
+    exports.fr_inv(element, element);
     return element;
   }
 
@@ -175,11 +182,13 @@ class Evaluation {
 
   private oddLagrange(): TrapdoorTask[] {
     const start = rootOfUnity(this.domain.logSize + 1);
-    return this.basis('scalars', this.scalars.h.pointer, 2 * this.shape.domainSize, start, this.deltaInverse);
+    const factor = this.inverseOf(this.scalars.hDivisor);
+    return this.basis('scalars', this.scalars.h.pointer, 2 * this.shape.domainSize, start, factor);
   }
 
   /** τ^i·(τ^N − 1). */
   private vanishingPowers(): TrapdoorTask[] {
+    if (this.scalars.powers === undefined) return [];
     const { exports } = this.team.kernels;
     const { pointer, count } = this.scalars.powers;
     const vanishing = this.vanishing(this.shape.domainSize);
@@ -191,20 +200,28 @@ class Evaluation {
   }
 
   private wires(columns: WireScalars['columns']): TrapdoorTask[] {
-    const { a, b, ic } = this.scalars;
-    const wires: WireScalars = {
+    const { a, b, k, divisors } = this.scalars;
+    const all = {
       columns,
       values: this.basisAtTau,
       montgomery: this.constant(1n << MONTGOMERY_BITS),
       alpha: this.alpha,
       beta: this.beta,
-      factor: this.deltaInverse,
-      bare: ic.count,
       a: a.pointer,
       b: b.pointer,
-      k: ic.pointer,
+      k: k.pointer,
     };
-    return this.cut(this.shape.nVars).map((range) => ({ kind: 'wires', wires, ...range }));
+    const parts = [
+      { firstWire: 0, factor: this.one },
+      ...divisors.map(({ firstWire, scalar }) => ({ firstWire, factor: this.inverseOf(scalar) })),
+    ];
+    return parts.flatMap(({ firstWire, factor }, i) => {
+      const end = parts[i + 1]?.firstWire ?? this.shape.nVars;
+      const wires: WireScalars = { ...all, factor, bare: i === 0 ? end : 0 };
+      return this.cut(end - firstWire).map(({ from, to }): TrapdoorTask => {
+        return { kind: 'wires', wires, from: firstWire + from, to: firstWire + to };
+      });
+    });
   }
 
   /** Columns are of unequal length: who is done with a range takes the next. */

@@ -1,11 +1,10 @@
 /** zkonnx compile: an ONNX model becomes an artifact folder. */
 import { Command } from 'commander';
 import type { CompiledModel, CompileOptions } from '../../compile/compile.js';
-import type { Protocol } from '../../formats/manifest.js';
 import type { ImageFlags } from '../../inputs/image.js';
 import type { InputSpec } from '../../inputs/tensor.js';
 import { peakMemoryBytes } from '../../peak-memory.js';
-import type { Visibility } from '../../verify/statement.js';
+import type { Protocol, Visibility } from '../../verify/statement.js';
 import { choice, collectDomain, collectShape, examples, integerIn, parsePart, usage } from '../options.js';
 import type { Domains, Shapes } from '../options.js';
 import type { Outcome, Session } from '../session.js';
@@ -58,7 +57,7 @@ export function compileCommand(session: Session): Command {
     )
     .option('--labels <names>', 'names of the classes: a,b,c or @file with one a line')
     .addOption(
-      choice('--protocol <name>', 'groth16 (default), or mirage: lookups, fewer constraints', ['groth16', 'mirage']),
+      choice('--protocol <name>', 'mirage (default), or groth16 as snarkjs has it', ['mirage', 'groth16']),
     );
   return imageOptions(command)
     .addHelpText(

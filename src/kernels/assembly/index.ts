@@ -9,6 +9,8 @@ export * from './g1';
 export * from './g2';
 export * from './msm-digits';
 export * from './msm-glv';
+export * from './lookups';
+export * from './reduced';
 export * from './trapdoor';
 export * from './bytes';
 export * from './fq6';

@@ -29,7 +29,7 @@ export interface ProofShape {
 const ENTRY_BYTES = 8;
 const DICTIONARY_ENTRIES = 4096;
 /** Bounds of small values whose windows are tried: the widest windows need not take the most. */
-const MAGNITUDES = [1, 2 ** 8, 2 ** 16, 2 ** 24, 2 ** 31 - 1];
+export const SMALL_MAGNITUDES = [1, 2 ** 8, 2 ** 16, 2 ** 24, 2 ** 31 - 1];
 
 /** Bytes of the loaded key, at most: points at infinity take none. */
 export function keyMemoryBytes(exports: KernelExports, shape: ProofShape): number {
@@ -61,7 +61,7 @@ function sumsBytes(exports: KernelExports, { nVars, domainSize, wide, threads }:
     const range = Math.ceil(nVars / threads);
     return {
       shared: 4 * nVars + wide * (group.pointBytes + SCALAR_BYTES) + shared,
-      scratch: Math.max(scratch, ...MAGNITUDES.map((maxAbs) => smallScratchBytes(group, range, maxAbs))),
+      scratch: Math.max(scratch, ...SMALL_MAGNITUDES.map((maxAbs) => smallScratchBytes(group, range, maxAbs))),
     };
   });
   sums.push(full('g1', domainSize));

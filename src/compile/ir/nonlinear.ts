@@ -4,6 +4,7 @@ import { maxOfMany } from '../../../circuits/max.js';
 import { positive as positiveGadget } from '../../../circuits/positive.js';
 import { sumOfProducts } from '../../../circuits/products.js';
 import { requantise as requantiseGadget } from '../../../circuits/requantise.js';
+import { constant } from '../../../circuits/builder.js';
 import { addConstant } from '../../../circuits/lc.js';
 import { ZkonnxError } from '../../errors.js';
 import type { IrAttrs } from './graph.js';
@@ -73,6 +74,25 @@ export const positive: IrOp<IrAttrs['positive']> = {
   reads: readSameElement,
   lower(_attrs, b, inputs, live) {
     return lowerLive(live, (i) => positiveGadget(b, element(inputs[0], i)));
+  },
+};
+
+export const compare: IrOp<IrAttrs['compare']> = {
+  infer(_attrs, inputs, size) {
+    const x = at(inputs, 0);
+    return { size, lo: x.lo.map((v) => (v >= 0 ? 1 : 0)), hi: x.hi.map((v) => (v >= 0 ? 1 : 0)) };
+  },
+  evaluate(_attrs, inputs, out) {
+    const x = at(inputs, 0);
+    for (let i = 0; i < out.length; i++) out[i] = x[i]! >= 0 ? 1 : 0;
+  },
+  reads: readSameElement,
+  lower(_attrs, b, inputs, live) {
+    return lowerLive(live, (i) => {
+      const x = element(inputs[0], i);
+      if (x.lo >= 0) return constant(1);
+      return x.hi < 0 ? constant(0) : b.isNonNegative(x);
+    });
   },
 };
 

@@ -4,12 +4,13 @@ import { maxOfMany } from '../../../circuits/max.js';
 import { positive as positiveGadget } from '../../../circuits/positive.js';
 import { sumOfProducts } from '../../../circuits/products.js';
 import { requantise as requantiseGadget } from '../../../circuits/requantise.js';
-import { constant } from '../../../circuits/builder.js';
+import { constant, type Builder, type Lc } from '../../../circuits/builder.js';
 import { addConstant } from '../../../circuits/lc.js';
 import { ZkonnxError } from '../../errors.js';
 import type { IrAttrs } from './graph.js';
 import { EXACT } from './linear.js';
-import { at, element, lowerLive, uniformFact, type IrOp } from './op.js';
+import type { ProductShape } from '../real/graph.js';
+import { at, element, lowerLive, uniformFact, type IrOp, type LcTensor } from './op.js';
 
 /** A model input: its elements are range-checked where they enter, so every later bound is proven. */
 export const input: IrOp<IrAttrs['input']> = {
@@ -176,7 +177,10 @@ export const bilinear: IrOp<IrAttrs['bilinear']> = {
       }
     }
   },
-  lower({ start, left, right }, b, inputs, live) {
+  lower({ start, left, right, shape }, b, inputs, live) {
+    if (shape !== undefined && shape.k > 0 && live.length > 0 && live.every((mark) => mark === 1)) {
+      return matrixProducts({ left, right }, shape, b, inputs);
+    }
     return lowerLive(live, (i) => {
       const terms = [];
       for (let k = start[i]!; k < start[i + 1]!; k++) {
@@ -186,6 +190,22 @@ export const bilinear: IrOp<IrAttrs['bilinear']> = {
     });
   },
 };
+
+/** The products of a batch, in the order of ProductShape. */
+function matrixProducts(
+  { left, right }: Pick<IrAttrs['bilinear'], 'left' | 'right'>,
+  { batch, m, k, n }: ProductShape,
+  b: Builder,
+  inputs: readonly LcTensor[],
+): Lc[] {
+  return Array.from({ length: batch }, (_, member) => {
+    const entry = (i: number, j: number, t: number) => ((member * m + i) * n + j) * k + t;
+    const range = (length: number) => Array.from({ length }, (_each, i) => i);
+    const a = range(m).map((i) => range(k).map((t) => element(inputs[0], left[entry(i, 0, t)]!)));
+    const c = range(k).map((t) => range(n).map((j) => element(inputs[1], right[entry(0, j, t)]!)));
+    return b.matrixProduct(a, c).flat();
+  }).flat();
+}
 
 export const table: IrOp<IrAttrs['table']> = {
   infer({ values, lo, name }, inputs, size) {

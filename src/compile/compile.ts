@@ -148,7 +148,7 @@ export async function compile(modelPath: string, options: CompileOptions = {}): 
     },
     schema,
     layers: withFacts(circuit.layers, quantised.model),
-    notes: [...prepared.notes, ...defaultsTaken(options, domains), ...notes],
+    notes: [...prepared.notes, ...defaultsTaken(options, domains), ...quantised.model.notes, ...notes],
   };
   return {
     circuit,

@@ -145,7 +145,9 @@ export const bilinear: IrOp<IrAttrs['bilinear']> = {
       for (let k = start[i]!; k < start[i + 1]!; k++) {
         const [i0, i1] = [left[k]!, right[k]!];
         const corners = [x.lo[i0]! * y.lo[i1]!, x.lo[i0]! * y.hi[i1]!, x.hi[i0]! * y.lo[i1]!, x.hi[i0]! * y.hi[i1]!];
-        lo[i]! += Math.min(...corners);
+        const square = x === y && i0 === i1;
+        const least = square && x.lo[i0]! <= 0 && x.hi[i0]! >= 0 ? 0 : Math.min(...corners);
+        lo[i]! += least;
         hi[i]! += Math.max(...corners);
         reach += Math.max(...corners.map(Math.abs));
       }

@@ -40,7 +40,8 @@ export function lowerReciprocal(
   const divisor = requantise(emitter, source, { scale: step, lo, bits }, { window });
   const shift = Math.floor(Math.log2((2 ** QUOTIENT_BITS - 1) * lo));
   const size = emitter.fact(x.node).size;
-  const ones = emitter.emit('linear', { maps: [], bias: new Float64Array(size).fill(1) }, [], {});
+  const one = { maps: [], bias: new Float64Array(size).fill(1) };
+  const ones = emitter.emit('linear', one, [], { name: `${x.node}.one`, like: x.node });
   const quotient = emitter.emit('divide', { shift }, [ones, divisor.node]);
   const scale = 2 ** -shift / step;
   const result = { node: quotient, scale, offset: 0 };

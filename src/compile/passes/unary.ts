@@ -45,18 +45,21 @@ const REACH = 0.625;
 const SETTLED = [2, 4, 8, 16];
 /** A value this many times the largest calibrated one is a pole between the samples. */
 const POLE = 1000;
+/** The same, for a function that settles. */
+const PEAK = 4;
 const WALK_STEPS = 256;
 
 /** The table of f; `argument` and `value` are calibrated, `bits` those of activations. */
 export function unaryTable(fn: UnaryFunction, argument: Statistics, value: Statistics, bits: number): UnaryTable {
-  const wholeSpan = spanOver(fn);
+  const magnitude = Math.max(Math.abs(value.min), Math.abs(value.max));
+  const wholeSpan = spanOver(fn, magnitude);
   const settled = SETTLED.flatMap((width) => {
     const tail = settledTail(fn, width);
     return tail <= wholeSpan * 2 ** -bits ? [{ range: { lo: -width, hi: width }, tail, whole: true }] : [];
   });
   const span = settled.length > 0 ? wholeSpan : value.max - value.min || Math.abs(value.max) || 1;
   const ranges = settled.length > 0 ? settled : [{ range: argumentRange(fn, argument, value), tail: 0, whole: false }];
-  const limit = POLE * Math.max(Math.abs(value.min), Math.abs(value.max), Number.MIN_VALUE);
+  const limit = settled.length > 0 ? Number.MAX_VALUE : POLE * Math.max(magnitude, Number.MIN_VALUE);
   let best: UnaryTable | undefined;
   for (let rows = MIN_TABLE_BITS; rows <= MAX_TABLE_BITS; rows++) {
     for (const { range, tail, whole } of ranges) {
@@ -68,15 +71,13 @@ export function unaryTable(fn: UnaryFunction, argument: Statistics, value: Stati
   return best!;
 }
 
-/** Largest difference of two values, for functions that settle. */
-function spanOver(fn: UnaryFunction): number {
+/** Largest difference of two values; NaN where f peaks far above its tails and the calibrated magnitude, as at a pole. */
+function spanOver(fn: UnaryFunction, magnitude: number): number {
   const widest = SETTLED.at(-1)!;
-  let [lo, hi] = [Infinity, -Infinity];
-  for (let i = -WALK_STEPS; i <= WALK_STEPS; i++) {
-    const value = fn.apply((widest * i) / WALK_STEPS);
-    [lo, hi] = [Math.min(lo, value), Math.max(hi, value)];
-  }
-  return hi - lo;
+  const values = Array.from({ length: 2 * WALK_STEPS + 1 }, (_, i) => fn.apply(widest * (i / WALK_STEPS - 1)));
+  const [lo, hi] = [Math.min(...values), Math.max(...values)];
+  const usual = Math.max(magnitude, Math.abs(values[0]!), Math.abs(values.at(-1)!));
+  return Math.max(-lo, hi) <= PEAK * usual ? hi - lo : NaN;
 }
 
 /** What f still changes beyond ±width; Infinity if it does not settle there. */
@@ -133,7 +134,7 @@ function tableOver(
     }
   }
   return {
-    name: `${fn.name}:${lo}:${top}:${step}:${scale}`,
+    name: `${fn.name}:${lo}:${top}:${rows}:${step}:${scale}`,
     input: { scale: step, lo, bits },
     values,
     scale,

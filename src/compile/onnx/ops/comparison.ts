@@ -20,6 +20,7 @@ function combination(
     else
       linear.push({ value, map: gatherMap(elementCount(value.dims), broadcastIndex(value.dims, dims), () => factor) });
   }
+  if (linear.length === 0) return context.known(bias, dims, dtype, as);
   return context.linear(linear, bias, dims, dtype, as);
 }
 

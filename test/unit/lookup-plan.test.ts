@@ -1,7 +1,7 @@
 /** The cost model of lookups against the rows that are emitted, gadget by gadget and plan by plan; and the choice of a plan. */
 import { describe, expect, it } from 'vitest';
 import { gadgets } from '../../circuits/attack/gadgets.js';
-import { buildGadget, type BuiltGadget } from '../../circuits/attack/harness.js';
+import { buildGadget, type BuiltGadget, type Gadget } from '../../circuits/attack/harness.js';
 import { lookupLayouts, plans, type Layout } from '../../circuits/attack/plans.js';
 import { constant } from '../../circuits/builder.js';
 import { LookupBuilder } from '../../circuits/lookup-builder.js';
@@ -43,6 +43,17 @@ function modelled(plan: TablePlan, { circuit, demands }: BuiltGadget): number {
   return rowsOf(built, demands) - unused;
 }
 
+/** Rows that no demand asks for, by the plan of the first pass; one row more binds the public value. */
+const outsideModel = (gadget: Gadget): number => {
+  const known = outside.get(gadget);
+  if (known !== undefined) return known;
+  const survey = buildGadget(gadget, SURVEY_PLAN);
+  const rows = survey.circuit.r1cs.nConstraints - 1 - modelled(SURVEY_PLAN, survey);
+  outside.set(gadget, rows);
+  return rows;
+};
+const outside = new Map<Gadget, number>();
+
 describe('rowsOf', () => {
   it.each(cases)('counts what is built: %s', (_, { gadget, plan }) => {
     const built = buildGadget(gadget, plan);
@@ -50,9 +61,7 @@ describe('rowsOf', () => {
     const others = r1cs.nConstraints - rounds!.fieldRows.length - modelled(plan!, built);
     if (ALL_DEMANDED.includes(gadget.name)) expect(others).toBe(0);
     // What the model leaves out is the same under every plan.
-    const survey = buildGadget(gadget, SURVEY_PLAN);
-    const outside = survey.circuit.r1cs.nConstraints - 1 - modelled(SURVEY_PLAN, survey);
-    expect(others).toBe(outside);
+    expect(others).toBe(outsideModel(gadget));
     expect(others).toBeGreaterThanOrEqual(0);
   });
 

@@ -43,12 +43,17 @@ function modelled(plan: TablePlan, { circuit, demands }: BuiltGadget): number {
   return rowsOf(built, demands) - unused;
 }
 
-/** Rows that no demand asks for, by the plan of the first pass; one row more binds the public value. */
+/** Tables of 4,096 rows take their time to build. */
+const isSmall = ({ plan }: { readonly plan?: TablePlan }): boolean => plan!.bits < SURVEY_PLAN.bits;
+const small = plans.filter(isSmall);
+const REFERENCE = plans.find(({ name }) => name === 'b=4')!.plan;
+
+/** Rows that no demand asks for, by one plan; one row more binds the public value. */
 const outsideModel = (gadget: Gadget): number => {
   const known = outside.get(gadget);
   if (known !== undefined) return known;
-  const survey = buildGadget(gadget, SURVEY_PLAN);
-  const rows = survey.circuit.r1cs.nConstraints - 1 - modelled(SURVEY_PLAN, survey);
+  const built = buildGadget(gadget, REFERENCE);
+  const rows = built.circuit.r1cs.nConstraints - 1 - modelled(REFERENCE, built);
   outside.set(gadget, rows);
   return rows;
 };
@@ -67,13 +72,13 @@ describe('rowsOf', () => {
 
   it('is of demands that no plan changes, function tables apart', () => {
     for (const gadget of gadgets.filter(({ layouts, name }) => layouts === undefined && name !== 'table')) {
-      const survey = buildGadget(gadget, SURVEY_PLAN).demands;
-      for (const { plan } of plans) expect(buildGadget(gadget, plan).demands).toEqual(survey);
+      const reference = buildGadget(gadget, REFERENCE).demands;
+      for (const { plan } of small) expect(buildGadget(gadget, plan).demands).toEqual(reference);
     }
   });
 
   it('sees every form of a quotient in these cases', () => {
-    const forms = lookupLayouts.flatMap(({ gadget, plan }) =>
+    const forms = lookupLayouts.filter(isSmall).flatMap(({ gadget, plan }) =>
       buildGadget(gadget, plan).demands.flatMap(({ demand }) => {
         if (demand.kind !== 'quotient') return [];
         const { form, exactWhole } = quotientCost(plan!, demand.quotient);
@@ -122,7 +127,7 @@ describe('exactRows', () => {
 describe('choosePlan', () => {
   it('finds no more rows than any plan tried here, for many of one gadget', () => {
     for (const gadget of gadgets.filter(({ layouts }) => layouts === undefined)) {
-      const many = buildGadget(gadget, SURVEY_PLAN).demands.map(({ demand, count }) => ({
+      const many = buildGadget(gadget, REFERENCE).demands.map(({ demand, count }) => ({
         demand,
         count: 500 * count,
       }));

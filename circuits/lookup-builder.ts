@@ -13,6 +13,7 @@
  *     table                  (v − lo, y) in a table of the clamp                                                    rem + 2
  *   f(x)                     (x, y) in a table of f; its first column proves x's range                              2
  *
+ * What bounds prove is not proven again: of a range with one side known the other is one cover; y ≤ top alone is one of top − y.
  * Rows and combinations are inlined where they are used: a layer's weights stand on the B side of its lookups. No wrap: each lookup's
  * query is an integer combination below 2^53 in absolute value (checked row by row as in r1cs-builder.ts), a table's rows are integers,
  * and r > 2^253: a query equals a table row in F_r only as an integer. The clamp's products are of integers below 2^53.

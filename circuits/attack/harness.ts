@@ -11,7 +11,6 @@
 import { invariant } from '../../src/errors.js';
 import { inverse, mod, R, signed } from '../../src/field/bn254.js';
 import type { Circuit, TwoRoundCircuit } from '../../src/prove/program.js';
-import { completeWitness } from '../../src/prove/two-rounds.js';
 import { checkSatisfied, solve, type Witness } from '../../src/prove/witness.js';
 import type { Bounds, FieldLc, Lc } from '../builder.js';
 import { fieldConstant, toField } from '../lc.js';
@@ -19,6 +18,7 @@ import { LookupBuilder } from '../lookup-builder.js';
 import type { Counted, TablePlan } from '../lookup-plan.js';
 import { R1csBuilder } from '../r1cs-builder.js';
 import { enumerate } from './enumerate.js';
+import { Protocol } from './protocol.js';
 import { HALF, Resolver, wiresOf, type Hint } from './resolve.js';
 import {
   evaluate,
@@ -146,6 +146,7 @@ export function checkGadget(gadget: Gadget, options: AttackOptions = {}): Attack
 class Attack {
   private readonly built: BuiltGadget;
   private readonly resolver: Resolver;
+  private protocol: Protocol | undefined;
   private readonly system: System;
   private readonly next: () => number;
   private readonly randomField: () => bigint;
@@ -246,16 +247,17 @@ class Attack {
       (value, wire) => mod(witness.field.get(wire) ?? BigInt(witness.small[wire]!)) !== value,
     );
     if (differs >= 0) this.breaches.push(`the interpreters disagree on wire ${differs} for ${text}`);
-    const failed = checkSatisfied(circuit.r1cs, this.completed(witness));
-    if (failed !== undefined) this.breaches.push(`checkSatisfied finds row ${failed.row} broken for ${text}`);
+    const failed = this.firstBroken(witness);
+    if (failed !== undefined) this.breaches.push(`the solver's witness of ${text} breaks row ${failed}`);
   }
 
-  /** With both rounds, for random challenges. */
-  private completed(witness: Witness): Witness {
+  /** By all rows; of two rounds, for random challenges. */
+  private firstBroken(witness: Witness): number | undefined {
     const { circuit } = this.built;
-    if (circuit.rounds === undefined) return witness;
+    if (circuit.rounds === undefined) return checkSatisfied(circuit.r1cs, witness)?.row;
+    this.protocol ??= new Protocol(circuit as TwoRoundCircuit);
     const challenges = { x: this.randomField(), theta: this.randomField() };
-    return completeWitness(circuit as TwoRoundCircuit, witness, [1n], challenges);
+    return this.protocol.broken(this.protocol.roundTwo(this.protocol.valuesOf(witness), challenges))[0];
   }
 
   private enumerateAll(target: Target): void {

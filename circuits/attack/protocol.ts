@@ -3,10 +3,9 @@
  * among it, then learns X and Θ; what the rows leave it in round 2 is nothing: each wire follows. So any change breaks a row, and a query
  * outside its table breaks a sum whatever the multiplicities, unless they are chosen after X is known, which is why they are of round 1.
  */
-import { inverse, mod, R } from '../../src/field/bn254.js';
+import { batchInverse, mod, R } from '../../src/field/bn254.js';
 import { Opcode, Side, type TwoRoundCircuit } from '../../src/prove/program.js';
-import { foldPublic } from '../../src/prove/two-rounds.js';
-import { solve } from '../../src/prove/witness.js';
+import { solve, type Witness } from '../../src/prove/witness.js';
 import type { Lc } from '../builder.js';
 import { fieldCombination, toField } from '../lc.js';
 import { LookupBuilder } from '../lookup-builder.js';
@@ -31,7 +30,11 @@ export class Protocol {
 
   /** Round 1 of the honest witness; the challenges and round 2 are 0. */
   roundOne(inputs: ReadonlyMap<string, Float64Array>): bigint[] {
-    const { small, field } = solve(this.circuit, inputs);
+    return this.valuesOf(solve(this.circuit, inputs));
+  }
+
+  /** A witness as field elements. */
+  valuesOf({ small, field }: Witness): bigint[] {
     return Array.from(small, (value, wire) => mod(field.get(wire) ?? BigInt(value)));
   }
 
@@ -44,18 +47,19 @@ export class Protocol {
     );
     values[ChallengeWire.x] = x;
     values[ChallengeWire.theta] = theta;
-    values[ChallengeWire.d] = foldPublic(publicValues, theta);
+    values[ChallengeWire.d] = publicValues.reduceRight((sum, value) => mod((sum + value) * theta), 0n);
     rounds.thetaSource.forEach((source, j) => {
       values[rounds.firstTheta + j] = mod(values[source]! * theta);
     });
-    rounds.lookupRow.forEach((row, k) => {
-      values[rounds.firstInverse + k] = inverse(evaluate(this.rows[row]!.b, values));
+    const poles = (rows: readonly number[]): bigint[] =>
+      batchInverse(rows.map((row) => evaluate(this.rows[row]!.b, values)));
+    poles([...rounds.lookupRow]).forEach((inverted, k) => {
+      values[rounds.firstInverse + k] = inverted;
     });
     for (const { rows, firstRow, firstQuotient, firstMultiplicity } of rounds.tables) {
-      for (let t = 0; t < rows; t++) {
-        const pole = evaluate(this.rows[firstRow + t]!.b, values);
-        values[firstQuotient + t] = mod(values[firstMultiplicity + t]! * inverse(pole));
-      }
+      poles(Array.from({ length: rows }, (_, t) => firstRow + t)).forEach((inverted, t) => {
+        values[firstQuotient + t] = mod(values[firstMultiplicity + t]! * inverted);
+      });
     }
     this.runFields(values);
     return values;

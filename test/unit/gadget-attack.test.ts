@@ -27,14 +27,15 @@ describe('every gadget', () => {
   });
 
   it.each(named(lookupLayouts))('%s refuses every lie', (_, layout) => {
-    refusesEveryLie(layout, slow(layout) ? { samples: 1, maxLies: 30 } : { samples: 5, maxLies: 200 });
+    refusesEveryLie(layout, slow(layout) ? { samples: 1, maxLies: 30 } : { samples: 4, maxLies: 150 });
   });
 
+  /** The slowest have the same rows in other layouts or sizes. */
+  const isSlow = ({ gadget, plan }: Layout): boolean =>
+    gadget.name === 'poseidon' ||
+    (plan !== undefined && (gadget.name === 'table' || gadget.parameters.startsWith('10 of')));
   const deleted = [...bitLayouts, ...lookupLayouts].filter(
-    (layout) =>
-      !slow(layout) &&
-      DELETED_IN.includes(layout.layout) &&
-      (layout.layout === 'bits' || layout.gadget.name !== 'table'),
+    (layout) => DELETED_IN.includes(layout.layout) && !isSlow(layout),
   );
   it.each(named(deleted))(
     '%s has no superfluous row: without any one of them a false statement passes',

@@ -1,7 +1,7 @@
 /** The cost model of lookups against the rows that are emitted, gadget by gadget and plan by plan; and the choice of a plan. */
 import { describe, expect, it } from 'vitest';
 import { gadgets } from '../../circuits/attack/gadgets.js';
-import { buildGadget, type BuiltGadget } from '../../circuits/attack/harness.js';
+import { buildGadget, type BuiltGadget, type Gadget } from '../../circuits/attack/harness.js';
 import { lookupLayouts, plans, type Layout } from '../../circuits/attack/plans.js';
 import { constant } from '../../circuits/builder.js';
 import { LookupBuilder } from '../../circuits/lookup-builder.js';
@@ -43,6 +43,22 @@ function modelled(plan: TablePlan, { circuit, demands }: BuiltGadget): number {
   return rowsOf(built, demands) - unused;
 }
 
+/** Tables of 4,096 rows take their time to build. */
+const isSmall = ({ plan }: { readonly plan?: TablePlan }): boolean => plan!.bits < SURVEY_PLAN.bits;
+const small = plans.filter(isSmall);
+const REFERENCE = plans.find(({ name }) => name === 'b=4')!.plan;
+
+/** Rows that no demand asks for, by one plan; one row more binds the public value. */
+const outsideModel = (gadget: Gadget): number => {
+  const known = outside.get(gadget);
+  if (known !== undefined) return known;
+  const built = buildGadget(gadget, REFERENCE);
+  const rows = built.circuit.r1cs.nConstraints - 1 - modelled(REFERENCE, built);
+  outside.set(gadget, rows);
+  return rows;
+};
+const outside = new Map<Gadget, number>();
+
 describe('rowsOf', () => {
   it.each(cases)('counts what is built: %s', (_, { gadget, plan }) => {
     const built = buildGadget(gadget, plan);
@@ -50,21 +66,19 @@ describe('rowsOf', () => {
     const others = r1cs.nConstraints - rounds!.fieldRows.length - modelled(plan!, built);
     if (ALL_DEMANDED.includes(gadget.name)) expect(others).toBe(0);
     // What the model leaves out is the same under every plan.
-    const survey = buildGadget(gadget, SURVEY_PLAN);
-    const outside = survey.circuit.r1cs.nConstraints - 1 - modelled(SURVEY_PLAN, survey);
-    expect(others).toBe(outside);
+    expect(others).toBe(outsideModel(gadget));
     expect(others).toBeGreaterThanOrEqual(0);
   });
 
   it('is of demands that no plan changes, function tables apart', () => {
     for (const gadget of gadgets.filter(({ layouts, name }) => layouts === undefined && name !== 'table')) {
-      const survey = buildGadget(gadget, SURVEY_PLAN).demands;
-      for (const { plan } of plans) expect(buildGadget(gadget, plan).demands).toEqual(survey);
+      const reference = buildGadget(gadget, REFERENCE).demands;
+      for (const { plan } of small) expect(buildGadget(gadget, plan).demands).toEqual(reference);
     }
   });
 
   it('sees every form of a quotient in these cases', () => {
-    const forms = lookupLayouts.flatMap(({ gadget, plan }) =>
+    const forms = lookupLayouts.filter(isSmall).flatMap(({ gadget, plan }) =>
       buildGadget(gadget, plan).demands.flatMap(({ demand }) => {
         if (demand.kind !== 'quotient') return [];
         const { form, exactWhole } = quotientCost(plan!, demand.quotient);
@@ -113,7 +127,7 @@ describe('exactRows', () => {
 describe('choosePlan', () => {
   it('finds no more rows than any plan tried here, for many of one gadget', () => {
     for (const gadget of gadgets.filter(({ layouts }) => layouts === undefined)) {
-      const many = buildGadget(gadget, SURVEY_PLAN).demands.map(({ demand, count }) => ({
+      const many = buildGadget(gadget, REFERENCE).demands.map(({ demand, count }) => ({
         demand,
         count: 500 * count,
       }));

@@ -83,7 +83,7 @@ export async function compileModel(
   options: CompileOptions,
   tensors: ReadonlyMap<string, Float64Array>,
 ): Promise<ModelFiles> {
-  const compiled = await compile(onnx, options);
+  const compiled = await compile(onnx, { ...options, protocol: 'groth16' });
   const artifact = path.join(folder, 'artifact');
   const [wtns, input] = [path.join(folder, 'witness.wtns'), path.join(folder, 'sample.json')];
   await writeArtifact(artifact, compiled, onnx);

@@ -1,4 +1,5 @@
 /** Transforms over Fr: one of them, and the chain that Groth16 does of three polynomials. */
+import type { Domain } from '../src/kernels/domain.js';
 import { ELEMENT_BYTES } from '../src/kernels/field-exports.js';
 import { createNttTable, oddCosetPhases, type NttTable, type NttTask } from '../src/kernels/ntt.js';
 import { ranges, type Team } from '../src/kernels/team.js';
@@ -24,7 +25,7 @@ export async function benchNtt(bench: KernelBench): Promise<Section> {
     notes: [
       'NTT: one polynomial, natural order to natural order; of ours the last step, the bit reversal that no proof needs, is one thread’s.',
       'Coset chain: three polynomials from values on the domain to values on the odd coset, as a proof does it; the peer as snarkjs does it: ' +
-        'ifft, batchApplyKey, fft.',
+        'ifft, batchApplyKey, fft. On 3·2^(k−2) points beside our own on 2^k.',
     ],
     comparisons,
   };
@@ -55,15 +56,30 @@ async function benchSize(
   if (Buffer.compare(heap.bytes(given, values.length), await peerTransform()) !== 0) {
     throw new Error(`NTT 2^${logSize}: the transforms differ`);
   }
+  const chain = (domain: Domain) => runPhases(team, table, oddCosetPhases(table, domain, polynomials, team.size));
+  const whole: Domain = { logSize, cosets: 1 };
+  const three: Domain = { logSize: logSize - 2, cosets: 3 };
+  const threeName = `coset chain 3·2^${three.logSize}`;
+  log(threeName);
+  const between = await alternate(
+    () => chain(three),
+    () => chain(whole),
+    options,
+  );
   return [
     await compare(`NTT 2^${logSize}`, transform, peerTransform),
     await compare(
       `coset chain 2^${logSize}`,
-      () => runPhases(team, table, oddCosetPhases(table, logSize, polynomials, team.size)),
+      () => chain(whole),
       async () => {
         for (let i = 0; i < polynomials.length; i++) await peerChain(curve.Fr, values, logSize);
       },
     ),
+    {
+      name: threeName,
+      ours: { who: 'zkonnx', ms: between.ours },
+      peer: { who: `zkonnx 2^${logSize}`, ms: between.peer },
+    },
   ];
 }
 
@@ -71,11 +87,11 @@ async function benchSize(
 async function forwardTransform(team: Team, table: NttTable, data: number, logSize: number): Promise<void> {
   const size = 2 ** logSize;
   const top = ranges(size / 4, team.size).map((range): NttTask => {
-    return { kind: 'forward-top', data, size, node: 0, ...range };
+    return { kind: 'forward-top', data, size, cosets: 1, node: 0, ...range };
   });
   const quarters = Array.from({ length: 4 }, (_, node): NttTask => {
     const first = data + ((node * size) / 4) * ELEMENT_BYTES;
-    return { kind: 'forward', data: first, size: size / 4, node, from: 0, to: size / 16 };
+    return { kind: 'forward', data: first, size: size / 4, cosets: 1, node, from: 0, to: size / 16 };
   });
   await runPhases(team, table, [top, quarters]);
   team.kernels.exports.fr_bit_reverse(data, logSize, 0, size);

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [kernels|prover|cold|setup]… [--quick] [--json FILE]`: ours against others on this machine, in turns. Markdown goes to
+ * `npm run bench -- [kernels|verify|prover|cold|setup]… [--quick] [--json FILE]`: ours against others on this machine, in turns. Markdown goes to
  * stdout, progress to stderr. bench/README.md says what is measured and how to read it.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -13,9 +13,11 @@ import { parseOptions, USAGE, type BenchOptions, type Part } from './options.js'
 import { benchProver } from './prover.js';
 import { markdownHeader, markdownSection, plainSection, withoutTargets } from './report.js';
 import { benchSetup } from './setup.js';
+import { benchVerify } from './verify.js';
 
 const RUN: Readonly<Record<Part, (context: Context) => Promise<readonly Section[]>>> = {
   kernels: benchKernels,
+  verify: benchVerify,
   prover: benchProver,
   cold: benchCold,
   setup: benchSetup,

@@ -49,6 +49,7 @@ import {
 } from './lc.js';
 import { differenceBits } from './max.js';
 import {
+  demandRows,
   Demands,
   limbCount,
   quotientCost,
@@ -90,7 +91,7 @@ export class LookupBuilder extends R1csBuilder implements Builder {
   private readonly code2: number[] = [];
   private nFields = 0;
   private readonly publicValues: FieldLc[] = [];
-  private readonly demands = new Demands();
+  private demands = new Demands();
 
   constructor(private readonly plan: TablePlan = SURVEY_PLAN) {
     super({ nPubOut: 0, nPubIn: N_CHALLENGES });
@@ -119,13 +120,14 @@ export class LookupBuilder extends R1csBuilder implements Builder {
     return this.openTable(`range ${rows}`, rows);
   }
 
-  private openTable(name: string, rows: number, values?: Float64Array): OpenTable {
+  /** The table of this name; `values` makes the second column when it is new. */
+  private openTable(name: string, rows: number, values?: () => Float64Array): OpenTable {
     const known = this.tables.get(name);
     if (known !== undefined) {
       invariant(known.rows === rows, 'tables of one name are one table', { name });
       return known;
     }
-    const table: OpenTable = { name, rows, id: this.tables.size, ...(values === undefined ? {} : { values }) };
+    const table = { name, rows, id: this.tables.size, ...(values === undefined ? {} : { values: values() }) };
     this.tables.set(name, table);
     return table;
   }
@@ -160,15 +162,9 @@ export class LookupBuilder extends R1csBuilder implements Builder {
     if (product !== undefined) rows.push(product, 1);
   }
 
-  /** Two-column lookup of (index, y), y a fresh wire that the table determines. */
-  private evaluate(table: OpenTable, index: Lc): Lc {
-    const { values } = table;
-    invariant(values !== undefined, 'a table of a function has values', { name: table.name });
-    const reached = values.subarray(Math.max(0, index.lo), Math.min(table.rows - 1, index.hi) + 1);
-    const y = this.integerWire({
-      lo: reached.reduce((p, q) => Math.min(p, q)),
-      hi: reached.reduce((p, q) => Math.max(p, q)),
-    });
+  /** Two-column lookup of (index, y), y a fresh wire that the table determines; `bounds` are those of the values that index can reach. */
+  private evaluate(table: OpenTable, index: Lc, bounds: Bounds): Lc {
+    const y = this.integerWire(bounds);
     const j = this.thetaSource.length;
     this.thetaSource.push(y.wires[0]!);
     this.thetaRow.push(this.constraints);
@@ -196,6 +192,7 @@ export class LookupBuilder extends R1csBuilder implements Builder {
     const { bits: b, spans } = this.plan;
     const k = bitLength(rows - 1);
     if (rows === 2 ** b || spans.has(rows)) this.oneLookup(this.rangeTable(rows), x, 0, k);
+    else if (rows === 1) this.row(constant(0), constant(0), x);
     else if (2 ** k !== rows) {
       this.cover(x, k);
       this.reflected(x, rows - 1, k);
@@ -266,8 +263,19 @@ export class LookupBuilder extends R1csBuilder implements Builder {
     if (x.hi < lo || x.lo > hi) {
       throw boundOverflow('no value satisfies a range check', `[${x.lo}, ${x.hi}] within [${lo}, ${hi}]`, this.where());
     }
-    this.rangeOfFresh(x, lo, hi);
+    // One side is enough where x's bounds prove the other.
+    if (x.hi <= hi) this.nonNegative(addConstant(x, -lo));
+    else if (x.lo >= lo) this.nonNegative(new LcSum().addConstant(hi).add(x, -1).build());
+    else this.rangeOfFresh(x, lo, hi);
     return narrow(x, { lo, hi });
+  }
+
+  /** x ≥ 0, for an x that is bounded above. */
+  private nonNegative(x: Lc): void {
+    const bits = bitLength(x.hi);
+    this.demands.add({ kind: 'cover', bits, extra: 0 });
+    this.load(x, this.plan.bits * limbCount(this.plan, bits));
+    this.cover(x, bits);
   }
 
   /** Bits by Boolean rows; wider limbs by lookups. */
@@ -365,7 +373,13 @@ export class LookupBuilder extends R1csBuilder implements Builder {
       this.cover(ranged, bitLength(reach));
     }
     const bounded = proven.hi <= top && (form === 'relu' || form === 'plain');
-    if (!exactWhole && !bounded) {
+    if (exactWhole || bounded) return y;
+    if (form === 'relu' || (form === 'above' && proven.lo >= 0)) {
+      // y is 0 or y + n, an integer that is not negative; or y is top or v ≥ 0. What is left to prove is that top − y is such an integer.
+      const rest = new LcSum().addConstant(top).add(y, -1).build();
+      this.load(rest, this.plan.bits * limbCount(this.plan, bits));
+      this.cover(rest, bits);
+    } else {
       this.load(y, bits);
       this.exact(y, top + 1);
     }
@@ -377,14 +391,17 @@ export class LookupBuilder extends R1csBuilder implements Builder {
     const top = 2 ** bits - 1;
     const { lo, hi } = this.plan.clamps.get(top)!;
     const rows = hi - lo + 1;
-    const values = Float64Array.from({ length: rows }, (_, t) => Math.min(top, Math.max(0, t + lo)));
-    const table = this.openTable(`clamp ${top} [${lo}, ${hi}]`, rows, values);
+    const clamp = (v: number): number => Math.min(top, Math.max(0, v));
+    const table = this.openTable(`clamp ${top} [${lo}, ${hi}]`, rows, () =>
+      Float64Array.from({ length: rows }, (_, t) => clamp(t + lo)),
+    );
     const bounds = { lo: Math.max(0, proven.lo - lo), hi: Math.min(rows - 1, proven.hi - lo) };
+    const reached = { lo: clamp(bounds.lo + lo), hi: clamp(bounds.hi + lo) };
     const lifted = addConstant(u, -lo * 2 ** shift);
-    if (shift === 0) return this.evaluate(table, narrow(lifted, bounds));
+    if (shift === 0) return this.evaluate(table, narrow(lifted, bounds), reached);
     const index = this.integerWire(bounds);
     this.floor(lifted, index, shift, [index.wires[0]!, 0, 0, shift, rows - 1, this.layerIndex()]);
-    return this.evaluate(table, index);
+    return this.evaluate(table, index, reached);
   }
 
   /**
@@ -414,27 +431,26 @@ export class LookupBuilder extends R1csBuilder implements Builder {
     const divisor = this.materialise(d);
     const [kq, kd] = [bitLength(top), bitLength(d.hi - 1)];
     this.demands.add({ kind: 'cover', bits: kq, extra: 1 });
-    for (let side = 0; side < 2; side++) this.demands.add({ kind: 'cover', bits: kd, extra: 0 });
     const quotient = this.integerWire({ lo: Math.floor(n.lo / d.hi), hi: top });
     const remainder = this.integerWire({ lo: 0, hi: d.hi - 1 });
     const row = this.row(quotient, divisor, sub(n, remainder));
     const [q, r] = [quotient.wires[0]!, remainder.wires[0]!];
     this.emit(Opcode.Divide, q, r, Side.H, this.hintRow(n), Side.B, row);
-    const ranges = [
-      [quotient, kq],
-      [remainder, kd],
-      [
+    this.load(quotient, this.plan.bits * limbCount(this.plan, kq));
+    this.cover(quotient, kq);
+    if (isConstant(d)) {
+      this.demands.add({ kind: 'exact', rows: d.constant });
+      this.load(remainder, kd);
+      this.exact(remainder, d.constant);
+    } else {
+      this.nonNegative(remainder);
+      this.nonNegative(
         new LcSum()
           .add(d)
           .addConstant(-1)
           .add(remainder, -1)
           .build({ lo: 0, hi: d.hi - 1 }),
-        kd,
-      ],
-    ] as const;
-    for (const [x, bits] of ranges) {
-      this.load(x, this.plan.bits * limbCount(this.plan, bits));
-      this.cover(x, bits);
+      );
     }
     return { quotient, remainder };
   }
@@ -493,9 +509,28 @@ export class LookupBuilder extends R1csBuilder implements Builder {
   override table(x: Lc, table: FunctionTable): Lc {
     const { name, values } = table;
     if (this.byBits || isConstant(x)) return super.table(x, table);
-    this.demands.add({ kind: 'function', name, rows: values.length, byBits: bitTableRows(values.length) });
-    if (!this.plan.functions.has(name)) return super.table(x, table);
-    return this.evaluate(this.openTable(name, values.length, values), narrow(x, { lo: 0, hi: values.length - 1 }));
+    if (!this.plan.functions.has(name)) return this.tableByBits(x, table);
+    this.demands.add({ kind: 'function', name, rows: values.length, byBits: 0, ranges: [] });
+    const index = narrow(x, { lo: 0, hi: values.length - 1 });
+    const reached = values.subarray(index.lo, index.hi + 1);
+    const bounds = { lo: reached.reduce((p, q) => Math.min(p, q)), hi: reached.reduce((p, q) => Math.max(p, q)) };
+    const open = this.openTable(name, values.length, () => values);
+    const same = open.values === values || open.values!.every((value, i) => value === values[i]);
+    invariant(same, 'tables of one name are one table', { name });
+    return this.evaluate(open, index, bounds);
+  }
+
+  /** The demand says what it took; that its range is proven by lookups is part of it. */
+  private tableByBits(x: Lc, table: FunctionTable): Lc {
+    const [outer, inner] = [this.demands, new Demands()];
+    const before = this.constraints;
+    this.demands = inner;
+    const y = super.table(x, table);
+    this.demands = outer;
+    const ranges = inner.list().map(({ demand }) => demand);
+    const byBits = this.constraints - before - ranges.reduce((sum, range) => sum + demandRows(this.plan, range), 0);
+    outer.add({ kind: 'function', name: table.name, rows: table.values.length, byBits, ranges });
+    return y;
   }
 
   // ---- the result ----
@@ -534,13 +569,13 @@ export class LookupBuilder extends R1csBuilder implements Builder {
     const theta = fieldWire(ChallengeWire.theta);
     const d = fieldWire(ChallengeWire.d);
     const n = this.publicValues.length;
+    invariant(n > 0, 'something is public: see assembleMirage');
     let tail: FieldLc = { wires: [], coefs: [], constant: 0n };
     for (let j = n - 1; j >= 0; j--) {
       const inner = fieldCombination([this.publicValues[j]!, tail], [1n, 1n]);
       if (j === 0) this.fieldRow(inner, theta, d);
       else tail = this.fieldProduct2(inner, theta);
     }
-    if (n === 0) this.fieldRow(d, ONE, constant(0));
   }
 
   private fieldRow(a: Lc | FieldLc, b: Lc | FieldLc, c: Lc | FieldLc): number {
@@ -648,13 +683,6 @@ function productBounds(left: readonly Lc[], right: readonly Lc[], where: string)
   if (magnitude >= EXACT_LIMIT)
     throw boundOverflow('a matrix product may leave the exact range', String(magnitude), where);
   return { lo, hi };
-}
-
-/** Rows of table.ts for a short input. */
-function bitTableRows(entries: number): number {
-  const k = bitLength(entries - 1);
-  const split = 2 ** k === entries ? k : 2 * k;
-  return split + 2 ** Math.ceil(k / 2) - 2 + (2 ** Math.floor(k / 2) - 1);
 }
 
 function fieldWire(wire: number): FieldLc {

@@ -14,7 +14,7 @@ import {
   solidityCalldata,
   verify,
   writeArtifact,
-  type ProofFile,
+  type MirageProofFile,
   type RefusalReason,
 } from '../src/index.js';
 import { compileSolidity, deploy, startChain } from './local-chain.js';
@@ -57,12 +57,12 @@ function draw(pixels: Float64Array): string {
 
 interface Lie {
   readonly what: string;
-  readonly proof: ProofFile;
+  readonly proof: MirageProofFile;
   /** Why it must be refused, in the words of both verifiers. */
   readonly reason: RefusalReason;
 }
 
-function tampered(proof: ProofFile): Lie[] {
+function tampered(proof: MirageProofFile): Lie[] {
   const [score, ...others] = proof.publicSignals;
   const [x, ...rest] = proof.pi_a;
   const next = (decimal: string) => String(BigInt(decimal) + 1n);
@@ -77,7 +77,7 @@ function tampered(proof: ProofFile): Lie[] {
       proof: { ...proof, pi_a: [next(x!), ...rest] },
       reason: 'POINT_NOT_ON_CURVE',
     },
-    { what: 'point C replaced by point A', proof: { ...proof, pi_c: proof.pi_a }, reason: 'PAIRING_FAILED' },
+    { what: 'point C2 replaced by point A', proof: { ...proof, pi_c2: proof.pi_a }, reason: 'PAIRING_FAILED' },
   ];
 }
 
@@ -86,7 +86,7 @@ function contractError(reason: RefusalReason): string {
   return reason.replace(/_?([A-Z])([A-Z]*)/g, (_, first: string, rest: string) => first + rest.toLowerCase());
 }
 
-async function inTheEvm(key: unknown, proof: ProofFile): Promise<void> {
+async function inTheEvm(key: unknown, proof: MirageProofFile): Promise<void> {
   const { source } = exportSolidity(key, { name: 'DigitVerifier', allowDevelopmentKey: true });
   const compiled = await step('solc compiles the verifier contract', () =>
     Promise.resolve(compileSolidity(source, 'DigitVerifier')),
@@ -95,9 +95,11 @@ async function inTheEvm(key: unknown, proof: ProofFile): Promise<void> {
   try {
     const { address, gas } = await step('a local node (anvil) deploys it', () => deploy(chain, compiled));
     say(`  ${compiled.deployedBytes} bytes of code, ${gas} gas, at ${address}`);
-    const check = async (candidate: ProofFile) => {
-      const { proof: points, signals } = solidityCalldata(candidate);
-      const call = { address, abi: compiled.abi, functionName: 'verify', args: [points, signals] } as const;
+    const check = async (candidate: MirageProofFile) => {
+      const calldata = solidityCalldata(candidate, key);
+      demand(calldata.protocol === 'mirage', 'the key is of mirage');
+      const args = [calldata.proof, calldata.values, calldata.context];
+      const call = { address, abi: compiled.abi, functionName: 'verify', args } as const;
       await chain.reader.readContract(call);
       return chain.reader.estimateContractGas({ ...call, account: chain.writer.account });
     };
@@ -144,8 +146,9 @@ async function main(): Promise<void> {
 
   say(`\nThe image, a handwritten ${label} that the network was not calibrated on:\n\n${draw(pixels!)}\n`);
   const proof = await step('prove what the network says about it, in a worker thread', async () => {
-    for await (const proven of prove(artifact, [{ id: 'digit', tensors: new Map([[INPUT, pixels!]]) }]))
-      return proven.proof;
+    for await (const proven of prove(artifact, [{ id: 'digit', tensors: new Map([[INPUT, pixels!]]) }])) {
+      if ('pi_c1' in proven.proof) return proven.proof;
+    }
     throw new Error('no proof');
   });
   const file = path.join(artifact, 'proof.json');

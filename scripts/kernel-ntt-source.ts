@@ -9,7 +9,19 @@
  * Measured (Zen 5, Node 20): two layers in one function, with its 36 live limbs spilled, took 163 ns for the four butterflies that
  * take 117 ns one by one; four products alone take 96 ns. So a butterfly is one function, but for those without twiddles.
  */
-import { columns, LIMB_BITS, LIMBS, limbsOf, lines, MASK, pairs, range, type Sink } from './kernel-limbs.js';
+import { cubeRootOfUnity, mod } from '../src/field/bn254.js';
+import {
+  columns,
+  LIMB_BITS,
+  LIMBS,
+  limbsOf,
+  lines,
+  MASK,
+  MONTGOMERY,
+  pairs,
+  range,
+  type Sink,
+} from './kernel-limbs.js';
 
 /** The limb i of an uncarried value, as an i64 expression. */
 type Value = (i: number) => string;
@@ -52,9 +64,9 @@ const intoMemory =
   (i, limb) =>
     `store<u32>(${pointer}, ${limb}, ${4 * i});`;
 
-/** The Montgomery product of the locals x and w. */
-const product = (p: bigint, x: string, w: string, sink: Sink): string[] =>
-  columns(p, (k) => pairs(k).map(([i, j]) => `${x}${i} * ${w}${j}`), { sink, type: 'i64' });
+/** The Montgomery product of the locals x and w; `tag` tells several of one function apart. */
+const product = (p: bigint, x: string, w: string, sink: Sink, tag = ''): string[] =>
+  columns(p, (k) => pairs(k).map(([i, j]) => `${x}${i} * ${w}${j}`), { sink, type: 'i64', tag });
 
 /** Stores a value that is not negative, carried. */
 function carried(pointer: string, value: Value): string[] {
@@ -111,6 +123,7 @@ export function butterflySource(p: bigint): string {
 `,
     pairFunctions(p),
     quadFunctions(p),
+    tripleFunctions(p),
   ].join('');
 }
 
@@ -185,6 +198,55 @@ function quadFunctions(p: bigint): string {
         ...reduced(p, 'b', sum(minus(A, B), U)),
         ...reduced(p, 'c', minus(sum(A, B), sum(C, D))),
         ...reduced(p, 'd', minus(minus(A, B), U)),
+      ],
+    ),
+  ].join('');
+}
+
+/**
+ * The map of assembly/ntt-three.ts at one coefficient. With h a cube root of unity, a' = a - 2(h·c + h^2·b), b' = b - 2(h·a + h^2·c),
+ * c' = c - 2(h·b + h^2·a); for h = ω, 2ω = θ - 1 and 2ω^2 = -θ - 1 with θ = √-3.
+ */
+function tripleFunctions(p: bigint): string {
+  const theta = limbsOf(mod((2n * cubeRootOfUnity() + 1n) * MONTGOMERY, p));
+  // Limbs that are not negative: a - 2b - 2c has some near -2^31 already.
+  const four = limbsOf(4n * p);
+  const loads = ['a', 'b', 'c'].flatMap((name) => load(`${name}_`, name));
+  const turned = (tag: string, other: string, sink: Sink): string[] => [
+    ...declare(
+      `e${tag}_`,
+      (i) => `<i64>load<u32>(a, ${4 * i}) - <i64>load<u32>(${other}, ${4 * i}) + ${balanced(2n * p)(i)}`,
+    ),
+    ...product(p, `e${tag}_`, 'w_', sink, tag),
+  ];
+  const [V, S] = [local('v_'), local('s_')];
+  const lessTwice =
+    (x: Value, y: Value, z: Value): Value =>
+    (i) =>
+      `${x(i)} - 2 * (${y(i)} + ${z(i)}) + ${four[i]!}`;
+  return [
+    definition(
+      "The three cosets' map with h = 1: (a - 2(b + c), b - 2(c + a), c - 2(a + b)) for a, b, c in [0, 2p). So are the results.",
+      'triple_one(a: usize, b: usize, c: usize)',
+      [
+        ...loads,
+        ...reduced(p, 'a', lessTwice(A, B, C)),
+        ...reduced(p, 'b', lessTwice(B, C, A)),
+        ...reduced(p, 'c', lessTwice(C, A, B)),
+      ],
+    ),
+    definition(
+      "The three cosets' map with h = ω, and with ω^2 where b and c change places: with s = a + b + c, (s - (c - b)·θ, s - (a - c)·θ, s - (b - a)·θ) for a, b, c in [0, 2p). So are the results.",
+      'triple_turned(a: usize, b: usize, c: usize)',
+      [
+        ...range(0, LIMBS).map((i) => `const w_${i}: i64 = ${theta[i]!};`),
+        ...turned('x', 'c', intoLocals('u_')),
+        ...turned('y', 'b', intoLocals('v_')),
+        ...loads,
+        ...declare('s_', sum(A, B, C)),
+        ...reduced(p, 'a', minus(sum(S, U), V)),
+        ...reduced(p, 'b', minus(S, U)),
+        ...reduced(p, 'c', sum(S, V)),
       ],
     ),
   ].join('');

@@ -25,7 +25,13 @@ export async function writeArtifact(
       cause,
     });
   }
-  for (const stale of [paths.manifest, paths.provingKey, paths.storedProvingKey, paths.verificationKey])
+  for (const stale of [
+    paths.manifest,
+    paths.provingKey,
+    paths.mirageProvingKey,
+    paths.storedProvingKey,
+    paths.verificationKey,
+  ])
     await rm(stale, { force: true });
   await writeCircuitFile(paths.circuit, compiled.circuit, options);
   await copyAtomically(modelPath, paths.model);

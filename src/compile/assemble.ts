@@ -6,7 +6,7 @@ import type { FieldLc, Lc } from '../../circuits/builder.js';
 import { fieldCombination, toField } from '../../circuits/lc.js';
 import { poseidonCircuit } from '../../circuits/poseidon.js';
 import { LookupBuilder } from '../../circuits/lookup-builder.js';
-import { BITS_ONLY, choosePlan, SURVEY_PLAN, type TablePlan } from '../../circuits/lookup-plan.js';
+import { BITS_ONLY, choosePlan, demandedRows, SURVEY_PLAN, type TablePlan } from '../../circuits/lookup-plan.js';
 import { R1csBuilder } from '../../circuits/r1cs-builder.js';
 import { invariant } from '../errors.js';
 import type { Circuit, TwoRoundCircuit } from '../prove/program.js';
@@ -24,21 +24,31 @@ export function assemble(ir: IrGraph, schema: Schema): Circuit {
   return b.finish();
 }
 
-/**
- * Two rounds with lookups, in the tables that cost the fewest rows: a first pass finds what is asked for. Where bits are cheaper still, as in
- * the smallest models, there is no table at all.
- */
-export function assembleRounds(ir: IrGraph, schema: Schema): TwoRoundCircuit {
-  const build = (plan: TablePlan): LookupBuilder => {
-    const b = new LookupBuilder(plan);
+/** Two rounds with lookups, before it is built: its tables and how many rows it takes. */
+export interface RoundsPlan {
+  readonly plan: TablePlan;
+  readonly rows: number;
+}
+
+/** The tables that cost the fewest rows: a first pass over the circuit finds what is asked for. */
+export function planRounds(ir: IrGraph, schema: Schema): RoundsPlan {
+  const survey = new LookupBuilder(SURVEY_PLAN);
+  lower(ir, schema, survey, 'big');
+  const demands = survey.demanded;
+  const { plan, rows } = choosePlan(demands);
+  return { plan, rows: rows + survey.constraints - demandedRows(SURVEY_PLAN, demands) };
+}
+
+/** Two rounds with lookups by a plan. Where bits are cheaper still, as in the smallest models, there is no table at all. */
+export function assembleRounds(ir: IrGraph, schema: Schema, { plan } = planRounds(ir, schema)): TwoRoundCircuit {
+  const build = (tables: TablePlan): TwoRoundCircuit => {
+    const b = new LookupBuilder(tables);
     lower(ir, schema, b, 'big');
-    return b;
+    return b.finish();
   };
-  const survey = build(SURVEY_PLAN);
-  const { plan } = choosePlan(survey.demanded);
-  const lookups = build(plan).finish();
+  const lookups = build(plan);
   if (lookups.r1cs.nConstraints > SMALL_CIRCUIT) return lookups;
-  const bits = build(BITS_ONLY).finish();
+  const bits = build(BITS_ONLY);
   return bits.r1cs.nConstraints < lookups.r1cs.nConstraints ? bits : lookups;
 }
 

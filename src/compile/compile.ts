@@ -7,10 +7,16 @@ import { circuitHash } from '../formats/circuit-file.js';
 import { MANIFEST_VERSION, type Manifest } from '../formats/manifest.js';
 import { decodeModel, externalFiles, MAX_MODEL_BYTES } from '../formats/onnx-proto.js';
 import type { Circuit } from '../prove/program.js';
-import type { ImagePreprocessing, Schema, Visibility } from '../verify/statement.js';
+import {
+  publicCount,
+  type ImagePreprocessing,
+  type Protocol,
+  type Schema,
+  type Visibility,
+} from '../verify/statement.js';
 import { VERSION } from '../version.js';
 import { accuracyReport, worstRelativeError, type AccuracyReport } from './accuracy.js';
-import { assemble } from './assemble.js';
+import { assemble, assembleRounds, planRounds, type RoundsPlan } from './assemble.js';
 import { Interpreter, verifyIr } from './ir/program.js';
 import { withFacts } from './layer-facts.js';
 import { importModel } from './onnx/import.js';
@@ -46,7 +52,8 @@ export interface CompileOptions {
   readonly softmax?: 'circuit' | 'reader';
   readonly labels?: readonly string[];
   readonly image?: ImagePreprocessing;
-  readonly protocol?: 'groth16';
+  /** `mirage` (default) has lookups and fewer constraints; `groth16` is every verifier's. */
+  readonly protocol?: Protocol;
 }
 
 export interface CompiledModel {
@@ -59,9 +66,12 @@ export interface CompiledModel {
   readonly domains: ReadonlyMap<string, InputDomain>;
 }
 
+const DEFAULT_PROTOCOL: Protocol = 'mirage';
 const DEFAULT_TOLERANCE = 0.005;
 /** Activation widths tried in order: each costs about a constraint an activation more than the one before. */
 const BIT_CHOICES = [8, 9, 10, 11, 12, 13, 14, 16];
+/** Bits that activations may grow by so that no clamp is needed, tried for lookups, where width costs little. */
+const GROWTH_CHOICES = [3, 6];
 /** The width search looks at this many samples; the report at all. */
 const SEARCH_SAMPLES = 48;
 /** Samples drawn from a declared domain when no data is given. */
@@ -111,22 +121,25 @@ export async function compile(modelPath: string, options: CompileOptions = {}): 
 
   const quantised = chooseBits(prepared, samples, statistics, options);
   const { domains } = quantised;
-  verifyIr(quantised.model.ir);
   clock.lap('quantise');
 
-  const bounds = boundsOf(quantised.model);
   const choice = { ...options, input: options.input ?? 'public', output: options.output ?? 'public' } as const;
-  const schema = makeSchema(prepared.graph, quantised.model, bounds, choice, prepared.readers);
-  const circuit = assemble(quantised.model.ir, schema);
+  const schemaOf = (model: QuantisedModel): Schema =>
+    makeSchema(prepared.graph, model, boundsOf(model), choice, prepared.readers);
+  const protocol = options.protocol ?? DEFAULT_PROTOCOL;
+  const { model, schema, circuit } =
+    protocol === 'mirage'
+      ? assembleMirage(quantised.variants, schemaOf)
+      : assembleGroth16(quantised.variants[0]!, schemaOf);
   clock.lap('assemble');
 
-  const { report, notes } = await measure(modelPath, prepared, quantised.model, domains, samples);
+  const { report, notes } = await measure(modelPath, prepared, model, domains, samples);
   clock.lap('accuracy');
 
   const manifest: Manifest = {
     formatVersion: MANIFEST_VERSION,
     tool: `zkonnx ${VERSION}`,
-    protocol: options.protocol ?? 'groth16',
+    protocol,
     model: {
       file: path.basename(modelPath),
       hash: await modelHash(bytes, path.dirname(modelPath)),
@@ -137,7 +150,7 @@ export async function compile(modelPath: string, options: CompileOptions = {}): 
       hash: circuitHash(circuit.r1cs, circuit.rounds),
       constraints: circuit.r1cs.nConstraints,
       wires: circuit.r1cs.nWires,
-      publicInputs: circuit.r1cs.nPubOut + circuit.r1cs.nPubIn,
+      publicInputs: circuit.rounds?.publicValues ?? circuit.r1cs.nPubOut + circuit.r1cs.nPubIn,
       nonZeros: circuit.r1cs.a.wires.length + circuit.r1cs.b.wires.length + circuit.r1cs.c.wires.length,
     },
     quantisation: {
@@ -147,8 +160,8 @@ export async function compile(modelPath: string, options: CompileOptions = {}): 
       softmax: options.softmax ?? 'circuit',
     },
     schema,
-    layers: withFacts(circuit.layers, quantised.model),
-    notes: [...prepared.notes, ...defaultsTaken(options, domains), ...quantised.model.notes, ...notes],
+    layers: withFacts(circuit.layers, model),
+    notes: [...prepared.notes, ...defaultsTaken(options, domains), ...model.notes, ...notes],
   };
   return {
     circuit,
@@ -156,9 +169,46 @@ export async function compile(modelPath: string, options: CompileOptions = {}): 
     manifest,
     accuracy: report,
     timingsMs: clock.timings(),
-    quantised: quantised.model,
+    quantised: model,
     domains,
   };
+}
+
+interface Assembled {
+  readonly model: QuantisedModel;
+  readonly schema: Schema;
+  readonly circuit: Circuit;
+}
+
+function assembleGroth16(quantise: () => QuantisedModel, schemaOf: (model: QuantisedModel) => Schema): Assembled {
+  const model = quantise();
+  verifyIr(model.ir);
+  const schema = schemaOf(model);
+  return { model, schema, circuit: assemble(model.ir, schema) };
+}
+
+/** The variant with the fewest rows. Throws USAGE where nothing is public: there would be nothing to draw challenges for. */
+function assembleMirage(
+  variants: readonly (() => QuantisedModel)[],
+  schemaOf: (model: QuantisedModel) => Schema,
+): Assembled {
+  let best: { model: QuantisedModel; schema: Schema; plan: RoundsPlan } | undefined;
+  for (const quantise of variants) {
+    const model = quantise();
+    verifyIr(model.ir);
+    const schema = schemaOf(model);
+    const { outputs, inputs } = publicCount(schema);
+    if (outputs + inputs === 0) {
+      throw new ZkonnxError('USAGE', 'nothing of the model is public or committed: a proof would say nothing', {
+        expected: 'an input or output that is public or committed',
+        help: 'use --input committed or --output public',
+      });
+    }
+    const plan = planRounds(model.ir, schema);
+    if (best === undefined || plan.rows < best.plan.rows) best = { model, schema, plan };
+  }
+  const { model, schema, plan } = best!;
+  return { model, schema, circuit: assembleRounds(model.ir, schema, plan) };
 }
 
 /** SHA-256 of the ONNX file and, behind it, of its external data files in the order of their locations. */
@@ -279,7 +329,12 @@ function chooseBits(
   samples: readonly RealValues[],
   statistics: ReadonlyMap<string, Statistics>,
   options: CompileOptions,
-): { readonly model: QuantisedModel; readonly bits: number; readonly domains: ReadonlyMap<string, InputDomain> } {
+): {
+  /** At these bits, the first without growth; see GROWTH_CHOICES. */
+  readonly variants: readonly (() => QuantisedModel)[];
+  readonly bits: number;
+  readonly domains: ReadonlyMap<string, InputDomain>;
+} {
   const { graph, original } = prepared;
   const tolerance = options.tolerance ?? DEFAULT_TOLERANCE;
   const overflow = options.overflow ?? 'saturate';
@@ -293,7 +348,11 @@ function chooseBits(
       const model = quantise(graph, statistics, { bits, overflow, domains });
       const error = outputError(graph, model, domains, subset, references);
       best = Math.min(best, error);
-      if (error <= tolerance) return { model, bits, domains };
+      if (error > tolerance) continue;
+      const grown = GROWTH_CHOICES.map(
+        (growth) => () => quantise(graph, statistics, { bits, overflow, domains, growth }),
+      );
+      return { variants: [() => model, ...(overflow === 'saturate' ? grown : [])], bits, domains };
     }
   }
   throw new ZkonnxError('TOLERANCE_UNREACHABLE', 'the integer program misses the tolerance', {

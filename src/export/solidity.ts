@@ -1,12 +1,19 @@
 /** `export solidity`: a verifier contract for one key, and the calldata it takes. */
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { groth16VerifierAbi, groth16VerifierSource } from '../../contracts/groth16-verifier.js';
-import type { PointG1, PointG2 } from '../../contracts/groth16-verifier.js';
+import { mirageVerifierAbi, mirageVerifierSource } from '../../contracts/mirage-verifier.js';
+import type { ValueSegment } from '../../contracts/mirage-verifier.js';
+import type { ContractNames, PointG1, PointG2 } from '../../contracts/solidity-parts.js';
 import { ZkonnxError } from '../errors.js';
 import type { G1, G2 } from '../verify/curve.js';
-import { isPreparedKey, isUncontributed, prepareKey } from '../verify/key.js';
-import { readCoordinates, readProofJson, readSignals } from '../verify/proof.js';
+import type { JsonObject } from '../verify/json.js';
+import { isPreparedKey, isUncontributed, pointsOf, prepareKey } from '../verify/key.js';
+import type { KeyBlock, PreparedGroth16Key, PreparedKey, PreparedMirageKey } from '../verify/key.js';
+import { readContext, readCoordinates, readMirageCoordinates, readProofJson, readSignals } from '../verify/proof.js';
 import { refusing } from '../verify/refusal.js';
+import { publicBytes, signalWidths } from '../verify/statement.js';
+import type { Schema } from '../verify/statement.js';
 
 export interface SolidityOptions {
   /** Name of the contract: a capital letter, then letters, digits and _. Default ZkonnxVerifier. */
@@ -22,14 +29,17 @@ export interface SolidityExport {
 
 /** EIP-170 caps deployed code at 24,576 bytes: about 105 bytes a signal, compiled without optimiser (forge's default). */
 export const MAX_CONTRACT_SIGNALS = 190;
+/** Protocol `mirage`: runs of elements of one width; each costs about 20 bytes of code, 140 if they are commitments (no optimiser). */
+export const MAX_CONTRACT_SEGMENTS = 128;
+/** Protocol `mirage`: elements. Their bytes must fit a transaction, of which nodes take 131,072 bytes (geth's pool). */
+export const MAX_CONTRACT_ELEMENTS = 4096;
 
 /**
- * The verifier contract of a key (JSON text, parsed, or prepared). Throws KEY_INVALID for an unusable or forgeable key, DEV_KEY
- * for one that no ceremony made (unless allowed), USAGE for a bad name or a key with none or more than MAX_CONTRACT_SIGNALS signals.
+ * The verifier contract of a key of either protocol (JSON text, parsed, or prepared). Throws KEY_INVALID for an unusable or forgeable
+ * key, DEV_KEY for one that no ceremony made (unless allowed), USAGE for a bad name or a statement that no contract takes.
  */
 export function exportSolidity(keyJson: unknown, options: SolidityOptions = {}): SolidityExport {
   const key = isPreparedKey(keyJson) ? keyJson : prepareKey(keyJson);
-  const { groth16, facts } = key;
   const name = options.name ?? 'ZkonnxVerifier';
   if (!/^[A-Z][A-Za-z0-9_]{0,63}$/.test(name)) {
     throw new ZkonnxError('USAGE', 'unusable contract name', {
@@ -37,43 +47,96 @@ export function exportSolidity(keyJson: unknown, options: SolidityOptions = {}):
       got: JSON.stringify(name.slice(0, 80)),
     });
   }
-  if (isUncontributed(groth16)) {
+  refuseInsecure(key, options.allowDevelopmentKey === true);
+  const names = contractNames(name, key.facts);
+  return key.protocol === 'mirage'
+    ? exportMirage(names, key.mirage, key.facts.schema)
+    : exportGroth16(names, key.groth16);
+}
+
+function refuseInsecure(key: PreparedKey, allowDevelopmentKey: boolean): void {
+  if (isUncontributed(pointsOf(key))) {
     throw new ZkonnxError(
       'KEY_INVALID',
       'the verification key has no phase 2 contribution: anyone can forge its proofs',
       {
-        where: 'vk_delta_2 is the generator of G2',
+        where:
+          key.protocol === 'mirage'
+            ? 'vk_delta1_2 or vk_delta2_2 is the generator of G2'
+            : 'vk_delta_2 is the generator of G2',
         help: 'contribute to the key before exporting its verifier',
       },
     );
   }
-  if (facts.setup !== 'ceremony' && options.allowDevelopmentKey !== true) {
+  if (key.facts.setup !== 'ceremony' && !allowDevelopmentKey) {
     throw new ZkonnxError('DEV_KEY', 'this key secures nothing: whoever made it can forge proofs', {
       expected: 'a key whose setup is "ceremony"',
-      got: `setup "${facts.setup}"`,
+      got: `setup "${key.facts.setup}"`,
       help: 'run a ceremony, or for test networks allow development keys explicitly (--allow-development-key)',
     });
   }
-  if (groth16.nPublic < 1 || groth16.nPublic > MAX_CONTRACT_SIGNALS) {
+}
+
+function contractNames(name: string, { setup, keyDigest, modelHash, circuitHash }: KeyBlock): ContractNames {
+  return {
+    name,
+    setup,
+    keyDigest: keyDigest.slice('0x'.length),
+    modelHash: modelHash.slice('sha256:'.length),
+    circuitHash: circuitHash.slice('sha256:'.length),
+  };
+}
+
+function exportGroth16(names: ContractNames, key: PreparedGroth16Key): SolidityExport {
+  if (key.nPublic < 1 || key.nPublic > MAX_CONTRACT_SIGNALS) {
     throw new ZkonnxError('USAGE', 'no contract takes this number of public signals', {
       expected: `1 to ${MAX_CONTRACT_SIGNALS} (a contract has at most 24,576 bytes, EIP-170)`,
-      got: String(groth16.nPublic),
+      got: String(key.nPublic),
       help: 'compile with --input committed or --output committed: a committed tensor is one signal',
     });
   }
   const source = groth16VerifierSource({
-    name,
-    setup: facts.setup,
-    keyDigest: facts.keyDigest.slice('0x'.length),
-    modelHash: facts.modelHash.slice('sha256:'.length),
-    circuitHash: facts.circuitHash.slice('sha256:'.length),
-    alpha: wordsG1(groth16.alpha),
-    beta: wordsG2(groth16.beta),
-    gamma: wordsG2(groth16.gamma),
-    delta: wordsG2(groth16.delta),
-    ic: groth16.ic.map(wordsG1),
+    ...names,
+    alpha: wordsG1(key.alpha),
+    beta: wordsG2(key.beta),
+    gamma: wordsG2(key.gamma),
+    delta: wordsG2(key.delta),
+    ic: key.ic.map(wordsG1),
   });
-  return { source, abi: groth16VerifierAbi(groth16.nPublic) };
+  return { source, abi: groth16VerifierAbi(key.nPublic) };
+}
+
+function exportMirage(names: ContractNames, key: PreparedMirageKey, schema: Schema): SolidityExport {
+  const segments = valueSegments(schema);
+  if (key.nPublic > MAX_CONTRACT_ELEMENTS || segments.length > MAX_CONTRACT_SEGMENTS) {
+    throw new ZkonnxError('USAGE', 'no contract takes a statement of this size', {
+      expected: `at most ${MAX_CONTRACT_ELEMENTS} public elements (of 31 bytes) in ${MAX_CONTRACT_SEGMENTS} runs of one width`,
+      got: `${key.nPublic} in ${segments.length}`,
+      help: 'compile with --input committed or --output committed: a committed tensor is one element',
+    });
+  }
+  const source = mirageVerifierSource({
+    ...names,
+    alpha: wordsG1(key.alpha),
+    beta: wordsG2(key.beta),
+    gamma: wordsG2(key.gamma),
+    delta1: wordsG2(key.delta1),
+    delta2: wordsG2(key.delta2),
+    ic: key.ic.map(wordsG1),
+    segments,
+  });
+  return { source, abi: mirageVerifierAbi() };
+}
+
+/** How the public elements of a statement lie in `values`: neighbours of one width are one segment. */
+function valueSegments(schema: Schema): ValueSegment[] {
+  const segments: ValueSegment[] = [];
+  for (const width of signalWidths(schema)) {
+    const last = segments.at(-1);
+    if (last?.width === width) segments[segments.length - 1] = { width, count: last.count + 1 };
+    else segments.push({ width, count: 1 });
+  }
+  return segments;
 }
 
 function wordsG1(point: G1): PointG1 {
@@ -86,7 +149,8 @@ function wordsG2(point: G2): PointG2 {
   return [x.c1, x.c0, y.c1, y.c0];
 }
 
-export interface SolidityCalldata {
+export interface Groth16Calldata {
+  readonly protocol: 'groth16';
   /** Eight words; the imaginary parts of B come first. */
   readonly proof: readonly bigint[];
   readonly signals: readonly bigint[];
@@ -94,23 +158,107 @@ export interface SolidityCalldata {
   readonly data: `0x${string}`;
 }
 
+export interface MirageCalldata {
+  readonly protocol: 'mirage';
+  /** Ten words; the imaginary parts of B come first. */
+  readonly proof: readonly bigint[];
+  /** The public elements, big-endian, one after another. */
+  readonly values: `0x${string}`;
+  readonly context: `0x${string}`;
+  /** "0x", selector and arguments of `verify(uint256[10],bytes,bytes)`. */
+  readonly data: `0x${string}`;
+}
+
+export type SolidityCalldata = Groth16Calldata | MirageCalldata;
+
 /**
- * What the contract takes, from a proof.json (text or parsed). Throws INPUT_FORMAT where a number of it is no canonical decimal
- * in range; whether the proof holds is the contract's to say.
+ * What the contract takes, from a proof.json (text or parsed). A proof of protocol `mirage` needs its key beside it (text, parsed or
+ * prepared), whose schema says how wide the elements are. Throws INPUT_FORMAT where a number of the proof is no canonical decimal
+ * in range, USAGE without the key or with one of another protocol, KEY_INVALID for an unusable one; whether the proof holds is the
+ * contract's to say.
  */
-export function solidityCalldata(proofJson: unknown): SolidityCalldata {
-  const parts = refusing(() => {
-    const file = readProofJson(proofJson);
-    const published = file['publicSignals'];
-    const signals = readSignals(published, Array.isArray(published) ? published.length : 0);
-    return { proof: readCoordinates(file), signals };
-  });
-  if ('valid' in parts) {
-    throw new ZkonnxError('INPUT_FORMAT', 'the proof cannot be put into calldata', { got: parts.message });
+export function solidityCalldata(proofJson: unknown): Groth16Calldata;
+export function solidityCalldata(proofJson: unknown, keyJson: unknown): SolidityCalldata;
+export function solidityCalldata(proofJson: unknown, keyJson?: unknown): SolidityCalldata {
+  const file = reading(() => readProofJson(proofJson));
+  const key = keyJson === undefined || isPreparedKey(keyJson) ? keyJson : prepareKey(keyJson);
+  const isMirage = file['protocol'] === 'mirage';
+  if (isMirage ? key?.protocol !== 'mirage' : key?.protocol === 'mirage') {
+    throw new ZkonnxError('USAGE', 'the calldata of a mirage proof is made with the key of the contract', {
+      expected: 'the verification_key.json the proof was made for',
+      got: `a proof of protocol ${isMirage ? 'mirage' : 'groth16'}, and ${key === undefined ? 'no key' : `a key of protocol ${key.protocol}`}`,
+    });
   }
-  const { proof, signals } = parts;
-  const signature = new TextEncoder().encode(`verify(uint256[8],uint256[${signals.length}])`);
-  const selector = Array.from(keccak_256(signature).subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0'));
-  const words = [...proof, ...signals].map((word) => word.toString(16).padStart(64, '0'));
-  return { proof, signals, data: `0x${[...selector, ...words].join('')}` };
+  return key?.protocol === 'mirage' ? mirageCalldata(file, key) : groth16Calldata(file);
+}
+
+/** What `read` returns; a refusal of it is an INPUT_FORMAT error. */
+function reading<T>(read: () => T): T {
+  const result = refusing(() => ({ read: read() }));
+  if ('valid' in result) throw unfit(result.message);
+  return result.read;
+}
+
+function unfit(got: string): ZkonnxError {
+  return new ZkonnxError('INPUT_FORMAT', 'the proof cannot be put into calldata', { got });
+}
+
+function groth16Calldata(file: JsonObject): Groth16Calldata {
+  const published = file['publicSignals'];
+  const { proof, signals } = reading(() => ({
+    signals: readSignals(published, Array.isArray(published) ? published.length : 0),
+    proof: readCoordinates(file),
+  }));
+  const data = callOf(`verify(uint256[8],uint256[${signals.length}])`, [...proof, ...signals].map(word));
+  return { protocol: 'groth16', proof, signals, data };
+}
+
+function mirageCalldata(
+  file: JsonObject,
+  { mirage, facts }: PreparedKey & { readonly protocol: 'mirage' },
+): MirageCalldata {
+  const { proof, signals, context } = reading(() => ({
+    signals: readSignals(file['publicSignals'], mirage.nPublic),
+    context: readContext(file['context']),
+    proof: readMirageCoordinates(file),
+  }));
+  const values = bytesOf(facts.schema, signals);
+  const data = callOf('verify(uint256[10],bytes,bytes)', [
+    ...proof.map(word),
+    ...dynamicBytes(proof.length, [values, context]),
+  ]);
+  return { protocol: 'mirage', proof, values: `0x${bytesToHex(values)}`, context: `0x${bytesToHex(context)}`, data };
+}
+
+function bytesOf(schema: Schema, signals: readonly bigint[]): Uint8Array {
+  try {
+    return publicBytes(schema, signals);
+  } catch (error) {
+    if (error instanceof RangeError) throw unfit(error.message);
+    throw error;
+  }
+}
+
+/** 64 hexadecimal digits. */
+function word(value: bigint | number): string {
+  return value.toString(16).padStart(64, '0');
+}
+
+/** Arguments of type bytes after `headWords` words: their offsets, then length and content of each, filled up to whole words. */
+function dynamicBytes(headWords: number, args: readonly Uint8Array[]): string[] {
+  let offset = 32 * (headWords + args.length);
+  const heads: string[] = [];
+  const tails: string[] = [];
+  for (const bytes of args) {
+    const words = Math.ceil(bytes.length / 32);
+    heads.push(word(offset));
+    tails.push(word(bytes.length), bytesToHex(bytes).padEnd(64 * words, '0'));
+    offset += 32 * (1 + words);
+  }
+  return [...heads, ...tails];
+}
+
+function callOf(signature: string, words: readonly string[]): `0x${string}` {
+  const selector = bytesToHex(keccak_256(new TextEncoder().encode(signature)).subarray(0, 4));
+  return `0x${selector}${words.join('')}`;
 }

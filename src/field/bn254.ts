@@ -68,6 +68,11 @@ export function rootOfUnity(k: number): bigint {
   return pow(5n, (R - 1n) >> BigInt(k));
 }
 
+/** The cube root of unity 5^((r − 1)/3) of F_r, a primitive one. */
+export function cubeRootOfUnity(): bigint {
+  return pow(5n, (R - 1n) / 3n);
+}
+
 /** The signed representative in (−p/2, p/2). */
 export function signed(a: bigint, p: bigint = R): bigint {
   const residue = mod(a, p);

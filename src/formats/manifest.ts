@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ZkonnxError } from '../errors.js';
-import type { Schema } from '../verify/statement.js';
+import type { Protocol, Schema } from '../verify/statement.js';
 
 export const MANIFEST_VERSION = 1;
 
@@ -24,7 +24,7 @@ export interface LayerCost {
 export interface Manifest {
   readonly formatVersion: number;
   readonly tool: string;
-  readonly protocol: 'groth16';
+  readonly protocol: Protocol;
   readonly model: { readonly file: string; readonly hash: string; readonly opset: number; readonly producer: string };
   readonly circuit: {
     readonly hash: string;
@@ -53,10 +53,18 @@ export function artifactPaths(dir: string) {
     accuracy: path.join(dir, 'accuracy.json'),
     model: path.join(dir, 'model.onnx'),
     provingKey: path.join(dir, 'proving_key.zkey'),
-    /** The same in the form of our prover: see storedKeyPath. */
+    /** Of protocol mirage: mirage-key.ts. */
+    mirageProvingKey: path.join(dir, 'proving_key.mirage'),
+    /** The .zkey in the form of our prover: see storedKeyPath. */
     storedProvingKey: path.join(dir, 'proving_key.zkey.kernels'),
     verificationKey: path.join(dir, 'verification_key.json'),
   } as const;
+}
+
+/** The artifact's own proving key. */
+export function provingKeyPath(dir: string, protocol: Protocol): string {
+  const { provingKey, mirageProvingKey } = artifactPaths(dir);
+  return protocol === 'mirage' ? mirageProvingKey : provingKey;
 }
 
 /** Reads and checks a manifest. Throws FILE_UNREADABLE, ARTIFACT_INVALID, FORMAT_VERSION. */
@@ -86,6 +94,14 @@ export async function readManifest(dir: string): Promise<Manifest> {
     throw new ZkonnxError('FORMAT_VERSION', 'the artifact has an unknown format version', {
       expected: String(MANIFEST_VERSION),
       got: String((manifest as Partial<Manifest> | null)?.formatVersion),
+      where: file,
+      help: 'use the version of zkonnx that wrote it, or compile again',
+    });
+  }
+  if (manifest.protocol !== undefined && !['groth16', 'mirage'].includes(manifest.protocol)) {
+    throw new ZkonnxError('ARTIFACT_INVALID', 'the manifest names an unknown protocol', {
+      expected: 'groth16 or mirage',
+      got: String(manifest.protocol),
       where: file,
       help: 'use the version of zkonnx that wrote it, or compile again',
     });

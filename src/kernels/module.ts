@@ -9,8 +9,10 @@
  */
 import type { FieldExports } from './field-exports.js';
 import { KERNELS_WASM, MEMORY_FLAGS_OFFSET } from './generated/kernels-wasm.js';
+import type { LookupExports } from './lookups.js';
 import type { MsmExports } from './msm-exports.js';
 import type { NttExports } from './ntt-exports.js';
+import type { PairingExports } from './pairing-exports.js';
 import type { SparseExports } from './sparse.js';
 import type { TrapdoorExports } from './trapdoor.js';
 
@@ -19,7 +21,13 @@ const PAGE_BYTES = 65536;
 const MAX_PAGES = 65536;
 const FIRST_POINTER = 64;
 
-export type KernelExports = FieldExports & NttExports & MsmExports & SparseExports & TrapdoorExports;
+export type KernelExports = FieldExports &
+  NttExports &
+  MsmExports &
+  SparseExports &
+  TrapdoorExports &
+  LookupExports &
+  PairingExports;
 
 export interface KernelOptions {
   /** A memory made by `createKernelMemory`, here or in another thread. One is made if absent. */

@@ -119,4 +119,12 @@ export interface FusedExports {
   fq2_sqr_sub(out: number, a: number, b: number, c: number): void;
 }
 
-export type MsmExports = Prefixed<'g1'> & Prefixed<'g2'> & DigitExports & FusedExports;
+/** Coordinates as files hold them. */
+export interface ReducedExports {
+  /** n elements of F_q, each to its residue below q. */
+  fq_reduce_n(elements: number, n: number): void;
+  /** 1 if each of n elements of unknown origin is nine limbs of 29 bits that make a number below q. `scratch` takes 36 bytes. */
+  fq_are_reduced(elements: number, n: number, scratch: number): number;
+}
+
+export type MsmExports = Prefixed<'g1'> & Prefixed<'g2'> & DigitExports & FusedExports & ReducedExports;

@@ -3,6 +3,7 @@
  * with a point of the base's table. The table is read only: one serves all workers of a memory, who may also share its making out by
  * windows.
  */
+import { ELEMENT_BYTES } from './field-exports.js';
 import type { GroupKernels } from './msm.js';
 
 /** Scalars are below r < 2^254; one more bit takes the last carry of the signed digits. */
@@ -99,7 +100,7 @@ export function multiplyFixedBase(
   group.fixed_multiply(out, table, scratch, 2 * n, n, bits, windows, rest);
 }
 
-/** Multiples of a base in the bytes of keys. */
+/** Multiples of a base in the forms of keys. */
 export interface KeyPoints {
   readonly base: FixedBase;
   /** n canonical scalars of 32 bytes below r. */
@@ -109,6 +110,8 @@ export interface KeyPoints {
   readonly file?: number | undefined;
   /** If present, where they go as snarkjs hashes them: coordinates canonical and big-endian, in G2 c1 before c0; infinity as zeros. */
   readonly hash?: number | undefined;
+  /** If present, where they go as the memory has them, coordinates reduced. */
+  readonly own?: number | undefined;
 }
 
 export function keyPointsScratchBytes(group: GroupKernels, { n, base }: Pick<KeyPoints, 'n' | 'base'>): number {
@@ -118,14 +121,15 @@ export function keyPointsScratchBytes(group: GroupKernels, { n, base }: Pick<Key
 /** `scratch` takes `keyPointsScratchBytes`. */
 export function writeKeyPoints(
   group: GroupKernels,
-  { base, scalars, n, file, hash }: KeyPoints,
+  { base, scalars, n, file, hash, own }: KeyPoints,
   scratch: number,
 ): void {
-  const points = scratch;
+  const points = own ?? scratch;
   multiplyFixedBase(group, base, scalars, n, points, scratch + n * group.pointBytes);
   if (file !== undefined) group.to_mont256(file, points, n);
   if (hash !== undefined) {
     group.to_bytes(hash, points, n);
     group.exports.reverse_bytes(hash, group.keyBytes / 2, 2 * n);
   }
+  if (own !== undefined) group.exports.fq_reduce_n(own, (n * group.pointBytes) / ELEMENT_BYTES);
 }

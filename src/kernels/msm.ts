@@ -336,6 +336,15 @@ export interface GroupedMsm {
   readonly sums: number;
 }
 
+/** Groups sorted by the caller: `shared` holds `terms` entries (u32, 2·point + 1 for a negative), then the groups' ends from `groupEnds` on. */
+export interface SortedGroups extends Omit<GroupedMsm, 'indices'> {
+  /** A point may be in several groups, and several times in one. */
+  readonly terms: number;
+}
+
+/** Where the ends are: entries + 1 u32, the first of them 0, then the end of each group. */
+export const groupEnds = (shared: number, terms: number): number => shared + aligned(4 * terms);
+
 export const groupedSharedBytes = (n: number, entries: number): number => aligned(4 * n) + aligned(4 * (entries + 1));
 
 /** Sorts the terms by table entry. Throws INTERNAL if an index is beyond ±entries. */
@@ -347,9 +356,14 @@ export function groupPrepare({ exports }: GroupKernels, msm: GroupedMsm): void {
 }
 
 /** Sums of the groups first..last, 1 ≤ first ≤ last ≤ entries. `scratch` takes the group's `scratchBytes`. */
-export function groupSums(group: GroupKernels, msm: GroupedMsm, first: number, last: number, scratch: number): void {
-  const region = regions(msm.shared);
-  const lists = region(4 * msm.n);
-  const out = msm.sums + (first - 1) * group.pointBytes;
-  group.accumulate(out, msm.points, 0, msm.n, lists, region(0), first, last, scratch);
+export function groupSums(
+  group: GroupKernels,
+  msm: GroupedMsm | SortedGroups,
+  first: number,
+  last: number,
+  scratch: number,
+): void {
+  const { points, n, shared, sums } = msm;
+  const ends = groupEnds(shared, 'terms' in msm ? msm.terms : n);
+  group.accumulate(sums + (first - 1) * group.pointBytes, points, 0, n, shared, ends, first, last, scratch);
 }

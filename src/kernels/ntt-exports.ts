@@ -13,6 +13,8 @@ export interface NttExports {
   fr_ntt_inverse(data: number, n: number, node: number, table: number): void;
   /** The last two layers of it, butterflies from ≤ j < to of n/4. */
   fr_ntt_inverse_top(data: number, n: number, node: number, table: number, from: number, to: number): void;
+  /** Of three blocks of n elements, from ≤ i < to of each: assembly/ntt-three.ts. */
+  fr_ntt_three(data: number, n: number, from: number, to: number): void;
   /** Swaps the elements i and bitreverse(i) of 2^k for from ≤ i < to; ranges of [0, 2^k) may run at once. */
   fr_bit_reverse(data: number, k: number, from: number, to: number): void;
   /**

@@ -7,13 +7,11 @@
  * the quotient's values back to natural order while it writes them.
  */
 import { R, inverse, rootOfUnity } from '../field/bn254.js';
+import { domainSize, MAX_LOG_SIZE, type Domain } from './domain.js';
 import { ELEMENT_BYTES } from './field-exports.js';
 import { writeElement, writeLimbs } from './field.js';
 import type { KernelExports, Kernels } from './module.js';
 import type { NttExports } from './ntt-exports.js';
-
-/** Log2 of the largest domain: BN254's Fr has 2^28-th roots of unity, and the odd coset takes a root of twice the domain. */
-export const MAX_LOG_SIZE = 27;
 
 /** Which points: the 2^k-th roots of unity, or those times ω_(2^(k+1)). */
 export type NttDomain = 'roots' | 'odd-coset';
@@ -23,13 +21,6 @@ const NODE: Readonly<Record<NttDomain, number>> = { roots: 0, 'odd-coset': 1 };
 export interface NttTable {
   readonly pointer: number;
   readonly logSize: number;
-}
-
-/** The number whose k bits are those of i in reverse; i < 2^k. */
-export function bitReverse(i: number, k: number): number {
-  let reversed = 0;
-  for (let bit = 0; bit < k; bit++) reversed = (reversed << 1) | ((i >>> bit) & 1);
-  return reversed;
 }
 
 /** Bytes that `createNttTable` allocates. */
@@ -103,7 +94,8 @@ export function interpolate(kernels: Kernels, table: NttTable, data: number, log
 
 /**
  * A piece of a transform, as data for a worker's message. `forward` and `inverse` do a whole block, the `-top` kinds two layers of a
- * range of butterflies, `turn` the last two layers of the inverse and the first two of the forward transform of a range.
+ * range of butterflies, `turn` the last two layers of the inverse and the first two of the forward transform of a range, and between them
+ * what makes three cosets' coefficients those of their odd cosets. `chain` is all of it.
  */
 export interface NttTask {
   readonly kind: 'inverse' | 'inverse-top' | 'turn' | 'forward-top' | 'forward' | 'chain';
@@ -111,6 +103,8 @@ export interface NttTask {
   readonly data: number;
   /** Elements of the block. */
   readonly size: number;
+  /** Blocks side by side that `turn` and `chain` work on: the cosets of a domain. */
+  readonly cosets: Domain['cosets'];
   /** The block's node in the tree of assembly/ntt.ts. */
   readonly node: number;
   /** Butterflies from ≤ j < to, of size/4; all for the kinds that do whole blocks. */
@@ -120,76 +114,90 @@ export interface NttTask {
 
 /** Runs one task on any instance over the memory of `data` and `table`. */
 export function runNttTask(exports: NttExports, table: number, task: NttTask): void {
-  const { kind, data, size, node, from, to } = task;
+  const { kind, data, size, cosets, node, from, to } = task;
   switch (kind) {
     case 'inverse':
       return exports.fr_ntt_inverse(data, size, node, table);
     case 'inverse-top':
       return exports.fr_ntt_inverse_top(data, size, node, table, from, to);
     case 'turn':
-      exports.fr_ntt_inverse_top(data, size, 0, table, from, to);
-      return exports.fr_ntt_forward_top(data, size, 1, table, from, to);
+      for (const block of blocks(data, size, cosets)) exports.fr_ntt_inverse_top(block, size, 0, table, from, to);
+      // The coefficients that those butterflies leave, one range in each quarter.
+      for (let first = 0; cosets === 3 && first < size; first += size / 4) {
+        exports.fr_ntt_three(data, size, first + from, first + to);
+      }
+      for (const block of blocks(data, size, cosets)) exports.fr_ntt_forward_top(block, size, 1, table, from, to);
+      return;
     case 'forward-top':
       return exports.fr_ntt_forward_top(data, size, node, table, from, to);
     case 'forward':
       return exports.fr_ntt_forward(data, size, node, table);
     case 'chain':
-      exports.fr_ntt_inverse(data, size, 0, table);
-      return exports.fr_ntt_forward(data, size, 1, table);
+      for (const block of blocks(data, size, cosets)) exports.fr_ntt_inverse(block, size, 0, table);
+      if (cosets === 3) exports.fr_ntt_three(data, size, 0, size);
+      for (const block of blocks(data, size, cosets)) exports.fr_ntt_forward(block, size, 1, table);
   }
 }
+
+/** Pointers to `count` blocks of `size` elements one after another. */
+const blocks = (data: number, size: number, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => data + i * size * ELEMENT_BYTES);
 
 /** Below this many elements a polynomial is one task: handing out pieces would cost more than they take. */
 const SPLIT_FROM = 1024;
 
 /**
- * The chain of Groth16 for polynomials of 2^k values each on the roots of unity, bit-reversed, at `polynomials`: in place to 2^k times
- * their values on the odd coset, bit-reversed. The tasks of one phase are independent; a phase starts when the one before is done.
- * Keeps up to 16 workers a polynomial busy.
+ * The chain of Groth16 for polynomials of N values each on `domain`, in the order of their positions there, at `polynomials`: in place to N
+ * times their values on the odd coset, in the same order. The tasks of one phase are independent; a phase starts when the one before is
+ * done. Keeps up to 16 workers a polynomial busy.
  */
 export function oddCosetPhases(
   table: NttTable,
-  logSize: number,
+  domain: Domain,
   polynomials: readonly number[],
   workers: number,
 ): NttTask[][] {
+  const { logSize, cosets } = domain;
   checkTable(table, logSize);
   const size = 2 ** logSize;
   const whole = (kind: NttTask['kind'], data: number): NttTask => ({
     kind,
     data,
     size,
+    cosets,
     node: 0,
     from: 0,
     to: size / 4,
   });
-  if (size < SPLIT_FROM || polynomials.length % workers === 0) return [polynomials.map((data) => whole('chain', data))];
+  if (domainSize(domain) < SPLIT_FROM || polynomials.length % workers === 0) {
+    return [polynomials.map((data) => whole('chain', data))];
+  }
 
-  const levels = polynomials.length * 4 >= workers ? 1 : 2;
-  const ranges = Math.ceil(workers / polynomials.length);
-  const inner = levels === 2 ? [blockTasks(polynomials, size, 1)] : [];
+  const transforms = polynomials.flatMap((data) => blocks(data, size, cosets));
+  const levels = transforms.length * 4 >= workers ? 1 : 2;
+  const inner = levels === 2 ? [blockTasks(transforms, size, 1)] : [];
   const tops = (kind: 'inverse-top' | 'forward-top', firstNode: number): NttTask[][] =>
-    inner.map((blocks) =>
-      blocks.flatMap((block) => inRanges({ ...block, kind, node: firstNode + block.node }, Math.ceil(ranges / 4))),
+    inner.map((tasks) =>
+      tasks.flatMap((task) =>
+        inRanges({ ...task, kind, node: firstNode + task.node }, Math.ceil(workers / tasks.length)),
+      ),
     );
-  const outer = blockTasks(polynomials, size, levels);
+  const outer = blockTasks(transforms, size, levels);
   return [
     outer.map((block) => ({ ...block, kind: 'inverse' as const })),
     ...tops('inverse-top', 0),
-    polynomials.flatMap((data) => inRanges(whole('turn', data), ranges)),
+    polynomials.flatMap((data) => inRanges(whole('turn', data), Math.ceil(workers / polynomials.length))),
     ...tops('forward-top', 4),
     outer.map((block) => ({ ...block, kind: 'forward' as const, node: 4 ** levels + block.node })),
   ];
 }
 
-/** The 4^level blocks of every polynomial, as whole blocks under node 0. */
-function blockTasks(polynomials: readonly number[], size: number, level: number): NttTask[] {
-  const blocks = 4 ** level;
-  const blockSize = size / blocks;
-  return polynomials.flatMap((data) =>
-    Array.from({ length: blocks }, (_, node): NttTask => {
-      const first = data + node * blockSize * ELEMENT_BYTES;
-      return { kind: 'inverse', data: first, size: blockSize, node, from: 0, to: blockSize / 4 };
+/** The 4^level blocks of every transform, as whole blocks under node 0. */
+function blockTasks(transforms: readonly number[], size: number, level: number): NttTask[] {
+  const blockSize = size / 4 ** level;
+  return transforms.flatMap((data) =>
+    blocks(data, blockSize, 4 ** level).map((first, node): NttTask => {
+      return { kind: 'inverse', data: first, size: blockSize, cosets: 1, node, from: 0, to: blockSize / 4 };
     }),
   );
 }
@@ -202,17 +210,17 @@ function inRanges(task: NttTask, count: number): NttTask[] {
   );
 }
 
-/** Pointers to the constants of `fr_join_abc` that undo the factors 2^k of three transforms. */
+/** Pointers to the constants of `fr_join_abc` that undo the factors N of three polynomials. */
 export interface JoinConstants {
   readonly inner: number;
   readonly outer: number;
 }
 
 /** Allocates and fills them. */
-export function createJoinConstants(kernels: Kernels, logSize: number): JoinConstants {
+export function createJoinConstants(kernels: Kernels, domain: Domain): JoinConstants {
   const inner = kernels.heap.allocate(ELEMENT_BYTES);
   const outer = kernels.heap.allocate(ELEMENT_BYTES);
-  const factor = inverse(1n << BigInt(logSize), R);
+  const factor = inverse(BigInt(domainSize(domain)), R);
   writeElement(kernels, 'fr', inner, factor);
   writeLimbs(kernels, outer, factor);
   return { inner, outer };

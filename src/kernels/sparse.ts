@@ -1,8 +1,9 @@
 /** Sparse matrices over Fr in the kernels' memory, and the functions that take integers there. */
+import type { Domain } from './domain.js';
 
 /**
  * A matrix by rows for `fr_sparse_rows`. `rowStart`: nRows + 1 u32, in entries. `entries`: pairs of u32, wire and coefficient; coefficient
- * 0 is 1, 1 is −1, c ≥ 2 is element c − 2 of `dictionary`. Rows from nRows to 2^logSize are zero.
+ * 0 is 1, 1 is −1, c ≥ 2 is element c − 2 of `dictionary`. Rows from nRows to the domain's end are zero.
  */
 export interface SparseRows {
   readonly rowStart: number;
@@ -10,7 +11,7 @@ export interface SparseRows {
   readonly dictionary: number;
   readonly dictionaryEntries: number;
   readonly nRows: number;
-  readonly logSize: number;
+  readonly domain: Domain;
 }
 
 export interface SparseExports {

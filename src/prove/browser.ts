@@ -5,30 +5,39 @@
 import { throwIfAborted, ZkonnxError } from '../errors.js';
 import { hashCircuit, readCircuit, requireSameCircuit } from '../formats/circuit.js';
 import { bytesSource } from '../formats/iden3-container.js';
+import { openMirageKey } from '../formats/mirage-key.js';
 import { openZkeyReader } from '../formats/zkey.js';
 import { instantiateKernels, type Kernels } from '../kernels/module.js';
 import { SoloTeam } from '../kernels/team.js';
+import { groth16Equation } from '../verify/groth16.js';
 import { prepareKey, type PreparedKey } from '../verify/key.js';
-import type { ProofFile } from '../verify/proof.js';
+import { mirageEquation } from '../verify/mirage.js';
 import type { Schema } from '../verify/statement.js';
-import { checkedProof } from './checked-proof.js';
+import { drawChallenges } from '../verify/transcript.js';
+import { checkedProof, type AnyProofFile } from './checked-proof.js';
+import { contextText, requireContext } from './context.js';
 import { encodeSample } from './encode.js';
-import { loadEngineKey, type EngineKey } from './engine/key.js';
+import { loadEngineKey } from './engine/key.js';
 import { proveWithTeam } from './engine/prover.js';
+import { loadRoundsKey } from './engine/rounds-load.js';
+import { proveTwoRounds, type Challenge } from './engine/rounds-prover.js';
 import { pauseForOthers, type Pause } from './event-loop.js';
 import { freshScalar } from './fresh-scalar.js';
+import { KernelVerifier } from './kernel-verifier.js';
 import { requireFittingKey, requireSameSetup, requireSchema } from './key-match.js';
+import { requireFittingMirageKey, requireMirageBlinding, requireSameMirageSetup } from './mirage-key-match.js';
 import { freshSalts, openingOf, type Opening } from './opening.js';
 import { outOfMemory } from './out-of-memory.js';
 import type { Circuit } from './program.js';
-import { solvedWitness } from './solved-witness.js';
-import type { ProveProgress } from './tasks.js';
-import { solve } from './witness.js';
+import { solvedRoundOne, solvedWitness } from './solved-witness.js';
+import type { ProvePhase, ProveProgress, ProveResult } from './tasks.js';
+import { requireTwoRounds, roundTwo } from './two-rounds.js';
+import { solve, type Witness } from './witness.js';
 
 export { ZkonnxError } from '../errors.js';
 export { prepareKey } from '../verify/key.js';
 export { verify } from '../verify/verify.js';
-export type { ProofFile } from '../verify/proof.js';
+export type { MirageProofFile, ProofFile } from '../verify/proof.js';
 export type { Schema, TensorSchema } from '../verify/statement.js';
 export type { Pause } from './event-loop.js';
 export type { Opening } from './opening.js';
@@ -38,7 +47,7 @@ export type { ProveProgress } from './tasks.js';
 export interface BrowserProverFiles {
   /** circuit.bin */
   readonly circuit: Uint8Array;
-  /** proving_key.zkey */
+  /** proving_key.zkey, or proving_key.mirage */
   readonly zkey: Uint8Array;
   /** verification_key.json, its text or parsed. */
   readonly verificationKey: unknown;
@@ -52,12 +61,14 @@ export interface RunOptions {
 }
 
 export interface BrowserProveOptions extends RunOptions {
-  /** Phases `queue`, `witness`, `quotient` and `sums`. */
+  /** Of mirage: up to 32 bytes that the proof is bound to. Default none. */
+  readonly context?: Uint8Array | undefined;
+  /** Phases `queue`, `witness`, of mirage `commit`, `quotient` and `sums`. */
   readonly onProgress?: ((progress: ProveProgress) => void) | undefined;
 }
 
 export interface BrowserProof {
-  readonly proof: ProofFile;
+  readonly proof: AnyProofFile;
   /** For the prover alone to keep; present where the model was compiled with committed tensors. */
   readonly opening?: Opening;
 }
@@ -90,13 +101,69 @@ export async function openBrowserProver(
   requireSameCircuit(hash, key.facts.circuitHash, 'verificationKey');
   requireSchema(circuit, key.facts.schema);
   await step();
-  const reader = await openZkeyReader(source(files, 'zkey'));
-  requireFittingKey(reader.part, 'zkey', { circuit, hash });
-  requireSameSetup(reader.part, 'zkey', key.groth16);
   return inMemory(async () => {
     const kernels = await instantiateKernels({ memory: ownMemory() });
-    return new SoloProver(circuit, key, kernels, await loadEngineKey(new SoloTeam(kernels, step), reader));
+    const make =
+      key.protocol === 'mirage'
+        ? await openMirage(files, key, circuit, hash, kernels)
+        : await openGroth16(files, key, circuit, hash, kernels, step);
+    const equation = key.protocol === 'mirage' ? mirageEquation(key.mirage) : groth16Equation(key.groth16);
+    return new SoloProver(circuit, key, make, await KernelVerifier.of(equation, kernels));
   });
+}
+
+/** Proves a witness on a team over the key's memory. */
+type MakeProof = (
+  step: () => Promise<void>,
+  witness: Witness,
+  context: Uint8Array,
+  onProgress: (phase: ProvePhase, fraction: number) => void,
+) => Promise<Pick<ProveResult, 'proof' | 'publicSignals' | 'outputs'>>;
+
+async function openGroth16(
+  files: BrowserProverFiles,
+  { groth16 }: PreparedKey & { readonly protocol: 'groth16' },
+  circuit: Circuit,
+  hash: string,
+  kernels: Kernels,
+  step: () => Promise<void>,
+): Promise<MakeProof> {
+  const reader = await openZkeyReader(source(files, 'zkey'));
+  requireFittingKey(reader.part, 'zkey', { circuit, hash });
+  requireSameSetup(reader.part, 'zkey', groth16);
+  const engineKey = await loadEngineKey(new SoloTeam(kernels, step), reader);
+  return async (pause, witness, _context, onProgress) => {
+    const { witness: classified, publicSignals, outputs } = solvedWitness(circuit, witness);
+    const blinding = { r: freshScalar(), s: freshScalar() };
+    await pause();
+    const proof = await proveWithTeam(new SoloTeam(kernels, pause), engineKey, classified, blinding, onProgress);
+    return { proof, publicSignals, outputs };
+  };
+}
+
+async function openMirage(
+  files: BrowserProverFiles,
+  { mirage, facts }: PreparedKey & { readonly protocol: 'mirage' },
+  circuit: Circuit,
+  hash: string,
+  kernels: Kernels,
+): Promise<MakeProof> {
+  const reader = await openMirageKey(source(files, 'zkey'));
+  const twoRounds = requireTwoRounds(circuit);
+  requireFittingMirageKey(reader.info, 'zkey', { ...twoRounds, hash });
+  requireSameMirageSetup(reader.info, 'zkey', mirage);
+  requireMirageBlinding(reader.info.points, 'zkey');
+  const key = await loadRoundsKey(kernels, reader);
+  return async (pause, witness, context, onProgress) => {
+    const { witness: one, publicSignals, outputs } = solvedRoundOne(twoRounds, witness);
+    const publicValues = publicSignals.map(BigInt);
+    const challenge: Challenge = (c1) =>
+      roundTwo(twoRounds, one.wires, drawChallenges({ keyDigest: facts.keyDigest, publicValues, context, c1 }));
+    await pause();
+    const team = new SoloTeam(kernels, pause);
+    const proof = await proveTwoRounds(team, key, twoRounds.rounds, one, challenge, freshScalar, onProgress);
+    return { proof, publicSignals, outputs };
+  };
 }
 
 class SoloProver implements BrowserProver {
@@ -106,8 +173,8 @@ class SoloProver implements BrowserProver {
   constructor(
     private readonly circuit: Circuit,
     private readonly key: PreparedKey,
-    private readonly kernels: Kernels,
-    private readonly engineKey: EngineKey,
+    private readonly make: MakeProof,
+    private readonly points: KernelVerifier,
   ) {}
 
   get schema(): Schema {
@@ -118,6 +185,7 @@ class SoloProver implements BrowserProver {
     inputs: Readonly<Record<string, ArrayLike<number>>>,
     options: BrowserProveOptions = {},
   ): Promise<BrowserProof> {
+    requireContext(this.key.protocol, options.context);
     const encoded = encodeSample(this.schema, realTensors(inputs));
     options.onProgress?.({ phase: 'queue', fraction: 0 });
     const proof = this.last.then(() => this.proveNow(encoded, options));
@@ -127,23 +195,21 @@ class SoloProver implements BrowserProver {
 
   private async proveNow(
     inputs: ReadonlyMap<string, Float64Array>,
-    { onProgress = () => undefined, ...run }: BrowserProveOptions,
+    { onProgress = () => undefined, context = new Uint8Array(), ...run }: BrowserProveOptions,
   ): Promise<BrowserProof> {
     const step = stepper('the proof', run);
     await step();
     onProgress({ phase: 'witness', fraction: 0 });
     const salts = freshSalts(this.schema);
-    const solved = solvedWitness(this.circuit, solve(this.circuit, inputs, { salts }));
-    const blinding = { r: freshScalar(), s: freshScalar() };
-    await step();
-    const proof = await inMemory(() =>
-      proveWithTeam(new SoloTeam(this.kernels, step), this.engineKey, solved.witness, blinding, (phase, fraction) => {
+    const witness = solve(this.circuit, inputs, { salts });
+    const proven = await inMemory(() =>
+      this.make(step, witness, context, (phase, fraction) => {
         onProgress({ phase, fraction });
       }),
     );
-    const opening = openingOf(this.key.facts.keyDigest, salts, inputs, solved.outputs);
+    const opening = openingOf(this.key.facts.keyDigest, salts, inputs, proven.outputs);
     return {
-      proof: checkedProof({ proof, publicSignals: solved.publicSignals }, this.key),
+      proof: checkedProof(proven, this.key, this.points, contextText(context)),
       ...(opening === undefined ? {} : { opening }),
     };
   }

@@ -3,12 +3,11 @@ import { withFile } from '../formats/file-source.js';
 import { bytesSource } from '../formats/iden3-container.js';
 import { readWtns } from '../formats/wtns.js';
 import type { ZkeyInfo } from '../formats/zkey.js';
-import type { PreparedGroth16Key } from '../verify/key.js';
 import type { KernelRequest } from '../../workers/kernel-worker.js';
 import { kernelPool } from '../../workers/kernel-team.js';
 import type { WorkerPool } from '../../workers/worker-pool.js';
 import { classifyValues, publicSignalsOf } from './engine/witness.js';
-import { requireValid, verifierOf } from './proof-check.js';
+import { proofCheckOf, requireValid, type ProofCheck } from './proof-check.js';
 import { ProvingKey, type KeyProveOptions } from './proving-key.js';
 import type { Groth16Proof } from './tasks.js';
 
@@ -35,7 +34,7 @@ export interface Groth16Result extends Groth16Proof {
 
 /** A key, loaded once, and the workers that prove with it. `await using`, or `close()` in a `finally`. */
 export class Groth16Prover {
-  private verifier: PreparedGroth16Key | undefined;
+  private verifier: ProofCheck | undefined;
 
   private constructor(
     private readonly zkey: string,
@@ -92,7 +91,7 @@ export class Groth16Prover {
     // Past the turns in which the prover hands out its first tasks.
     await new Promise(setImmediate);
     try {
-      this.verifier = verifierOf(this.key.info, this.zkey);
+      this.verifier = await proofCheckOf(this.key.info, this.zkey);
     } catch (error) {
       await proving.catch(() => undefined);
       throw error;

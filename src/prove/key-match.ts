@@ -60,12 +60,12 @@ export function requireBlinding({ delta1, delta2 }: ZkeyPoints, where: string): 
   });
 }
 
-function affineOf1(point: G1): readonly bigint[] {
+export function affineOf1(point: G1): readonly bigint[] {
   const { x, y } = point.toAffine();
   return [x, y];
 }
 
-function affineOf2(point: G2): readonly bigint[] {
+export function affineOf2(point: G2): readonly bigint[] {
   const { x, y } = point.toAffine();
   return [x.c0, x.c1, y.c0, y.c1];
 }

@@ -11,9 +11,14 @@ import { unlessAborted, ZkonnxError } from '../errors.js';
 import { readZkeyInfo } from '../formats/zkey-file.js';
 import { peakMemoryBytes } from '../peak-memory.js';
 import { Stopwatch } from '../stopwatch.js';
+import { drawChallenges, type Transcript } from '../verify/transcript.js';
+import type { Protocol } from '../verify/statement.js';
+import type { Challenge } from './engine/rounds-prover.js';
 import { requireFittingKey } from './key-match.js';
+import { requireFittingMirageKey } from './mirage-key-match.js';
+import { MirageProvingKey, type MirageKeyLoadOptions } from './mirage-proving-key.js';
 import type { Circuit } from './program.js';
-import { ProvingKey } from './proving-key.js';
+import { ProvingKey, type KeyLimits } from './proving-key.js';
 import type {
   CircuitInputs,
   LoadedCircuit,
@@ -24,14 +29,17 @@ import type {
   ProverName,
   ProveTask,
 } from './tasks.js';
+import { requireTwoRounds, roundTwo } from './two-rounds.js';
 
 /** What to prove. */
 export interface ProveSample extends CircuitInputs {
   /** Default: our kernels. */
   readonly prover?: ProverName | undefined;
-  /** circuit.bin and .zkey of one artifact. */
+  /** circuit.bin and proving key of one artifact: a .zkey, or a key of mirage where `transcript` is given. */
   readonly circuitPath: string;
   readonly zkeyPath: string;
+  /** Of mirage: what the challenges are drawn from beside C1 and the public values. */
+  readonly transcript?: Pick<Transcript, 'keyDigest' | 'context'> | undefined;
 }
 
 export interface ProveManyOptions {
@@ -45,6 +53,12 @@ export interface ProverPoolOptions extends PoolOptions {
   readonly maxMemoryBytes?: number | undefined;
 }
 
+/** What `preload` takes. */
+export interface PreloadFiles extends Pick<ProveSample, 'circuitPath' | 'zkeyPath'> {
+  /** Default groth16. */
+  readonly protocol?: Protocol | undefined;
+}
+
 /** Something loaded from a file, known by path, size and time of change. */
 interface Loaded<T> {
   readonly id: string;
@@ -54,16 +68,21 @@ interface Loaded<T> {
 /** `await using pool = new ProverPool()`, or `close()` in a `finally`. */
 export class ProverPool {
   private readonly workers: WorkerPool<ProveWorkerRequest, ProveWorkerReply, number>;
-  /** The ones used last: two keys of large models at a time could exhaust the memory. */
   private circuit: Loaded<LoadedCircuit> | undefined;
-  private key: Loaded<ProvingKey> | undefined;
-
+  private readonly groth16Keys: LastKey<ProvingKey, KeyLimits>;
+  private readonly mirageKeys: LastKey<MirageProvingKey, MirageKeyLoadOptions>;
   private readonly maxMemoryBytes: number | undefined;
 
   /** Starts all workers. Throws USAGE for a bad number of threads. */
   constructor({ threads, maxMemoryBytes }: ProverPoolOptions = {}) {
     this.workers = new WorkerPool('prove-worker', { threads, startAll: true });
     this.maxMemoryBytes = maxMemoryBytes;
+    this.groth16Keys = new LastKey((path, limits) =>
+      ProvingKey.load(path, this.workers, { ...limits, maxMemoryBytes }),
+    );
+    this.mirageKeys = new LastKey((path, limits) =>
+      MirageProvingKey.load(path, this.workers, { ...limits, maxMemoryBytes }),
+    );
   }
 
   /** Threads that work side by side at most. */
@@ -83,7 +102,8 @@ export class ProverPool {
     };
     report('load');
     // What is loaded serves others too: a signal ends the waiting, not the loading.
-    if (sample.prover !== 'snarkjs') this.preload(sample);
+    const protocol = sample.transcript === undefined ? 'groth16' : 'mirage';
+    if (sample.prover !== 'snarkjs') this.preload({ ...sample, protocol });
     const loaded = await unlessAborted(this.loadCircuit(sample.circuitPath), signal, 'the proof');
     const { circuit } = loaded;
     const { inputs, salts } = sample;
@@ -98,7 +118,13 @@ export class ProverPool {
       stopwatch.lap('prove');
       return { ...proven, timingsMs: stopwatch.timings(), peakMemoryBytes: peakMemoryBytes() };
     }
-    const key = await unlessAborted(this.loadKey(sample.zkeyPath, circuit), signal, 'the proof');
+    if (sample.transcript !== undefined)
+      return this.proveTwoRounds(sample, sample.transcript, loaded, stopwatch, signal, report);
+    const key = await unlessAborted(
+      this.groth16Keys.load(sample.zkeyPath, { wide: wideWires(circuit) }),
+      signal,
+      'the proof',
+    );
     requireFittingKey(key.info, sample.zkeyPath, loaded);
     stopwatch.lap('load');
     report('witness');
@@ -106,6 +132,39 @@ export class ProverPool {
     stopwatch.lap('witness');
     report('queue');
     const { proof, timingsMs } = await key.prove(witness, { signal, onProgress: report });
+    report('sums', 1);
+    const { total, ...before } = stopwatch.timings();
+    return {
+      proof,
+      publicSignals,
+      outputs,
+      timingsMs: { ...before, ...timingsMs, total },
+      peakMemoryBytes: peakMemoryBytes(),
+    };
+  }
+
+  private async proveTwoRounds(
+    { zkeyPath, inputs, salts }: ProveSample,
+    transcript: Pick<Transcript, 'keyDigest' | 'context'>,
+    loaded: LoadedCircuit,
+    stopwatch: Stopwatch,
+    signal: AbortSignal | undefined,
+    report: (phase: ProvePhase, fraction?: number) => void,
+  ): Promise<ProveResult> {
+    const circuit = requireTwoRounds(loaded.circuit);
+    const { rounds } = circuit;
+    const key = await unlessAborted(this.mirageKeys.load(zkeyPath, { rounds }), signal, 'the proof');
+    requireFittingMirageKey(key.info, zkeyPath, { ...circuit, hash: loaded.hash });
+    stopwatch.lap('load');
+    report('witness');
+    const solved = await this.run({ kind: 'round-one', circuit, inputs, salts }, signal);
+    const { witness, outputs, publicSignals } = solved;
+    stopwatch.lap('witness');
+    report('queue');
+    const publicValues = publicSignals.map(BigInt);
+    const challenge: Challenge = (c1) =>
+      roundTwo(circuit, witness.wires, drawChallenges({ ...transcript, publicValues, c1 }));
+    const { proof, timingsMs } = await key.prove(rounds, witness, challenge, { signal, onProgress: report });
     report('sums', 1);
     const { total, ...before } = stopwatch.timings();
     return {
@@ -143,11 +202,13 @@ export class ProverPool {
   }
 
   /** Begins to load a circuit and a key side by side; what is wrong with them, `prove` says. */
-  preload({ circuitPath, zkeyPath }: Pick<ProveSample, 'circuitPath' | 'zkeyPath'>): void {
+  preload({ circuitPath, zkeyPath, protocol }: PreloadFiles): void {
     const loaded = this.loadCircuit(circuitPath);
     loaded.catch(() => undefined);
     // With a limit, the circuit says first how much the proof will take.
-    if (this.maxMemoryBytes === undefined) this.loadKey(zkeyPath).catch(() => undefined);
+    if (this.maxMemoryBytes !== undefined) return;
+    const keys = protocol === 'mirage' ? this.mirageKeys : this.groth16Keys;
+    keys.load(zkeyPath, {}).catch(() => undefined);
   }
 
   /** Ends all workers; jobs under way reject with ABORTED. Closing twice is harmless. */
@@ -177,23 +238,37 @@ export class ProverPool {
     }
     return this.circuit.value;
   }
+}
 
-  private async loadKey(path: string, circuit?: Circuit): Promise<ProvingKey> {
+/** Full-width wires. */
+function wideWires({ r1cs }: Circuit): number {
+  return r1cs.wireClass.reduce((count, one) => count + (one === WireClass.Field ? 1 : 0), 0);
+}
+
+interface PoolKey {
+  readonly isSpoiled: boolean;
+}
+
+/** The key used last: two keys of large models at a time could exhaust the memory. */
+class LastKey<Key extends PoolKey, Limits> {
+  private last: Loaded<Key> | undefined;
+
+  constructor(private readonly loadKey: (path: string, limits: Limits) => Promise<Key>) {}
+
+  async load(path: string, limits: Limits): Promise<Key> {
     const id = await fileId(path, 'cannot read the proving key', 'run setup for this artifact');
     for (;;) {
-      const current = this.key;
+      const current = this.last;
       const key = current?.id === id ? await current.value : undefined;
       if (key?.isSpoiled === false) return key;
       // Unless another caller has replaced it while this one waited.
-      if (this.key !== current) continue;
-      const wide = circuit?.r1cs.wireClass.reduce((count, one) => count + (one === WireClass.Field ? 1 : 0), 0);
-      const limits = { maxMemoryBytes: this.maxMemoryBytes, wide };
+      if (this.last !== current) continue;
       // Let go of the old key before the new one is loaded.
-      this.key = undefined;
-      const loading = { id, value: ProvingKey.load(path, this.workers, limits) };
-      this.key = loading;
+      this.last = undefined;
+      const loading = { id, value: this.loadKey(path, limits) };
+      this.last = loading;
       loading.value.catch(() => {
-        if (this.key === loading) this.key = undefined;
+        if (this.last === loading) this.last = undefined;
       });
     }
   }

@@ -1,10 +1,23 @@
 /** The last step of proving with a key from anywhere: a proof is handed out only if the key's own verification data accept it. */
 import { ZkonnxError } from '../errors.js';
 import { coordinates, G1_BYTES, type ZkeyVerifierPart } from '../formats/zkey.js';
-import { checkGroth16 } from '../verify/groth16.js';
+import { checkGroth16, groth16Equation } from '../verify/groth16.js';
 import { prepareForgeableGroth16Key, type PreparedGroth16Key } from '../verify/key.js';
 import { refusing } from '../verify/refusal.js';
+import { KernelVerifier } from './kernel-verifier.js';
 import type { Groth16Proof } from './tasks.js';
+
+/** A key's verification data, ready to check proofs with. */
+export interface ProofCheck {
+  readonly key: PreparedGroth16Key;
+  readonly points: KernelVerifier;
+}
+
+/** What a .zkey checks its proofs with. Throws as `verifierOf`. */
+export async function proofCheckOf(part: ZkeyVerifierPart, zkeyPath: string): Promise<ProofCheck> {
+  const key = verifierOf(part, zkeyPath);
+  return { key, points: await KernelVerifier.of(groth16Equation(key)) };
+}
 
 /** What a .zkey verifies with. Throws KEY_INVALID for a point off its curve, outside of its group or at infinity. */
 export function verifierOf({ nPublic, points, ic }: ZkeyVerifierPart, zkeyPath: string): PreparedGroth16Key {
@@ -40,9 +53,9 @@ export function verifierOf({ nPublic, points, ic }: ZkeyVerifierPart, zkeyPath: 
 }
 
 /** Throws KEY_MISMATCH where the verifier refuses the proof. */
-export function requireValid(verifier: PreparedGroth16Key, { proof, publicSignals }: Groth16Proof, zkey: string): void {
+export function requireValid({ key, points }: ProofCheck, { proof, publicSignals }: Groth16Proof, zkey: string): void {
   const verdict = refusing(() => {
-    checkGroth16(verifier, publicSignals, { ...proof });
+    checkGroth16(key, publicSignals, { ...proof }, (numbers) => points.check(numbers));
     return { valid: true } as const;
   });
   if (verdict.valid) return;

@@ -2,14 +2,21 @@
 import { readFile } from 'node:fs/promises';
 import { ZkonnxError } from '../errors.js';
 import { requireSameCircuit } from '../formats/circuit.js';
-import { artifactPaths, readManifest, type Manifest } from '../formats/manifest.js';
+import { artifactPaths, provingKeyPath, readManifest, type Manifest } from '../formats/manifest.js';
+import { readMirageKeyInfo } from '../formats/mirage-key-file.js';
 import { readZkeyVerifierPart } from '../formats/zkey-file.js';
+import { groth16Equation } from '../verify/groth16.js';
+import type { Equation } from '../verify/equation.js';
 import { prepareKey, type PreparedKey } from '../verify/key.js';
-import type { ProofFile } from '../verify/proof.js';
-import { checkedProof } from './checked-proof.js';
+import { mirageEquation } from '../verify/mirage.js';
+import type { Protocol } from '../verify/statement.js';
+import { checkedProof, type AnyProofFile } from './checked-proof.js';
+import { contextText, requireContext } from './context.js';
 import { encodeSample } from './encode.js';
 import { freshScalar } from './fresh-scalar.js';
+import { KernelVerifier } from './kernel-verifier.js';
 import { requireSameSetup } from './key-match.js';
+import { requireSameMirageSetup } from './mirage-key-match.js';
 import { freshSalts, openingOf, type Opening } from './opening.js';
 import { ProverPool, type ProveSample } from './pool.js';
 import type { Circuit } from './program.js';
@@ -31,13 +38,15 @@ export interface ProveOptions {
   readonly signal?: AbortSignal | undefined;
   /** Our kernels (default), or snarkjs. */
   readonly prover?: ProverName | undefined;
+  /** Of mirage: up to 32 bytes that the proof is bound to, a caller's address or a nonce. Default none. */
+  readonly context?: Uint8Array | undefined;
   /** Progress of one sample, by its place in the batch. */
   readonly onProgress?: ((index: number, progress: ProveProgress) => void) | undefined;
 }
 
 export interface ProvenSample {
   readonly id: string;
-  readonly proof: ProofFile;
+  readonly proof: AnyProofFile;
   readonly opening?: Opening;
   readonly timingsMs: ProveResult['timingsMs'];
   readonly peakMemoryBytes: number;
@@ -54,15 +63,25 @@ export async function* prove(
   options: ProveOptions = {},
 ): AsyncGenerator<ProvenSample, void, undefined> {
   const manifest = await readManifest(artifactDir);
-  const { circuit, provingKey } = artifactPaths(artifactDir);
+  const { protocol } = manifest;
+  requireOptions(protocol, options);
+  const { circuit } = artifactPaths(artifactDir);
+  const provingKey = provingKeyPath(artifactDir, protocol);
   await using pool = new ProverPool({ threads: options.threads, maxMemoryBytes: options.maxMemoryBytes });
   // Workers start and load while this thread checks the keys.
-  if (options.prover !== 'snarkjs') pool.preload({ circuitPath: circuit, zkeyPath: provingKey });
+  if (options.prover !== 'snarkjs') pool.preload({ circuitPath: circuit, zkeyPath: provingKey, protocol });
   const key = await readKey(artifactDir, manifest);
-  requireSameSetup(await readZkeyVerifierPart(provingKey), provingKey, key.groth16);
+  const points = KernelVerifier.of(await ownEquation(key, provingKey));
+  // Awaited below; until then a failure must not count as unhandled.
+  points.catch(() => undefined);
   const started: Started[] = [];
   const { signal, onProgress } = options;
-  for await (const result of pool.proveMany(requests(artifactDir, manifest, samples, started, options.prover), {
+  const transcript =
+    protocol === 'mirage'
+      ? { keyDigest: key.facts.keyDigest, context: options.context ?? new Uint8Array() }
+      : undefined;
+  const request = { prover: options.prover, circuitPath: circuit, zkeyPath: provingKey, transcript };
+  for await (const result of pool.proveMany(requests(request, manifest, samples, started), {
     signal,
     onProgress,
   })) {
@@ -70,7 +89,7 @@ export async function* prove(
     const opening = openingOf(key.facts.keyDigest, salts, inputs, result.outputs);
     yield {
       id,
-      proof: checkedProof(result, key),
+      proof: checkedProof(result, key, await points, contextText(transcript?.context)),
       ...(opening === undefined ? {} : { opening }),
       timingsMs: result.timingsMs,
       peakMemoryBytes: result.peakMemoryBytes,
@@ -85,22 +104,39 @@ interface Started {
   readonly inputs: ReadonlyMap<string, Float64Array>;
 }
 
+/** Throws USAGE for what the artifact's protocol does not have. */
+function requireOptions(protocol: Protocol, { prover, context }: ProveOptions): void {
+  if (protocol === 'mirage' && prover === 'snarkjs') {
+    throw new ZkonnxError('USAGE', 'snarkjs does not know protocol mirage', {
+      expected: 'our kernels',
+      help: 'compile with --protocol groth16 for proofs that snarkjs makes',
+    });
+  }
+  requireContext(protocol, context);
+}
+
+/** The equation of the verification key, once the proving key is known to be of its setup. */
+async function ownEquation(key: PreparedKey, provingKey: string): Promise<Equation> {
+  if (key.protocol === 'mirage') {
+    requireSameMirageSetup(await readMirageKeyInfo(provingKey), provingKey, key.mirage);
+    return mirageEquation(key.mirage);
+  }
+  requireSameSetup(await readZkeyVerifierPart(provingKey), provingKey, key.groth16);
+  return groth16Equation(key.groth16);
+}
+
 async function* requests(
-  artifactDir: string,
+  request: Pick<ProveSample, 'prover' | 'circuitPath' | 'zkeyPath' | 'transcript'>,
   { schema }: Manifest,
   samples: Iterable<NamedSample> | AsyncIterable<NamedSample>,
   started: Started[],
-  prover: ProverName | undefined,
 ): AsyncGenerator<ProveSample> {
-  const { circuit, provingKey } = artifactPaths(artifactDir);
   for await (const { id, tensors } of samples) {
     const inputs = encodeNamed(schema, id, tensors);
     const salts = freshSalts(schema);
     started.push({ id, salts, inputs });
     yield {
-      prover,
-      circuitPath: circuit,
-      zkeyPath: provingKey,
+      ...request,
       inputs: Object.fromEntries(inputs),
       salts: Object.fromEntries(salts),
     };
@@ -126,6 +162,12 @@ export function encodeNamed(schema: Manifest['schema'], id: string, tensors: Rea
  * of the statement is. Throws as `encodeSample` and `solve`.
  */
 export function witnessOf(circuit: Circuit, schema: Manifest['schema'], { id, tensors }: NamedSample): Uint8Array {
+  if (circuit.rounds !== undefined) {
+    throw new ZkonnxError('USAGE', 'a witness of mirage is made in two rounds, the second for each proof anew', {
+      expected: 'an artifact of protocol groth16',
+      help: 'compile with --protocol groth16 for a .wtns file',
+    });
+  }
   const salts = new Map(circuit.salts.map(({ name }) => [name, freshScalar()]));
   return witnessToBytes(solve(circuit, encodeNamed(schema, id, tensors), { salts }), circuit.r1cs.nWires);
 }

@@ -1,20 +1,19 @@
 /** A proving key loaded into a memory that all workers of a pool share. Proofs are made one after the other, each by all workers. */
 import type { KernelPool } from '../../workers/kernel-team.js';
-import { WorkerTeam } from '../../workers/kernel-team.js';
-import { isAborted, throwIfAborted, unlessAborted, ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../errors.js';
 import { withFile } from '../formats/file-source.js';
 import type { SnarkjsProof } from '../formats/snarkjs-json.js';
 import { openZkeyReader, type ZkeyReader, type ZkeyVerifierPart } from '../formats/zkey.js';
-import { canShareMemory, createKernelMemory, instantiateKernels, type Kernels } from '../kernels/module.js';
-import { SoloTeam, type Team } from '../kernels/team.js';
+import { createKernelMemory, instantiateKernels, type Kernels } from '../kernels/module.js';
 import { loadEngineKey, type EngineKey } from './engine/key.js';
 import { keyMemoryBytes, proofMemoryBytes } from './engine/memory.js';
 import { proveWithTeam, type OnEngineProgress } from './engine/prover.js';
 import type { ClassifiedWitness } from './engine/witness.js';
 import { outOfMemory } from './out-of-memory.js';
-import { pauseForOthers } from './event-loop.js';
 import { freshScalar } from './fresh-scalar.js';
 import { requireBlinding } from './key-match.js';
+import { requireProcessMemory, teamOf } from './key-team.js';
+import { ProofQueue } from './proof-queue.js';
 import { keyIdentity, readStoredKey } from './stored-key-file.js';
 
 const MEMORY_HELP = 'use `--prover snarkjs`, or compile a smaller circuit';
@@ -42,9 +41,7 @@ export interface KeyLoadOptions extends KeyLimits {
 }
 
 export class ProvingKey {
-  /** Settles when the proof under way has; never rejects. */
-  private last: Promise<unknown> = Promise.resolve();
-  private spoiled = false;
+  private readonly queue = new ProofQueue();
 
   private constructor(
     readonly info: ZkeyVerifierPart,
@@ -77,7 +74,7 @@ export class ProvingKey {
 
   /** A worker died or a task failed: others may still have been writing to the memory. Load the key again. */
   get isSpoiled(): boolean {
-    return this.spoiled;
+    return this.queue.isSpoiled;
   }
 
   /**
@@ -92,14 +89,7 @@ export class ProvingKey {
       });
     }
     const started = performance.now();
-    const proof = this.last.then(() => {
-      throwIfAborted(signal, 'the proof');
-      if (this.spoiled)
-        throw new ZkonnxError('WORKER_DIED', 'the proof before this one broke off', { help: 'prove again' });
-      return this.proveNow(witness, started, { signal, onProgress });
-    });
-    this.last = proof.catch(() => undefined);
-    return unlessAborted(proof, signal, 'the proof');
+    return this.queue.run(signal, () => this.proveNow(witness, started, { signal, onProgress }));
   }
 
   private async proveNow(
@@ -118,24 +108,11 @@ export class ProvingKey {
       const proof = await proveWithTeam(teamOf(this.kernels, this.pool, signal), this.key, witness, blinding, report);
       return { proof, timingsMs: { queue: queued - started, quotient: sums - queued, sums: performance.now() - sums } };
     } catch (error) {
-      if (!isAborted(error)) this.spoiled = true;
       throw outOfMemory(error, MEMORY_HELP);
     }
   }
 }
 
-/** All workers of the pool; or, where memory cannot be shared, this thread, which lets others' work through between tasks. */
-function teamOf(kernels: Kernels, pool: KernelPool, signal?: AbortSignal): Team {
-  if (canShareMemory()) return new WorkerTeam(kernels, pool, signal);
-  const pause = pauseForOthers();
-  return new SoloTeam(kernels, async () => {
-    await pause();
-    throwIfAborted(signal, 'the computation');
-  });
-}
-
-/** A worker thread's own heap and stacks. */
-const THREAD_BYTES = 16 * 2 ** 20;
 /** A coefficient while the rows are sorted, and a wire while a witness is solved and classified, outside the kernels' memory. */
 const COEFFICIENT_HOST_BYTES = 12;
 const WIRE_HOST_BYTES = 32;
@@ -149,18 +126,10 @@ function requireMemory(
 ): void {
   if (maxMemoryBytes === undefined) return;
   const shape = { ...part, coefficients: coefficientCount, wide, threads };
-  const estimate =
-    process.memoryUsage().rss +
-    threads * THREAD_BYTES +
+  const bytes =
     coefficientCount * COEFFICIENT_HOST_BYTES +
     part.nVars * WIRE_HOST_BYTES +
     keyMemoryBytes(kernels.exports, shape) +
     proofMemoryBytes(kernels.exports, shape);
-  if (estimate <= maxMemoryBytes) return;
-  const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
-  throw new ZkonnxError('MEMORY_EXCEEDED', 'the proof would take more memory than it may', {
-    expected: `at most ${mebibytes(maxMemoryBytes)}`,
-    got: `about ${mebibytes(estimate)} on ${threads} thread${threads === 1 ? '' : 's'}`,
-    help: 'raise --max-memory, use fewer threads, or compile a smaller circuit',
-  });
+  requireProcessMemory(bytes, threads, maxMemoryBytes);
 }

@@ -1,7 +1,8 @@
 /** Inputs of a circuit to what its prover takes. Uses no Node API. */
 import { classifyWitness } from './engine/witness.js';
-import type { Circuit } from './program.js';
-import type { CircuitInputs, SolvedWitness } from './tasks.js';
+import type { Circuit, TwoRoundCircuit } from './program.js';
+import type { CircuitInputs, SolvedRoundOne, SolvedWitness } from './tasks.js';
+import { roundOne } from './two-rounds.js';
 import { outputsOf, publicSignals, solve, type Witness } from './witness.js';
 
 /** `solve` with names as messages carry them. Throws as `solve`. */
@@ -12,6 +13,14 @@ export function solveInputs(circuit: Circuit, { inputs, salts = {} }: CircuitInp
 export function solvedWitness(circuit: Circuit, witness: Witness): SolvedWitness {
   return {
     witness: classifyWitness(witness),
+    outputs: Object.fromEntries(outputsOf(circuit, witness)),
+    publicSignals: publicSignals(circuit, witness).map(String),
+  };
+}
+
+export function solvedRoundOne(circuit: TwoRoundCircuit, witness: Witness): SolvedRoundOne {
+  return {
+    witness: roundOne(circuit, witness),
     outputs: Object.fromEntries(outputsOf(circuit, witness)),
     publicSignals: publicSignals(circuit, witness).map(String),
   };

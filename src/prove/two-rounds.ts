@@ -5,32 +5,20 @@
  */
 import { coefficient, type SparseMatrix } from '../../circuits/r1cs.js';
 import { ChallengeWire } from '../../circuits/rounds.js';
+import { ZkonnxError } from '../errors.js';
 import { batchInverse, FIELD_BYTES, fromBytesLE, mod, R } from '../field/bn254.js';
+import type { Challenges } from '../verify/transcript.js';
+import type { RoundOneWitness, RoundTwo } from './engine/rounds-witness.js';
 import { classifyWitness, type ClassifiedWitness } from './engine/witness.js';
-import { Opcode, Side, type TwoRoundCircuit } from './program.js';
+import { Opcode, Side, type Circuit, type TwoRoundCircuit } from './program.js';
 import { sideValue, type Witness } from './witness.js';
 
-/** Round 1 as the prover takes it. */
-export interface RoundOneWitness {
-  /** Wires 0 … firstRound2 − 1, 0 at the challenges. */
-  readonly wires: ClassifiedWitness;
-  /** Table row of each lookup. */
-  readonly lookups: Int32Array;
-  /** A·w and B·w, one entry a constraint; 0 where they follow from the challenges: see circuits/rounds.ts. */
-  readonly a: ClassifiedWitness;
-  readonly b: ClassifiedWitness;
-}
-
-/** What the challenges determine beside inverses, quotients and products with Θ. */
-export interface RoundTwo {
-  readonly x: bigint;
-  readonly theta: bigint;
-  readonly d: bigint;
-  /** Residues of wires firstField … nWires − 1. */
-  readonly fields: readonly bigint[];
-  /** A·w and B·w of rounds.fieldRows. */
-  readonly rowsA: readonly bigint[];
-  readonly rowsB: readonly bigint[];
+/** Throws KEY_MISMATCH for a circuit of one round. */
+export function requireTwoRounds(circuit: Circuit): TwoRoundCircuit {
+  if (circuit.rounds !== undefined) return { ...circuit, rounds: circuit.rounds };
+  throw new ZkonnxError('KEY_MISMATCH', 'a key of mirage, and a circuit for Groth16', {
+    help: 'compile the model again, and run setup',
+  });
 }
 
 /** From what `solve` computed for a circuit of two rounds. */
@@ -70,14 +58,7 @@ export function foldPublic(values: readonly bigint[], theta: bigint): bigint {
 }
 
 /** Runs the round-2 program. */
-export function roundTwo(
-  circuit: TwoRoundCircuit,
-  wires: ClassifiedWitness,
-  publicValues: readonly bigint[],
-  challenges: { readonly x: bigint; readonly theta: bigint },
-): RoundTwo {
-  const { x, theta } = challenges;
-  const d = foldPublic(publicValues, theta);
+export function roundTwo(circuit: TwoRoundCircuit, wires: ClassifiedWitness, { x, theta, d }: Challenges): RoundTwo {
   const { rounds, r1cs } = circuit;
   const { firstField, code, fieldRows } = rounds;
   const fields = new Array<bigint>(r1cs.nWires - firstField).fill(0n);
@@ -121,7 +102,8 @@ export function completeWitness(
 ): Witness {
   const { rounds } = circuit;
   const { wires } = roundOne(circuit, witness);
-  const two = roundTwo(circuit, wires, publicValues, challenges);
+  const { x, theta } = challenges;
+  const two = roundTwo(circuit, wires, { x, theta, d: foldPublic(publicValues, theta) });
   const small = witness.small.slice();
   const field = new Map(witness.field);
   const set = (wire: number, value: bigint): void => {

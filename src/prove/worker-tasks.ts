@@ -1,10 +1,11 @@
 /** What a prove worker does with a task. Nothing is kept between tasks. */
 import type { SparseMatrix } from '../../circuits/r1cs.js';
+import type { Rounds } from '../../circuits/rounds.js';
 import { internal, ZkonnxError } from '../errors.js';
 import { circuitHash, readCircuitFile } from '../formats/circuit-file.js';
 import { wtnsBytes } from '../formats/wtns.js';
 import type { Circuit } from './program.js';
-import { solvedWitness, solveInputs } from './solved-witness.js';
+import { solvedRoundOne, solvedWitness, solveInputs } from './solved-witness.js';
 import type { LoadedCircuit, ProveReplies, ProveTask } from './tasks.js';
 import { witnessToBytes, type Witness } from './witness.js';
 
@@ -21,6 +22,8 @@ export async function runProveTask(
       return loadCircuit(task.path);
     case 'witness':
       return solvedWitness(task.circuit, solveInputs(task.circuit, task));
+    case 'round-one':
+      return solvedRoundOne(task.circuit, solveInputs(task.circuit, task));
     case 'snarkjs':
       return proveWithSnarkjs(task.circuit, solveInputs(task.circuit, task), task.zkeyPath, onProgress);
   }
@@ -49,10 +52,26 @@ function shared(circuit: Circuit): Circuit {
       wireClass: share(r1cs.wireClass, Uint8Array),
     },
     program: { ...program, code: share(program.code, Int32Array), hints: matrix(program.hints) },
+    ...(circuit.rounds === undefined ? {} : { rounds: sharedRounds(circuit.rounds) }),
   };
 }
 
-type Numbers = Uint8Array | Uint32Array | Int32Array | Float64Array;
+function sharedRounds(rounds: Rounds): Rounds {
+  return {
+    ...rounds,
+    tables: rounds.tables.map((table) =>
+      table.values === undefined ? table : { ...table, values: share(table.values, Float64Array) },
+    ),
+    lookupRow: share(rounds.lookupRow, Uint32Array),
+    lookupTable: share(rounds.lookupTable, Uint16Array),
+    thetaSource: share(rounds.thetaSource, Uint32Array),
+    thetaRow: share(rounds.thetaRow, Uint32Array),
+    code: share(rounds.code, Int32Array),
+    fieldRows: share(rounds.fieldRows, Uint32Array),
+  };
+}
+
+type Numbers = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
 
 function share<T extends Numbers>(array: T, type: new (buffer: ArrayBufferLike) => T): T {
   if (typeof SharedArrayBuffer === 'undefined') return array;

@@ -1,23 +1,25 @@
 /**
  * The polynomials of a constraint system at the trapdoor τ (Groth16, proof-system notation):
- * A_j(τ) = Σ_i A_ij L_i(τ), likewise B and C, K_j = β·A_j + α·B_j + C_j, for the Lagrange basis L_i of the N-th roots of unity,
- * after adding the rows m + s, s = 0 … nPublic, that hold a 1 at wire s of A and bind the public wires.
+ * A_j(τ) = Σ_i A_ij L_i(τ), likewise B and C, K_j = β·A_j + α·B_j + C_j over its divisor, for the Lagrange basis L_i of the N-th roots of
+ * unity, N = 2^k or 3·2^k in the order of kernels/domain.ts, after adding the rows m + s, s = 0 … nPublic, that hold a 1 at wire s of A and
+ * bind the public wires.
  *
  * Everything secret stays in the kernels' memory. Time and memory are linear in rows, wires and coefficients.
  */
 import type { R1cs } from '../../circuits/r1cs.js';
 import { invariant } from '../errors.js';
-import { inverse, pow, rootOfUnity } from '../field/bn254.js';
+import { inverse, mod, pow, rootOfUnity } from '../field/bn254.js';
 import { bigCoefWords } from '../formats/coefficients.js';
 import { bytesOf } from '../formats/iden3-container.js';
 import type { ZkeyShape } from '../formats/zkey.js';
+import { cosetRanges, cosetShift, domainOf, type Domain } from '../kernels/domain.js';
 import { ELEMENT_BYTES } from '../kernels/field-exports.js';
 import { writeElement } from '../kernels/field.js';
 import { SCALAR_BYTES } from '../kernels/msm.js';
 import { ranges, type Team } from '../kernels/team.js';
 import type { TrapdoorTask, WireScalars } from '../kernels/trapdoor.js';
 import { allocateColumns, fillColumns } from './columns.js';
-import type { SetupScalars } from './memory.js';
+import type { EvaluationScalars } from './memory.js';
 
 const RANGES_PER_THREAD = 8;
 /** Elements are residues times 2^261. */
@@ -28,7 +30,7 @@ export async function evaluateAtTrapdoor(
   team: Team,
   r1cs: R1cs,
   shape: ZkeyShape,
-  scalars: SetupScalars,
+  scalars: EvaluationScalars,
 ): Promise<void> {
   const { heap } = team.kernels;
   const mark = heap.mark();
@@ -40,36 +42,28 @@ export async function evaluateAtTrapdoor(
 }
 
 class Evaluation {
-  private readonly logSize: number;
+  private readonly domain: Domain;
   /** Pointers to elements, as all below that are not said to be scalars. */
   private readonly tau: number;
   private readonly alpha: number;
   private readonly beta: number;
-  private readonly deltaInverse: number;
   private readonly one: number;
   /** L_i(τ), i < N. */
-  private readonly domain: number;
+  private readonly basisAtTau: number;
 
   constructor(
     private readonly team: Team,
     private readonly r1cs: R1cs,
     private readonly shape: ZkeyShape,
-    private readonly scalars: SetupScalars,
+    private readonly scalars: EvaluationScalars,
   ) {
-    const { exports, heap } = team.kernels;
-    this.logSize = Math.log2(shape.domainSize);
-    const fromScalar = (scalar: number): number => {
-      const element = heap.allocate(ELEMENT_BYTES);
-      exports.fr_from_bytes(element, scalar);
-      return element;
-    };
-    this.tau = fromScalar(scalars.tau);
-    this.alpha = fromScalar(scalars.alpha);
-    this.beta = fromScalar(scalars.beta);
-    this.deltaInverse = fromScalar(scalars.delta);
-    exports.fr_inv(this.deltaInverse, this.deltaInverse);
+    const { heap } = team.kernels;
+    this.domain = domainOf(shape.domainSize);
+    this.tau = this.fromScalar(scalars.tau);
+    this.alpha = this.fromScalar(scalars.alpha);
+    this.beta = this.fromScalar(scalars.beta);
     this.one = this.constant(1n);
-    this.domain = heap.allocate(shape.domainSize * ELEMENT_BYTES);
+    this.basisAtTau = heap.allocate(shape.domainSize * ELEMENT_BYTES);
   }
 
   async run(): Promise<void> {
@@ -103,6 +97,21 @@ class Evaluation {
     return element;
   }
 
+  private fromScalar(scalar: number): number {
+    const { exports, heap } = this.team.kernels;
+    const element = heap.allocate(ELEMENT_BYTES);
+    exports.fr_from_bytes(element, scalar);
+    return element;
+  }
+
+  /** The inverse of a scalar at a new place. */
+  private inverseOf(scalar: number): number {
+    const { exports } = this.team.kernels;
+    const element = this.fromScalar(scalar);
+    exports.fr_inv(element, element);
+    return element;
+  }
+
   /** The full-width coefficients. */
   private bigCoefs(): number {
     const { exports, heap } = this.team.kernels;
@@ -125,10 +134,10 @@ class Evaluation {
     return result;
   }
 
-  /** τ^(2^k) − 1 at a new place. */
-  private vanishing(k: number): number {
+  /** τ^order − 1 at a new place. */
+  private vanishing(order: number): number {
     const { exports } = this.team.kernels;
-    const result = this.power(this.tau, 2 ** k);
+    const result = this.power(this.tau, order);
     exports.fr_sub(result, result, this.one);
     // Happens with probability below 2^-225; the key would be useless.
     invariant(exports.fr_is_zero(result) === 0, 'τ is a root of unity: run setup again');
@@ -136,43 +145,53 @@ class Evaluation {
   }
 
   /**
-   * Values L_x(τ)·factor for x = start·root^i, i < N, where L_x belongs to the subgroup of 2^k elements that has x:
-   * L_x(τ) = (τ^(2^k) − 1)/2^k · x/(τ − x).
+   * Values L_x(τ)·factor for x = start·x_i, i < N, with the domain's points x_i, where L_x belongs to the subgroup of `order` elements that
+   * has them all: L_x(τ) = (τ^order − 1)/order · x/(τ − x).
    */
-  private basis(form: 'elements' | 'scalars', out: number, k: number, start: bigint, factor: number): TrapdoorTask[] {
+  private basis(
+    form: 'elements' | 'scalars',
+    out: number,
+    order: number,
+    start: bigint,
+    factor: number,
+  ): TrapdoorTask[] {
     const { exports } = this.team.kernels;
-    const root = rootOfUnity(this.logSize);
+    const root = rootOfUnity(this.domain.logSize);
     const ratio = this.constant(root);
-    const scale = this.vanishing(k);
-    exports.fr_mul(scale, scale, this.constant(inverse(2n ** BigInt(k))));
+    const scale = this.vanishing(order);
+    exports.fr_mul(scale, scale, this.constant(inverse(BigInt(order))));
     exports.fr_mul(scale, scale, factor);
     const size = form === 'elements' ? ELEMENT_BYTES : SCALAR_BYTES;
-    return this.cut(this.shape.domainSize).map(({ from, to }) => ({
-      kind: 'lagrange',
-      form,
-      out: out + from * size,
-      tau: this.tau,
-      first: this.constant(start * pow(root, BigInt(from))),
-      ratio,
-      scale,
-      n: to - from,
-    }));
+    return this.cut(this.shape.domainSize)
+      .flatMap((range) => cosetRanges(this.domain, range.from, range.to))
+      .map(({ coset, first, from, to }) => ({
+        kind: 'lagrange',
+        form,
+        out: out + (first + from) * size,
+        tau: this.tau,
+        first: this.constant(mod(start * cosetShift(coset)) * pow(root, BigInt(from))),
+        ratio,
+        scale,
+        n: to - from,
+      }));
   }
 
   private lagrange(): TrapdoorTask[] {
-    return this.basis('elements', this.domain, this.logSize, 1n, this.one);
+    return this.basis('elements', this.basisAtTau, this.shape.domainSize, 1n, this.one);
   }
 
   private oddLagrange(): TrapdoorTask[] {
-    const k = this.logSize + 1;
-    return this.basis('scalars', this.scalars.h.pointer, k, rootOfUnity(k), this.deltaInverse);
+    const start = rootOfUnity(this.domain.logSize + 1);
+    const factor = this.inverseOf(this.scalars.hDivisor);
+    return this.basis('scalars', this.scalars.h.pointer, 2 * this.shape.domainSize, start, factor);
   }
 
   /** τ^i·(τ^N − 1). */
   private vanishingPowers(): TrapdoorTask[] {
+    if (this.scalars.powers === undefined) return [];
     const { exports } = this.team.kernels;
     const { pointer, count } = this.scalars.powers;
-    const vanishing = this.vanishing(this.logSize);
+    const vanishing = this.vanishing(this.shape.domainSize);
     return this.cut(count).map(({ from, to }) => {
       const first = this.power(this.tau, from);
       exports.fr_mul(first, first, vanishing);
@@ -181,20 +200,28 @@ class Evaluation {
   }
 
   private wires(columns: WireScalars['columns']): TrapdoorTask[] {
-    const { a, b, ic } = this.scalars;
-    const wires: WireScalars = {
+    const { a, b, k, divisors } = this.scalars;
+    const all = {
       columns,
-      values: this.domain,
+      values: this.basisAtTau,
       montgomery: this.constant(1n << MONTGOMERY_BITS),
       alpha: this.alpha,
       beta: this.beta,
-      factor: this.deltaInverse,
-      bare: ic.count,
       a: a.pointer,
       b: b.pointer,
-      k: ic.pointer,
+      k: k.pointer,
     };
-    return this.cut(this.shape.nVars).map((range) => ({ kind: 'wires', wires, ...range }));
+    const parts = [
+      { firstWire: 0, factor: this.one },
+      ...divisors.map(({ firstWire, scalar }) => ({ firstWire, factor: this.inverseOf(scalar) })),
+    ];
+    return parts.flatMap(({ firstWire, factor }, i) => {
+      const end = parts[i + 1]?.firstWire ?? this.shape.nVars;
+      const wires: WireScalars = { ...all, factor, bare: i === 0 ? end : 0 };
+      return this.cut(end - firstWire).map(({ from, to }): TrapdoorTask => {
+        return { kind: 'wires', wires, from: firstWire + from, to: firstWire + to };
+      });
+    });
   }
 
   /** Columns are of unequal length: who is done with a range takes the next. */

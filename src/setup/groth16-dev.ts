@@ -3,17 +3,14 @@
  * proofs; the key carries a mark that says so (formats/zkey-file.ts). γ = 1, as in every snarkjs key; δ is random although there is no
  * contribution, because equal γ and δ let anybody forge.
  *
- * Equations: proof-system notation of src/setup/evaluate.ts. The trapdoor comes from the system's generator by rejection sampling. It and
- * all that follows from it exist only in the kernels' memory, which is wiped once no thread can write to it any more.
+ * Equations: proof-system notation of src/setup/evaluate.ts.
  */
 import { createHash } from 'node:crypto';
 import type { R1cs } from '../../circuits/r1cs.js';
-import { kernelPool, WorkerTeam } from '../../workers/kernel-team.js';
 import { defaultThreads } from '../../workers/worker-pool.js';
 import { throwIfAborted, ZkonnxError } from '../errors.js';
 import { writeFileAtomically, type OutputFile } from '../formats/atomic-write.js';
 import { circuitHash } from '../formats/circuit-file.js';
-import { FIELD_WORDS } from '../formats/coefficients.js';
 import { sectionHeader } from '../formats/iden3-container.js';
 import { canonicalR1cs } from '../formats/r1cs.js';
 import type { SnarkjsVerificationKey } from '../formats/snarkjs-json.js';
@@ -26,48 +23,32 @@ import {
   type ZkeyPoints,
   type ZkeyShape,
 } from '../formats/zkey.js';
-import { createKernelMemory, instantiateKernels } from '../kernels/module.js';
 import type { GroupName } from '../kernels/msm.js';
 import type { Team } from '../kernels/team.js';
 import { coefficientSection } from './coefficient-section.js';
+import { drawScalars, inWipedMemory, Progress, type DevelopmentOptions } from './development.js';
 import { evaluateAtTrapdoor } from './evaluate.js';
 import { chunksOf, makeTables, PointStream, type ChunkPoints, type PointChunk } from './key-points.js';
 import {
   allocateScalars,
+  GROTH16,
   kernelBytes,
   requireMemory,
   setupBytes,
   tableBits,
-  TRAPDOOR_SCALARS,
   type ScalarList,
   type SetupScalars,
 } from './memory.js';
-import { drawTrapdoor } from './trapdoor.js';
 import { verificationKeyFromZkey } from './verification-key.js';
 
-export interface SetupProgress {
-  readonly phase: 'evaluate' | 'points';
-  /** Of the whole setup, 0 … 1. */
-  readonly fraction: number;
-}
+export type { SetupProgress } from './development.js';
 
-export interface SetupDevOptions {
+export interface SetupDevOptions extends DevelopmentOptions {
   readonly zkeyPath: string;
-  readonly onProgress?: ((progress: SetupProgress) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Worker threads; default min(cores, 8). */
-  readonly threads?: number | undefined;
-  /** Refuse a setup of which `setupMemoryBytes` says more. */
-  readonly maxMemoryBytes?: number | undefined;
 }
 
 /** BN254's F_r has 2^28-th roots of unity, and the H points need the double domain. */
 const MAX_DOMAIN_LOG2 = 27;
-const PAGE_BYTES = 65_536;
-/** Cost of a G2 point in G1 points. */
-const G2_COST = 3;
-/** Share of the time that the evaluation takes, for progress. */
-const EVALUATION_SHARE = 0.1;
 
 /**
  * Makes a proving key at `zkeyPath` and returns the verification key. The file appears whole or not at all.
@@ -79,33 +60,14 @@ export async function setupDev(r1cs: R1cs, options: SetupDevOptions): Promise<Sn
   throwIfAborted(signal, 'the setup');
   const shape = keyShape(r1cs);
   requireMemory(r1cs, shape, threads ?? defaultThreads(), maxMemoryBytes);
-  const pool = kernelPool(threads);
-  try {
-    await makeKey(canonicalR1cs(r1cs), shape, pool, options);
-  } finally {
-    await pool.close();
-  }
-  return verificationKeyFromZkey(zkeyPath);
-}
-
-/** Closes the pool before it wipes the memory: a worker that still ran would write secrets into what is wiped. */
-async function makeKey(
-  r1cs: R1cs,
-  shape: ZkeyShape,
-  pool: ReturnType<typeof kernelPool>,
-  options: SetupDevOptions,
-): Promise<void> {
-  const { zkeyPath, signal } = options;
-  const memory = kernelMemory(kernelBytes(r1cs, shape, pool.threads));
-  try {
-    const kernels = await instantiateKernels({ memory });
-    const setup = new DevelopmentSetup(r1cs, shape, new WorkerTeam(kernels, pool, signal), options);
+  const canonical = canonicalR1cs(r1cs);
+  const bytes = kernelBytes(canonical, shape, threads ?? defaultThreads());
+  await inWipedMemory(bytes, threads, signal, async (team) => {
+    const setup = new DevelopmentSetup(canonical, shape, team, options);
     await setup.evaluate();
     await writeFileAtomically(zkeyPath, (output) => setup.write(output), { signal });
-  } finally {
-    await pool.close();
-    new Uint8Array(memory.buffer).fill(0);
-  }
+  });
+  return verificationKeyFromZkey(zkeyPath);
 }
 
 /**
@@ -114,19 +76,6 @@ async function makeKey(
  */
 export function setupMemoryBytes(r1cs: R1cs, threads: number = defaultThreads()): number {
   return setupBytes(r1cs, keyShape(r1cs), threads);
-}
-
-/** Throws MEMORY_EXCEEDED where the system does not give as much. */
-function kernelMemory(bytes: number): WebAssembly.Memory {
-  try {
-    return createKernelMemory(Math.ceil(bytes / PAGE_BYTES));
-  } catch (cause) {
-    throw new ZkonnxError('MEMORY_EXCEEDED', 'the system gives too little memory for this setup', {
-      expected: `${Math.ceil(bytes / 2 ** 20)} MiB`,
-      help: 'use fewer threads, or compile a smaller circuit',
-      cause,
-    });
-  }
 }
 
 /** Wires, public wires and domain of the key for a constraint system. */
@@ -155,14 +104,13 @@ interface KeyList {
 class DevelopmentSetup {
   private readonly scalars: SetupScalars;
   private readonly lists: readonly KeyList[];
-  private readonly totalCost: number;
-  private doneCost = 0;
+  private readonly progress: Progress;
 
   constructor(
     private readonly r1cs: R1cs,
     private readonly shape: ZkeyShape,
     private readonly team: Team,
-    private readonly options: SetupDevOptions,
+    options: SetupDevOptions,
   ) {
     this.scalars = allocateScalars(team.kernels.heap, shape);
     const { ic, powers, c, a, b, h } = this.scalars;
@@ -176,17 +124,13 @@ class DevelopmentSetup {
       { section: ZkeySection.b2, group: 'g2', scalars: b, hash: true },
       { section: ZkeySection.h, group: 'g1', scalars: h, hash: false },
     ];
-    this.totalCost = this.lists.reduce((sum, { group, scalars }) => sum + cost(group, scalars.count), 0);
+    this.progress = new Progress(options.onProgress, this.lists);
   }
 
   async evaluate(): Promise<void> {
-    this.options.onProgress?.({ phase: 'evaluate', fraction: 0 });
-    const { tau, one } = this.scalars;
-    const { heap } = this.team.kernels;
-    drawTrapdoor(heap.words(tau, TRAPDOOR_SCALARS * FIELD_WORDS));
-    heap.words(one, FIELD_WORDS).set([1, 0, 0, 0, 0, 0, 0, 0]);
+    drawScalars(this.team.kernels.heap, this.scalars, GROTH16);
     await evaluateAtTrapdoor(this.team, this.r1cs, this.shape, this.scalars);
-    this.progress(0);
+    this.progress.evaluated();
   }
 
   async write(output: OutputFile): Promise<void> {
@@ -215,7 +159,7 @@ class DevelopmentSetup {
         const made = await stream.next();
         hash.update(made.hash);
         await output.write(made.file);
-        this.progress(cost(group, chunk.scalars.count));
+        this.progress.made(chunk);
       }
     }
     for (const chunk of zkeyEpilogue(hash.digest(), circuitHash(r1cs))) await output.write(chunk);
@@ -230,27 +174,21 @@ class DevelopmentSetup {
       { group: 'g2', scalars: { pointer: beta, count: 3 }, ...both },
     ];
   }
-
-  private progress(done: number): void {
-    this.doneCost += done;
-    const fraction = EVALUATION_SHARE + (1 - EVALUATION_SHARE) * (this.doneCost / this.totalCost);
-    this.options.onProgress?.({ phase: 'points', fraction });
-  }
 }
 
 const POINT_BYTES = { g1: G1_BYTES, g2: G2_BYTES } as const;
 
-const cost = (group: GroupName, count: number): number => (group === 'g1' ? 1 : G2_COST) * count;
-
 const listChunks = ({ section, group, scalars, hash }: KeyList): PointChunk[] =>
   chunksOf({ group, scalars, file: section !== undefined, hash });
 
+type Forms = Pick<ChunkPoints, 'file' | 'hash'>;
+
 /** Section 2's points from the two chunks of `headerChunks`; hashes them in csHash's order. */
 async function headerPoints(stream: PointStream, hash: (bytes: Uint8Array) => void): Promise<ZkeyPoints> {
-  const copy = ({ file, hash: hashed }: ChunkPoints) => ({ file: file.slice(), hash: hashed.slice() });
+  const copy = ({ file, hash: hashed }: ChunkPoints): Forms => ({ file: file.slice(), hash: hashed.slice() });
   const g1 = copy(await stream.next());
   const g2 = copy(await stream.next());
-  const select = (form: keyof ChunkPoints): ZkeyPoints => {
+  const select = (form: keyof Forms): ZkeyPoints => {
     const of1 = (i: number) => g1[form].subarray(i * G1_BYTES, (i + 1) * G1_BYTES);
     const of2 = (i: number) => g2[form].subarray(i * G2_BYTES, (i + 1) * G2_BYTES);
     return { alpha1: of1(0), beta1: of1(1), beta2: of2(0), gamma2: of2(2), delta1: of1(2), delta2: of2(1) };

@@ -14,7 +14,7 @@ import type { KernelTask } from '../kernels/tasks.js';
 import type { Team } from '../kernels/team.js';
 import { CHUNK_BYTES, CHUNK_POINTS, HALVES, TASKS_PER_THREAD, type ScalarList, type TableBits } from './memory.js';
 
-/** Multiples of a group's generator, and the forms in which they are wanted. */
+/** Multiples of a group's generator, and the forms in which they are wanted: file and hash, or the kernels' own alone. */
 export interface PointChunk {
   readonly group: GroupName;
   readonly scalars: ScalarList;
@@ -22,12 +22,15 @@ export interface PointChunk {
   readonly file: boolean;
   /** Points as csHash takes them. */
   readonly hash: boolean;
+  /** Points as the kernels' memory holds them, coordinates canonical. */
+  readonly own?: boolean;
 }
 
 /** A chunk's points, views of the kernels' memory that hold until the next chunk is asked for; empty if not wanted. */
 export interface ChunkPoints {
   readonly file: Uint8Array;
   readonly hash: Uint8Array;
+  readonly own: Uint8Array;
 }
 
 /** The multiples by a list of scalars in chunks of a task each. */
@@ -107,12 +110,12 @@ export class PointStream {
       this.running = this.start();
     }
     const i = this.at++;
-    const { group, scalars, file, hash } = this.chunks[i]!;
+    const { group, scalars, file, hash, own = false } = this.chunks[i]!;
     const { heap, exports } = this.team.kernels;
-    const size = scalars.count * groupOf(exports, group).keyBytes;
-    const view = (wanted: boolean, form: 0 | 1): Uint8Array =>
-      wanted ? heap.bytes(this.place(i, form), size) : new Uint8Array();
-    return { file: view(file, 0), hash: view(hash, 1) };
+    const { keyBytes, pointBytes } = groupOf(exports, group);
+    const view = (wanted: boolean, form: 0 | 1, size: number): Uint8Array =>
+      wanted ? heap.bytes(this.place(i, form), scalars.count * size) : new Uint8Array();
+    return { file: view(file, 0, keyBytes), hash: view(hash, 1, keyBytes), own: view(own, 0, pointBytes) };
   }
 
   /** Settles when no thread is at work any more. */
@@ -127,7 +130,7 @@ export class PointStream {
   private start(): Promise<void> {
     const tasks = this.chunks
       .slice(this.first, this.first + this.batch)
-      .map(({ group, scalars, file, hash }, i): KernelTask => ({
+      .map(({ group, scalars, file, hash, own = false }, i): KernelTask => ({
         kind: 'key-points',
         group,
         points: {
@@ -136,6 +139,7 @@ export class PointStream {
           n: scalars.count,
           file: file ? this.place(this.first + i, 0) : undefined,
           hash: hash ? this.place(this.first + i, 1) : undefined,
+          own: own ? this.place(this.first + i, 0) : undefined,
         },
       }));
     const running = this.team.run(tasks);

@@ -2,15 +2,12 @@
  * The Groth16 check over BN254: e(A, B) = e(α, β) · e(L, γ) · e(C, δ) with L = IC₀ + Σ signalᵢ · ICᵢ.
  * Order: count, range, curve, subgroup, equation. Nothing is reduced; what is out of range is refused.
  */
-import { bn254 } from '@noble/curves/bn254.js';
-import { pippenger } from '@noble/curves/abstract/curve.js';
-import { g1OnCurve, g2OnCurve, inSubgroup } from './curve.js';
-import type { G1, G2 } from './curve.js';
+import { checkPoints } from './equation.js';
+import type { Equation, PointsCheck, ProofNumbers } from './equation.js';
 import type { JsonObject } from './json.js';
 import { prepareGroth16Key } from './key.js';
-import type { PreparedGroth16Key } from './key.js';
-import { checkSnarkjsProof, readCoordinates, readProofJson, readSignals } from './proof.js';
-import type { ProofCoordinates } from './proof.js';
+import type { PreparedGroth16Key } from './key-points.js';
+import { PROOF_POINTS, checkSnarkjsProof, readCoordinates, readProofJson, readSignals } from './proof.js';
 import { Refusal, refusing } from './refusal.js';
 import type { Refused } from './refusal.js';
 
@@ -43,39 +40,28 @@ export function parseSignals(publicSignals: unknown): unknown {
 }
 
 /** The whole check on an unread proof; returns the signals it holds for. Throws Refusal. */
-export function checkGroth16(key: PreparedGroth16Key, publicSignals: unknown, proof: JsonObject): bigint[] {
-  const signals = readSignals(publicSignals, key.nPublic);
-  const { a, b, c } = pointsOf(readCoordinates(proof));
-  if (!inSubgroup(b)) throw new Refusal('POINT_NOT_IN_SUBGROUP', 'pi_b is not in the subgroup of order r');
-  if (!equationHolds(key, signals, a, b, c)) {
-    throw new Refusal('PAIRING_FAILED', 'the proof does not prove these public signals under this key');
-  }
+export function checkGroth16(
+  key: PreparedGroth16Key,
+  publicSignals: unknown,
+  proof: JsonObject,
+  check: PointsCheck = checkPoints(groth16Equation(key)),
+): bigint[] {
+  const { signals, numbers } = readGroth16(key, publicSignals, proof);
+  check(numbers);
   return signals;
 }
 
-function pointsOf(coordinates: ProofCoordinates): { a: G1; b: G2; c: G1 } {
-  const [ax, ay, bx1, bx0, by1, by0, cx, cy] = coordinates;
-  const onCurve = <T>(point: T | undefined, name: string, index: number): T => {
-    if (point === undefined) throw new Refusal('POINT_NOT_ON_CURVE', `${name} is not on its curve`, index);
-    return point;
-  };
-  return {
-    a: onCurve(g1OnCurve(ax, ay), 'pi_a', 0),
-    b: onCurve(g2OnCurve(bx0, bx1, by0, by1), 'pi_b', 1),
-    c: onCurve(g1OnCurve(cx, cy), 'pi_c', 2),
-  };
+/** Everything before the points. Throws Refusal. */
+export function readGroth16(
+  key: PreparedGroth16Key,
+  publicSignals: unknown,
+  proof: JsonObject,
+): { readonly signals: bigint[]; readonly numbers: ProofNumbers } {
+  const signals = readSignals(publicSignals, key.nPublic);
+  const coordinates = readCoordinates(proof);
+  return { signals, numbers: { coordinates, names: PROOF_POINTS.groth16, scalars: signals } };
 }
 
-function equationHolds(key: PreparedGroth16Key, signals: readonly bigint[], a: G1, b: G2, c: G1): boolean {
-  const [constant, ...points] = key.ic;
-  const statement = constant!.add(pippenger(bn254.G1.Point, points, [...signals]));
-  const pairs = [
-    { g1: a.negate(), g2: b },
-    { g1: key.alpha, g2: key.beta },
-    { g1: statement, g2: key.gamma },
-    { g1: c, g2: key.delta },
-  ];
-  // noble refuses to pair the point at infinity; its pairing is one, so leaving the pair out is the same product.
-  const product = bn254.pairingBatch(pairs.filter(({ g1 }) => !g1.is0()));
-  return bn254.fields.Fp12.eql(product, bn254.fields.Fp12.ONE);
+export function groth16Equation({ alpha, beta, gamma, delta, ic }: PreparedGroth16Key): Equation {
+  return { alpha, beta, gamma, deltas: [delta], ic };
 }

@@ -4,13 +4,24 @@
  */
 export { verify } from './verify.js';
 export type { Verified, VerifyOptions, VerifyResult } from './verify.js';
+export { verifyBatch } from './batch.js';
+export type { BatchOptions } from './batch.js';
 export { verifyGroth16 } from './groth16.js';
 export { FORMAT_VERSION, keyDigest, makeVerificationKey, prepareKey } from './key.js';
-export type { Groth16Key, KeyFacts, PreparedKey, SetupKind, VerificationKey } from './key.js';
-export { makeProof } from './proof.js';
-export type { Groth16Proof, ProofFacts, ProofFile } from './proof.js';
+export type {
+  Groth16Key,
+  KeyFacts,
+  MirageKey,
+  MirageVerificationKey,
+  PreparedKey,
+  SetupKind,
+  VerificationKey,
+} from './key.js';
+export { makeMirageProof, makeProof } from './proof.js';
+export type { Groth16Proof, MirageProof, MirageProofFile, ProofFacts, ProofFile } from './proof.js';
 export type { Refused, RefusalReason } from './refusal.js';
 export type { TensorValue, TopClass } from './report.js';
 export type { Expectation } from './expect.js';
-export type { ImagePreprocessing, Schema, TensorSchema, Visibility } from './statement.js';
+export { elementsFromBytes, publicBytes } from './statement.js';
+export type { ImagePreprocessing, Protocol, Schema, TensorSchema, Visibility } from './statement.js';
 export { ZkonnxError } from '../errors.js';

@@ -1,7 +1,9 @@
 /**
- * proof.json, formatVersion 1: what snarkjs writes (`pi_a`, `pi_b`, `pi_c`, decimal strings), the public signals beside it, and
- * the names of the key and the model it was made for. Nothing here is trusted: a field missing, extra or misspelt is a refusal.
+ * proof.json, formatVersion 1: points as snarkjs writes them (`pi_a`, `pi_b` and `pi_c`, or `pi_c1` and `pi_c2`), the public signals
+ * beside them, the context of a `mirage` proof, and the names of the key and the model it was made for. Nothing here is trusted: a field
+ * missing, extra or misspelt is a refusal.
  */
+import { hexToBytes } from '@noble/hashes/utils.js';
 import { Q, R, g1Shape, g2Shape } from './curve.js';
 import type { G1Json, G2Json } from './curve.js';
 import { excerpt, isObject, readDecimal, unknownField } from './json.js';
@@ -9,6 +11,7 @@ import type { JsonObject } from './json.js';
 import { FORMAT_VERSION } from './key.js';
 import type { SetupKind } from './key.js';
 import { Refusal } from './refusal.js';
+import type { Protocol } from './statement.js';
 
 /** What snarkjs writes. */
 export interface Groth16Proof {
@@ -32,16 +35,47 @@ export interface ProofFile extends Groth16Proof, ProofFacts {
   readonly publicSignals: readonly string[];
 }
 
+/** The points of a proof of protocol `mirage`. */
+export interface MirageProof {
+  readonly protocol: 'mirage';
+  readonly curve: 'bn128';
+  readonly pi_a: G1Json;
+  readonly pi_b: G2Json;
+  readonly pi_c1: G1Json;
+  readonly pi_c2: G1Json;
+}
+
+export interface MirageProofFile extends MirageProof, ProofFacts {
+  readonly formatVersion: number;
+  /** Decimal strings below r: P_1 … P_n, outputs, then inputs, packed as statement.ts says. */
+  readonly publicSignals: readonly string[];
+  /** "0x" and 0 … 32 bytes in lower-case hexadecimal: what the proof was made for. */
+  readonly context: string;
+}
+
 /**
  * A proof's eight coordinates in [0, q), in the order of the EVM's precompiles (EIP-197: imaginary part first) and so of the
  * contract's calldata: A.x, A.y, B.x.c1, B.x.c0, B.y.c1, B.y.c0, C.x, C.y.
  */
 export type ProofCoordinates = readonly [bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint];
+/** Likewise of a `mirage` proof: A.x, A.y, B.x.c1, B.x.c0, B.y.c1, B.y.c0, C1.x, C1.y, C2.x, C2.y. */
+export type MirageCoordinates = readonly [...ProofCoordinates, bigint, bigint];
 
-const GROTH16_FIELDS = ['pi_a', 'pi_b', 'pi_c', 'protocol', 'curve'];
-const FILE_FIELDS = [...GROTH16_FIELDS, 'formatVersion', 'publicSignals', 'keyDigest', 'modelHash', 'setup'];
-const COORDINATE_NAMES = ['pi_a x', 'pi_a y', 'pi_b x.c1', 'pi_b x.c0', 'pi_b y.c1', 'pi_b y.c0', 'pi_c x', 'pi_c y'];
+/** The points of a proof, in calldata's order; pi_b is in G2, the others in G1. */
+export const PROOF_POINTS = {
+  groth16: ['pi_a', 'pi_b', 'pi_c'],
+  mirage: ['pi_a', 'pi_b', 'pi_c1', 'pi_c2'],
+} as const;
+
+const SNARKJS_FIELDS = [...PROOF_POINTS.groth16, 'protocol', 'curve'];
+const FRAME_FIELDS = ['protocol', 'curve', 'formatVersion', 'publicSignals', 'keyDigest', 'modelHash', 'setup'];
+const FILE_FIELDS: Readonly<Record<Protocol, readonly string[]>> = {
+  groth16: [...PROOF_POINTS.groth16, ...FRAME_FIELDS],
+  mirage: [...PROOF_POINTS.mirage, ...FRAME_FIELDS, 'context'],
+};
 const MAX_PROOF_CHARS = 16 << 20;
+/** The context takes one word of the transcript. */
+export const MAX_CONTEXT_BYTES = 32;
 
 /** The content of proof.json. Copies nothing else of `proof`, whatever the prover left in it. */
 export function makeProof(proof: Groth16Proof, publicSignals: readonly string[], facts: ProofFacts): ProofFile {
@@ -53,6 +87,29 @@ export function makeProof(proof: Groth16Proof, publicSignals: readonly string[],
     pi_b: proof.pi_b,
     pi_c: proof.pi_c,
     publicSignals,
+    keyDigest: facts.keyDigest,
+    modelHash: facts.modelHash,
+    setup: facts.setup,
+  };
+}
+
+/** The content of a `mirage` proof.json, `context` as in `MirageProofFile`. Copies nothing else of `proof`. */
+export function makeMirageProof(
+  proof: MirageProof,
+  publicSignals: readonly string[],
+  context: string,
+  facts: ProofFacts,
+): MirageProofFile {
+  return {
+    formatVersion: FORMAT_VERSION,
+    protocol: proof.protocol,
+    curve: proof.curve,
+    pi_a: proof.pi_a,
+    pi_b: proof.pi_b,
+    pi_c1: proof.pi_c1,
+    pi_c2: proof.pi_c2,
+    publicSignals,
+    context,
     keyDigest: facts.keyDigest,
     modelHash: facts.modelHash,
     setup: facts.setup,
@@ -79,13 +136,14 @@ export function readProofJson(proofJson: unknown): JsonObject {
   return value;
 }
 
-/** Checks the frame of a proof.json: version, no field missing or extra, the right types. Throws Refusal. */
-export function checkProofFile(proof: JsonObject): void {
+/** Checks the frame of a proof.json: version, protocol, no field missing or extra, the right types. Throws Refusal. */
+export function checkProofFile(proof: JsonObject, protocol: Protocol): void {
   if (proof['formatVersion'] !== FORMAT_VERSION) {
     const got = Object.hasOwn(proof, 'formatVersion') ? excerpt(proof['formatVersion']) : 'none';
     throw new Refusal('FORMAT_VERSION', `this verifier reads proofs of formatVersion ${FORMAT_VERSION}, got ${got}`);
   }
-  refuseStray(proof, FILE_FIELDS);
+  refuseOtherProtocol(proof, protocol);
+  refuseStray(proof, FILE_FIELDS[protocol]);
   for (const field of ['keyDigest', 'modelHash', 'setup']) {
     if (typeof proof[field] !== 'string') throw malformed(`${field} must be a string`, proof[field]);
   }
@@ -93,7 +151,14 @@ export function checkProofFile(proof: JsonObject): void {
 
 /** Checks the frame of a proof as snarkjs writes it. Throws Refusal. */
 export function checkSnarkjsProof(proof: JsonObject): void {
-  refuseStray(proof, GROTH16_FIELDS);
+  refuseOtherProtocol(proof, 'groth16');
+  refuseStray(proof, SNARKJS_FIELDS);
+}
+
+function refuseOtherProtocol(proof: JsonObject, protocol: Protocol): void {
+  const other = protocol === 'groth16' ? 'mirage' : 'groth16';
+  if (proof['protocol'] !== other) return;
+  throw new Refusal('PROTOCOL_MISMATCH', `the proof is of protocol ${other}, the key of protocol ${protocol}`);
 }
 
 function refuseStray(proof: JsonObject, known: readonly string[]): void {
@@ -107,13 +172,18 @@ function malformed(what: string, got: unknown): Refusal {
   return new Refusal('PROOF_MALFORMED', `${what}, got ${excerpt(got)}`);
 }
 
-/** The public signals: their count, then their range. Throws Refusal. */
-export function readSignals(value: unknown, count: number): bigint[] {
+/** The public signals, unread, if they are as many as the key has. Throws Refusal. */
+export function countSignals(value: unknown, count: number): readonly unknown[] {
   if (!Array.isArray(value)) throw malformed('publicSignals must be an array', value);
   if (value.length !== count) {
     throw new Refusal('PUBLIC_INPUT_COUNT', `the key has ${count} public signals, the proof ${value.length}`);
   }
-  return value.map((signal: unknown, i) => {
+  return value;
+}
+
+/** The public signals: their count, then their range. Throws Refusal. */
+export function readSignals(value: unknown, count: number): bigint[] {
+  return countSignals(value, count).map((signal: unknown, i) => {
     const number = readDecimal(signal, R);
     if (number === 'MALFORMED') throw malformed(`publicSignals[${i}] must be a canonical decimal string`, signal);
     if (number === 'TOO_LARGE') {
@@ -124,26 +194,56 @@ export function readSignals(value: unknown, count: number): bigint[] {
   });
 }
 
-/** The proof's coordinates, in range; the curve is not looked at. Throws Refusal. */
+/** The context of a `mirage` proof as bytes. Throws Refusal CONTEXT_INVALID. */
+export function readContext(value: unknown): Uint8Array {
+  // The length is looked at first, so that a long string costs nothing.
+  const isHex = typeof value === 'string' && value.length <= 2 + 2 * MAX_CONTEXT_BYTES && HEX_BYTES.test(value);
+  if (isHex) return hexToBytes(value.slice(2));
+  const rule = `context must be "0x" and at most ${MAX_CONTEXT_BYTES} bytes in lower-case hexadecimal`;
+  throw new Refusal('CONTEXT_INVALID', `${rule}, got ${excerpt(value)}`);
+}
+
+const HEX_BYTES = /^0x([0-9a-f]{2})*$/;
+
+/** A Groth16 proof's coordinates, in range; the curve is not looked at. Throws Refusal. */
 export function readCoordinates(proof: JsonObject): ProofCoordinates {
-  if (proof['protocol'] !== 'groth16') throw malformed('protocol must be "groth16"', proof['protocol']);
+  return coordinatesOf(proof, 'groth16') as unknown as ProofCoordinates;
+}
+
+/** A `mirage` proof's coordinates, likewise. Throws Refusal. */
+export function readMirageCoordinates(proof: JsonObject): MirageCoordinates {
+  return coordinatesOf(proof, 'mirage') as unknown as MirageCoordinates;
+}
+
+function coordinatesOf(proof: JsonObject, protocol: Protocol): bigint[] {
+  if (proof['protocol'] !== protocol) throw malformed(`protocol must be "${protocol}"`, proof['protocol']);
   if (proof['curve'] !== 'bn128') throw malformed('curve must be "bn128"', proof['curve']);
-  const a = g1Shape(proof['pi_a']);
-  const b = g2Shape(proof['pi_b']);
-  const c = g1Shape(proof['pi_c']);
-  if (a === undefined) throw malformed('pi_a must be [x, y, "1"]', proof['pi_a']);
-  if (b === undefined) throw malformed('pi_b must be [[x0, x1], [y0, y1], ["1", "0"]]', proof['pi_b']);
-  if (c === undefined) throw malformed('pi_c must be [x, y, "1"]', proof['pi_c']);
-  const [x0, x1, y0, y1] = b;
-  const numbers = [...a, x1, x0, y1, y0, ...c].map((coordinate, i) => {
+  const unread = PROOF_POINTS[protocol].flatMap((name) => unreadCoordinates(name, proof[name]));
+  return unread.map(([name, coordinate], i) => {
     const number = readDecimal(coordinate, Q);
-    if (number === 'MALFORMED')
-      throw malformed(`${COORDINATE_NAMES[i]} must be a canonical decimal string`, coordinate);
+    if (number === 'MALFORMED') throw malformed(`${name} must be a canonical decimal string`, coordinate);
     if (number === 'TOO_LARGE') {
-      const message = `${COORDINATE_NAMES[i]} must be below the field order q, got ${excerpt(coordinate)}`;
+      const message = `${name} must be below the field order q, got ${excerpt(coordinate)}`;
       throw new Refusal('POINT_NOT_CANONICAL', message, i);
     }
     return number;
   });
-  return numbers as unknown as ProofCoordinates;
+}
+
+/** Names and texts of a point's coordinates, the imaginary parts of G2 first. */
+function unreadCoordinates(name: string, point: unknown): (readonly [name: string, coordinate: unknown])[] {
+  if (name !== 'pi_b') {
+    const shape = g1Shape(point);
+    if (shape === undefined) throw malformed(`${name} must be [x, y, "1"]`, point);
+    return [[`${name} x`, shape[0]], [`${name} y`, shape[1]]]; // prettier-ignore
+  }
+  const shape = g2Shape(point);
+  if (shape === undefined) throw malformed('pi_b must be [[x0, x1], [y0, y1], ["1", "0"]]', point);
+  const [x0, x1, y0, y1] = shape;
+  return [
+    ['pi_b x.c1', x1],
+    ['pi_b x.c0', x0],
+    ['pi_b y.c1', y1],
+    ['pi_b y.c0', y0],
+  ];
 }

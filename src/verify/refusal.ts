@@ -9,11 +9,13 @@ export type RefusalReason =
   | 'PROOF_NOT_JSON'
   | 'PROOF_MALFORMED'
   | 'FORMAT_VERSION'
+  | 'PROTOCOL_MISMATCH'
   | 'KEY_DIGEST_MISMATCH'
   | 'MODEL_MISMATCH'
   | 'SETUP_MISMATCH'
   | 'PUBLIC_SIGNALS_MISMATCH'
   | 'PUBLIC_INPUT_COUNT'
+  | 'CONTEXT_INVALID'
   | 'PUBLIC_INPUT_NOT_IN_FIELD'
   | 'POINT_NOT_CANONICAL'
   | 'POINT_NOT_ON_CURVE'
@@ -21,7 +23,8 @@ export type RefusalReason =
   | 'PAIRING_FAILED'
   | 'PACKING_INVALID'
   | 'OUTPUT_MISMATCH'
-  | 'INPUT_MISMATCH';
+  | 'INPUT_MISMATCH'
+  | 'CONTEXT_MISMATCH';
 
 export interface Refused {
   readonly valid: false;
@@ -29,8 +32,8 @@ export interface Refused {
   /** One sentence for people: what, expected, got. */
   readonly message: string;
   /**
-   * Which one: the signal (PUBLIC_INPUT_NOT_IN_FIELD), the coordinate 0..7 in the order of `solidityCalldata`
-   * (POINT_NOT_CANONICAL), or the point 0 = pi_a, 1 = pi_b, 2 = pi_c (POINT_NOT_ON_CURVE).
+   * Which one: the signal (PUBLIC_INPUT_NOT_IN_FIELD), the coordinate 0..7, or 0..9 of a `mirage` proof, in the order of calldata
+   * (POINT_NOT_CANONICAL), or the point 0 = pi_a, 1 = pi_b, 2 = pi_c or pi_c1, 3 = pi_c2 (POINT_NOT_ON_CURVE).
    */
   readonly index?: number;
 }

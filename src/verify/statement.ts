@@ -3,10 +3,20 @@
  * the verification key carries it, prove packs by it, verify unpacks by it. It imports nothing but errors.
  *
  * Every public tensor element is an integer q in [lo, hi]; its real value is (q − zeroPoint)·scale.
- * Packing: digit q − lo in `bytes` bytes, little-endian within a signal, floor(31 / bytes) digits to a signal, first element in
- * the lowest bytes; every tensor starts a new signal. Signals are ordered outputs first, then inputs, as in iden3's wire order.
+ * Packing: digit q − lo in `bytes` bytes, floor(31 / bytes) digits to a signal; every tensor starts a new signal. Signals are ordered
+ * outputs first, then inputs, as in iden3's wire order. In `groth16` a signal is little-endian, the first element in the lowest bytes. In
+ * `mirage` it is big-endian, the first element in the highest of only those bytes that its digits take: the digits of a statement, one
+ * after another, are then the bytes of its signals, one after another (`publicBytes`).
  * A committed tensor is one signal, the Poseidon hash of its packed signals and a salt; a private tensor has none.
  */
+
+/** Proof systems: plain Groth16, and the two rounds of docs/soundness/mirage.md. */
+export type Protocol = 'groth16' | 'mirage';
+
+export type ByteOrder = 'little' | 'big';
+
+/** Of a signal's digits, and of the bytes of a digit. */
+export const PACKING_ORDER: Readonly<Record<Protocol, ByteOrder>> = { groth16: 'little', mirage: 'big' };
 
 export type Visibility = 'public' | 'private' | 'committed';
 
@@ -50,6 +60,8 @@ export interface Schema {
 
 /** Bytes of packed digits that fit one signal: 31, so that a signal is always below r. */
 export const SIGNAL_BYTES = 31;
+/** A commitment is any element of F_r. */
+const COMMITMENT_BYTES = 32;
 
 export function elementCount(dims: readonly number[]): number {
   return dims.reduce((product, dim) => product * dim, 1);
@@ -80,17 +92,20 @@ export function publicCount(schema: Schema): { readonly outputs: number; readonl
 }
 
 /** Packs integers into signals (see the file's header). Values must be integers in [lo, hi]: RangeError otherwise. */
-export function pack(tensor: TensorSchema, values: ArrayLike<number>): bigint[] {
+export function pack(tensor: TensorSchema, values: ArrayLike<number>, order: ByteOrder = 'little'): bigint[] {
   const perSignal = Math.floor(SIGNAL_BYTES / tensor.bytes);
+  const base = BigInt(8 * tensor.bytes);
   const signals: bigint[] = [];
   for (let start = 0; start < values.length; start += perSignal) {
+    const end = Math.min(start + perSignal, values.length);
     let signal = 0n;
-    for (let i = Math.min(start + perSignal, values.length) - 1; i >= start; i--) {
+    for (let k = start; k < end; k++) {
+      const i = order === 'big' ? k : start + end - 1 - k;
       const q = values[i]!;
       if (!Number.isInteger(q) || q < tensor.lo || q > tensor.hi) {
         throw new RangeError(`${tensor.name}[${i}] = ${q} is not an integer in [${tensor.lo}, ${tensor.hi}]`);
       }
-      signal = (signal << BigInt(8 * tensor.bytes)) + BigInt(q - tensor.lo);
+      signal = (signal << base) + BigInt(q - tensor.lo);
     }
     signals.push(signal);
   }
@@ -101,7 +116,11 @@ export function pack(tensor: TensorSchema, values: ArrayLike<number>): bigint[] 
  * Reads the integers back. Returns undefined when the signals are not the canonical packing of any values
  * (excess bits, a digit above hi − lo, a wrong count): such signals belong to no proof of the circuit.
  */
-export function unpack(tensor: TensorSchema, signals: readonly bigint[]): Float64Array | undefined {
+export function unpack(
+  tensor: TensorSchema,
+  signals: readonly bigint[],
+  order: ByteOrder = 'little',
+): Float64Array | undefined {
   const count = elementCount(tensor.dims);
   const perSignal = Math.floor(SIGNAL_BYTES / tensor.bytes);
   if (signals.length !== packedCount(tensor)) return undefined;
@@ -111,16 +130,63 @@ export function unpack(tensor: TensorSchema, signals: readonly bigint[]): Float6
   const span = BigInt(tensor.hi - tensor.lo);
   for (let s = 0; s < signals.length; s++) {
     let rest = signals[s]!;
-    const end = Math.min((s + 1) * perSignal, count);
-    for (let i = s * perSignal; i < end; i++) {
+    const start = s * perSignal;
+    const end = Math.min(start + perSignal, count);
+    for (let k = start; k < end; k++) {
       const digit = rest & mask;
       if (digit > span) return undefined;
-      values[i] = tensor.lo + Number(digit);
+      values[order === 'little' ? k : start + end - 1 - k] = tensor.lo + Number(digit);
       rest >>= base;
     }
     if (rest !== 0n) return undefined;
   }
   return values;
+}
+
+/** Bytes of each signal in `publicBytes`: those its digits take, 32 for a commitment. */
+export function signalWidths({ outputs, inputs }: Schema): number[] {
+  return [...outputs, ...inputs].flatMap((tensor) => {
+    if (tensor.visibility === 'private') return [];
+    if (tensor.visibility === 'committed') return [COMMITMENT_BYTES];
+    const perSignal = Math.floor(SIGNAL_BYTES / tensor.bytes);
+    const count = elementCount(tensor.dims);
+    return Array.from({ length: packedCount(tensor) }, (_, s) => {
+      return tensor.bytes * Math.min(perSignal, count - s * perSignal);
+    });
+  });
+}
+
+/**
+ * The public values of a `mirage` proof as the contract takes them: every signal big-endian in its width, one after another. RangeError
+ * for another number of signals than the schema's, or a signal that does not fit its width.
+ */
+export function publicBytes(schema: Schema, signals: readonly bigint[]): Uint8Array {
+  const widths = signalWidths(schema);
+  if (signals.length !== widths.length)
+    throw new RangeError(`${widths.length} signals expected, got ${signals.length}`);
+  const bytes = new Uint8Array(widths.reduce((sum, width) => sum + width, 0));
+  let end = 0;
+  signals.forEach((signal, s) => {
+    end += widths[s]!;
+    let rest = signal;
+    for (let i = 1; i <= widths[s]!; i++, rest >>= 8n) bytes[end - i] = Number(rest & 0xffn);
+    // A negative signal leaves −1.
+    if (rest !== 0n) throw new RangeError(`signal ${s} does not fit ${widths[s]!} bytes`);
+  });
+  return bytes;
+}
+
+/** The signals of such bytes, none of them checked against r or its digits' bounds. RangeError for another length than the schema's. */
+export function elementsFromBytes(schema: Schema, bytes: Uint8Array): bigint[] {
+  const widths = signalWidths(schema);
+  const length = widths.reduce((sum, width) => sum + width, 0);
+  if (bytes.length !== length) throw new RangeError(`${length} bytes of public values expected, got ${bytes.length}`);
+  let next = 0;
+  return widths.map((width) => {
+    let signal = 0n;
+    for (const end = next + width; next < end; next++) signal = (signal << 8n) + BigInt(bytes[next]!);
+    return signal;
+  });
 }
 
 /** Integers to real values: (q − zeroPoint)·scale. */

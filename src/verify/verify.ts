@@ -1,19 +1,23 @@
 /** Verifying a proof.json against a verification_key.json, and saying what was proven in the model's own words. */
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { ZkonnxError } from '../errors.js';
 import { checkExpectation, compareExpectation } from './expect.js';
 import type { Expectation, ProvenTensor } from './expect.js';
-import { checkGroth16, parseSignals } from './groth16.js';
+import { checkPoints } from './equation.js';
+import type { Equation, PointsCheck, ProofNumbers } from './equation.js';
+import { groth16Equation, parseSignals, readGroth16 } from './groth16.js';
 import { excerpt } from './json.js';
 import type { JsonObject } from './json.js';
 import { isPreparedKey, prepareKey } from './key.js';
 import type { PreparedKey, SetupKind } from './key.js';
-import { checkProofFile, checkSnarkjsProof, readProofJson } from './proof.js';
+import { mirageEquation, readMirage } from './mirage.js';
+import { MAX_CONTEXT_BYTES, checkProofFile, checkSnarkjsProof, readProofJson } from './proof.js';
 import { Refusal, refusing } from './refusal.js';
 import type { Refused } from './refusal.js';
 import { realValues, topClasses } from './report.js';
 import type { TensorValue, TopClass } from './report.js';
-import { signalCount, unpack } from './statement.js';
-import type { TensorSchema } from './statement.js';
+import { PACKING_ORDER, signalCount, unpack } from './statement.js';
+import type { ByteOrder, Protocol, TensorSchema } from './statement.js';
 
 export interface VerifyOptions {
   /** The model hash the caller wants proven ("sha256:…" or the bare 64 digits). */
@@ -21,6 +25,8 @@ export interface VerifyOptions {
   /** Real values of public outputs by name; compared as integers, after quantising by the schema. */
   readonly expectOutputs?: Expectation;
   readonly expectInputs?: Expectation;
+  /** What a proof of protocol `mirage` must have been made for: at most 32 bytes, or their hexadecimal after "0x". */
+  readonly expectContext?: Uint8Array | string;
   /**
    * Public signals from another source than the proof file (snarkjs's public.json, a contract's calldata). A proof.json's own
    * must equal them; a bare snarkjs proof is accepted only with them.
@@ -30,6 +36,9 @@ export interface VerifyOptions {
 
 export interface Verified {
   readonly valid: true;
+  readonly protocol: Protocol;
+  /** What a `mirage` proof was made for: "0x" and up to 32 bytes in lower-case hexadecimal. */
+  readonly context?: string;
   /** "development": whoever made the key can forge proofs for it. */
   readonly setup: SetupKind;
   readonly modelHash: string;
@@ -51,23 +60,67 @@ export type VerifyResult = Verified | Refused;
  * Whatever is wrong in the proof is a refusal; throws KEY_INVALID for an unusable key, USAGE for an impossible expectation.
  */
 export function verify(proofJson: unknown, keyJson: unknown, options: VerifyOptions = {}): VerifyResult {
+  return verifyBy(undefined, proofJson, keyJson, options);
+}
+
+/** As `verify`, with another check of the points. */
+export function verifyBy(
+  check: PointsCheck | undefined,
+  proofJson: unknown,
+  keyJson: unknown,
+  options: VerifyOptions = {},
+): VerifyResult {
+  const question = askQuestion(keyJson, options);
+  return refusing(() => {
+    const proof = readProof(question, proofJson);
+    (check ?? checkPoints(question.equation))(proof.numbers);
+    return answer(question, proof);
+  });
+}
+
+/** A key and what is expected of its proofs, all checked. */
+export interface Question {
+  readonly key: PreparedKey;
+  readonly equation: Equation;
+  readonly options: VerifyOptions;
+  readonly model: string | undefined;
+  readonly context: string | undefined;
+}
+
+/** A proof that is read and in range; points and expectations are left. */
+export interface OpenedProof {
+  readonly signals: readonly bigint[];
+  /** Of a `mirage` proof. */
+  readonly context?: string;
+  readonly numbers: ProofNumbers;
+}
+
+/** Throws KEY_INVALID for an unusable key, USAGE for an impossible expectation. */
+export function askQuestion(keyJson: unknown, options: VerifyOptions): Question {
   const key = isPreparedKey(keyJson) ? keyJson : prepareKey(keyJson);
   const { schema } = key.facts;
-  const expectModel = readExpectedModel(options.expectModel);
+  const model = readExpectedModel(options.expectModel);
+  const context = readExpectedContext(options.expectContext, key.protocol);
   checkExpectation('output', schema.outputs, options.expectOutputs ?? {});
   checkExpectation('input', schema.inputs, options.expectInputs ?? {});
-  return refusing(() => {
-    const proof = readProofJson(proofJson);
-    const isBare = options.publicSignals !== undefined && !Object.hasOwn(proof, 'formatVersion');
-    if (isBare) checkSnarkjsProof(proof);
-    else checkBinding(proof, key);
-    if (expectModel !== undefined && expectModel !== key.facts.modelHash) {
-      const { modelHash } = key.facts;
-      throw new Refusal('MODEL_MISMATCH', `the key is of model ${modelHash}, the caller expects ${expectModel}`);
-    }
-    const signals = checkGroth16(key.groth16, signalsOf(proof, options, isBare), proof);
-    return describe(key, signals, options);
-  });
+  const equation = key.protocol === 'mirage' ? mirageEquation(key.mirage) : groth16Equation(key.groth16);
+  return { key, equation, options, model, context };
+}
+
+/** Every check that comes before the points. Throws Refusal. */
+export function readProof({ key, options, model }: Question, proofJson: unknown): OpenedProof {
+  const proof = readProofJson(proofJson);
+  const isSnarkjs = options.publicSignals !== undefined && !Object.hasOwn(proof, 'formatVersion');
+  const isBare = isSnarkjs && key.protocol === 'groth16';
+  if (isBare) checkSnarkjsProof(proof);
+  else checkBinding(proof, key);
+  if (model !== undefined && model !== key.facts.modelHash) {
+    throw new Refusal('MODEL_MISMATCH', `the key is of model ${key.facts.modelHash}, the caller expects ${model}`);
+  }
+  const signals = signalsOf(proof, options, isBare);
+  if (key.protocol === 'groth16') return readGroth16(key.groth16, signals, proof);
+  const read = readMirage(key.mirage, key.facts.keyDigest, signals, proof);
+  return { ...read, context: `0x${bytesToHex(read.context)}` };
 }
 
 function readExpectedModel(expected: string | undefined): string | undefined {
@@ -80,9 +133,26 @@ function readExpectedModel(expected: string | undefined): string | undefined {
   });
 }
 
+function readExpectedContext(expected: Uint8Array | string | undefined, protocol: Protocol): string | undefined {
+  if (expected === undefined) return undefined;
+  if (protocol !== 'mirage') {
+    throw new ZkonnxError('USAGE', 'proofs of this key carry no context', {
+      expected: 'a key of protocol mirage',
+      got: `a key of protocol ${protocol}`,
+    });
+  }
+  const text = expected instanceof Uint8Array ? `0x${bytesToHex(expected)}` : expected;
+  const isContext = typeof text === 'string' && text.length <= 2 + 2 * MAX_CONTEXT_BYTES;
+  if (isContext && /^0x([0-9a-fA-F]{2})*$/.test(text)) return text.toLowerCase();
+  throw new ZkonnxError('USAGE', 'the expected context must be bytes', {
+    expected: `at most ${MAX_CONTEXT_BYTES} bytes, or "0x" and their hexadecimal digits`,
+    got: excerpt(text),
+  });
+}
+
 /** The proof names the key, the model and the setup it was made for: they must be this key's. */
-function checkBinding(proof: JsonObject, { facts }: PreparedKey): void {
-  checkProofFile(proof);
+function checkBinding(proof: JsonObject, { protocol, facts }: PreparedKey): void {
+  checkProofFile(proof, protocol);
   const bindings = [
     ['keyDigest', 'KEY_DIGEST_MISMATCH'],
     ['modelHash', 'MODEL_MISMATCH'],
@@ -112,18 +182,24 @@ function signalsOf(proof: JsonObject, options: VerifyOptions, isBare: boolean): 
   return own;
 }
 
-function describe(key: PreparedKey, signals: readonly bigint[], options: VerifyOptions): Verified {
+/** What a proof states for which the equation holds. Throws Refusal where that is not what is expected. */
+export function answer({ key, options, context }: Question, proof: OpenedProof): Verified {
   const { setup, modelHash, circuitHash, keyDigest, schema } = key.facts;
+  const { signals } = proof;
   let next = 0;
   const committed: [string, string][] = [];
   const read = (tensors: readonly TensorSchema[]): ProvenTensor[] =>
     tensors.flatMap((tensor) => {
       const own = signals.slice(next, (next += signalCount(tensor)));
       if (tensor.visibility === 'committed') committed.push([tensor.name, own[0]!.toString()]);
-      return tensor.visibility === 'public' ? [readTensor(tensor, own)] : [];
+      return tensor.visibility === 'public' ? [readTensor(tensor, own, PACKING_ORDER[key.protocol])] : [];
     });
   const outputs = read(schema.outputs);
   const inputs = read(schema.inputs);
+  if (context !== undefined && context !== proof.context) {
+    const message = `the proof is valid, but made for context ${excerpt(proof.context)}, expected ${excerpt(context)}`;
+    throw new Refusal('CONTEXT_MISMATCH', message);
+  }
   compareExpectation('output', outputs, options.expectOutputs ?? {});
   compareExpectation('input', inputs, options.expectInputs ?? {});
   const byName = (proven: readonly ProvenTensor[]) =>
@@ -134,6 +210,8 @@ function describe(key: PreparedKey, signals: readonly bigint[], options: VerifyO
   });
   return {
     valid: true,
+    protocol: key.protocol,
+    ...(proof.context === undefined ? {} : { context: proof.context }),
     setup,
     modelHash,
     circuitHash,
@@ -146,8 +224,8 @@ function describe(key: PreparedKey, signals: readonly bigint[], options: VerifyO
 }
 
 /** A circuit of ours proves only canonical packings; one that proves others is not what its schema says. */
-function readTensor(tensor: TensorSchema, signals: readonly bigint[]): ProvenTensor {
-  const integers = unpack(tensor, signals);
+function readTensor(tensor: TensorSchema, signals: readonly bigint[], order: ByteOrder): ProvenTensor {
+  const integers = unpack(tensor, signals, order);
   if (integers === undefined) {
     throw new Refusal(
       'PACKING_INVALID',

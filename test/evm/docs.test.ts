@@ -8,30 +8,47 @@ import { toFunctionSelector } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileSolidity, foundryBinary, startChain } from '../../examples/local-chain.js';
 import type { Chain } from '../../examples/local-chain.js';
+import { foldStatement, imageSchema } from './fold-statement.js';
+import { goldenGas } from './gas-golden.js';
 
 /** Runs the examples of docs/onchain.md as a reader would: pasted into a folder that holds a key and a proof. */
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FIXTURE = join(ROOT, 'test/fixtures/proofs/v1/classifier');
 let chain: Chain;
 let folder: string;
+let mirageFolder: string;
 let page: string;
 
 beforeAll(async () => {
-  [chain, folder, page] = await Promise.all([
+  [chain, folder, mirageFolder, page] = await Promise.all([
     startChain(),
-    mkdtemp(join(tmpdir(), 'zkonnx-onchain-')),
+    readersFolder(),
+    readersFolder(),
     readFile(join(ROOT, 'docs/onchain.md'), 'utf8'),
   ]);
   await cp(FIXTURE, folder, { recursive: true });
-  await mkdir(join(folder, 'node_modules'));
-  await symlink(ROOT, join(folder, 'node_modules/zkonnx'));
-  for (const name of ['viem', 'solc', '.bin'])
-    await symlink(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
+  const { key, file } = foldStatement(
+    imageSchema(62),
+    Uint8Array.from({ length: 92 }, (_, i) => i),
+  );
+  await writeFile(join(mirageFolder, 'verification_key.json'), JSON.stringify(key));
+  await writeFile(join(mirageFolder, 'proof.json'), JSON.stringify(file));
 });
 afterAll(async () => {
   await chain.stop();
-  await rm(folder, { recursive: true, force: true });
+  for (const used of [folder, mirageFolder]) await rm(used, { recursive: true, force: true });
 });
+
+/** A folder with the packages that the page names. */
+async function readersFolder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'zkonnx-onchain-'));
+  await mkdir(join(path, 'node_modules'));
+  await symlink(ROOT, join(path, 'node_modules/zkonnx'));
+  for (const name of ['viem', 'solc', '.bin']) {
+    await symlink(join(ROOT, 'node_modules', name), join(path, 'node_modules', name));
+  }
+  return path;
+}
 
 /** The code block "```LANGUAGE NAME" of the page, with the address of our node in place of the usual one. */
 function example(language: string, name: string): string {
@@ -40,10 +57,15 @@ function example(language: string, name: string): string {
   return block.replaceAll('http://127.0.0.1:8545', chain.url);
 }
 
-async function run(command: string, args: readonly string[], env: Record<string, string> = {}): Promise<string> {
+async function run(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  cwd = folder,
+): Promise<string> {
   const tools = [join(ROOT, 'node_modules/.bin'), dirname(foundryBinary('cast')), dirname(foundryBinary('forge'))];
   const { stdout } = await promisify(execFile)(command, args, {
-    cwd: folder,
+    cwd,
     env: { ...process.env, PATH: [...tools, process.env['PATH']].join(delimiter), ...env },
   });
   return stdout;
@@ -88,8 +110,44 @@ describe('docs/onchain.md', () => {
     expect(await run(process.execPath, ['onchain.mjs'])).toBe('valid\ntampered: false\n');
   });
 
-  it('the calling contract compiles', () => {
-    const source = `// SPDX-License-Identifier: MIT\npragma solidity ^0.8.37;\n${example('solidity', 'caller')}`;
-    expect(compileSolidity(source, 'Oracle').messages).toEqual([]);
+  it('cast, with a proof of protocol mirage', async () => {
+    const key = JSON.parse(await readFile(join(mirageFolder, 'verification_key.json'), 'utf8')) as {
+      zkonnx: { keyDigest: string };
+    };
+    const cast = ['-euo', 'pipefail', '-c', example('bash', 'cast')];
+    const lines = (await run('bash', cast, {}, mirageFolder)).trim().split('\n');
+    expect(lines.slice(-3)).toEqual(['"development"', key.zkonnx.keyDigest, `0x${'1'.padStart(64, '0')}`]);
+  });
+
+  it('viem, with a proof of protocol mirage', async () => {
+    await writeFile(join(mirageFolder, 'onchain.mjs'), example('js', 'viem-mirage'));
+    const output = await run(process.execPath, ['onchain.mjs'], {}, mirageFolder);
+    expect(output).toBe('true\nin another context: false\n');
+  });
+
+  it.each([
+    ['caller', 'Oracle'],
+    ['caller-mirage', 'Claims'],
+  ])('the calling contract %s compiles', (name, contract) => {
+    const source = `// SPDX-License-Identifier: MIT\npragma solidity ^0.8.37;\n${example('solidity', name)}`;
+    expect(compileSolidity(source, contract).messages).toEqual([]);
+  });
+
+  it('the gas figures are those of test/golden/gas.json', () => {
+    const rows = [
+      ...page.matchAll(/\| ([\d,.]*) \| ([\d,]*) \| ([\d,.]+) \|$/gm),
+      ...page.matchAll(/\| \| \| ([\d.]+) \|$/gm),
+    ];
+    const figures = rows.map((row) => row.slice(1).map((text) => Number(text.replaceAll(',', ''))));
+    const golden = goldenGas();
+    const mnist = golden['mirage: 27 elements (MNIST)']!;
+    const small = golden['mirage: 3 elements']!;
+    expect(figures).toEqual([
+      [3, small['deployedBytes'], small['transaction']],
+      [27, mnist['deployedBytes'], mnist['transaction']],
+      [27, mnist['deployedBytes'], mnist['transactionMostlyBlack']],
+      [27, mnist['deployedBytesUnoptimised'], mnist['transactionUnoptimised']],
+      [golden['mirage: one more byte']!['gas']],
+    ]);
   });
 });

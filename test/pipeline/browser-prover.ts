@@ -4,7 +4,7 @@ import path from 'node:path';
 import { writeArtifact } from '../../src/compile/artifact.js';
 import { compile, type CompileOptions } from '../../src/compile/compile.js';
 import { artifactPaths } from '../../src/formats/manifest.js';
-import type { ProofFile } from '../../src/verify/index.js';
+import type { AnyProofFile } from '../../src/prove/checked-proof.js';
 import { setup } from '../../src/setup/setup.js';
 import { snarkjs } from './snarkjs-interop.js';
 
@@ -16,7 +16,7 @@ export interface ProverFiles {
 
 /** Compiles a model to `artifact` and makes development keys. */
 export async function makeArtifact(artifact: string, model: string, options: CompileOptions): Promise<ProverFiles> {
-  await writeArtifact(artifact, await compile(model, options), model);
+  await writeArtifact(artifact, await compile(model, { protocol: 'groth16', ...options }), model);
   await setup(artifact, { dev: true });
   const paths = artifactPaths(artifact);
   const bytes = async (file: string) => new Uint8Array(await readFile(file));
@@ -28,7 +28,7 @@ export async function makeArtifact(artifact: string, model: string, options: Com
 }
 
 /** snarkjs's own verdict, from files in a fresh folder `dir`. */
-export async function snarkjsAccepts(dir: string, key: string, proof: ProofFile): Promise<boolean> {
+export async function snarkjsAccepts(dir: string, key: string, proof: AnyProofFile): Promise<boolean> {
   await mkdir(dir);
   await writeFile(path.join(dir, 'key.json'), key);
   await writeFile(path.join(dir, 'proof.json'), JSON.stringify(proof));

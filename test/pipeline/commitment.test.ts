@@ -17,7 +17,12 @@ it('commitments of input and output, chained past 16 elements', async () => {
   try {
     const model = path.join(dir, 'mlp.onnx');
     await writeFile(model, makeMlp([300, 3, 2]));
-    const compiled = await compile(model, { domain: { lo: 0, hi: 1 }, input: 'committed', output: 'committed' });
+    const compiled = await compile(model, {
+      domain: { lo: 0, hi: 1 },
+      input: 'committed',
+      output: 'committed',
+      protocol: 'groth16',
+    });
     const artifact = path.join(dir, 'mlp');
     await writeArtifact(artifact, compiled, model);
     const keys = await setup(artifact, { dev: true });

@@ -1,10 +1,10 @@
 /** Sparse rows and integers of the kernels against BigInt, and teams of workers over one memory. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { mod, R } from '../../src/field/bn254.js';
+import { domainSize, valuePosition, type Domain } from '../../src/kernels/domain.js';
 import { ELEMENT_BYTES } from '../../src/kernels/field-exports.js';
 import { readElement, writeElement } from '../../src/kernels/field.js';
 import { instantiateKernels, type Kernels } from '../../src/kernels/module.js';
-import { bitReverse } from '../../src/kernels/ntt.js';
 import { ranges, SoloTeam, type Team } from '../../src/kernels/team.js';
 import { kernelPool, WorkerTeam } from '../../workers/kernel-team.js';
 import { randomNumbers } from '../unit/random-r1cs.js';
@@ -59,7 +59,7 @@ function randomRows(random: (below: number) => number, nRows: number, nWires: nu
   );
 }
 
-async function multiply(team: Team, rows: Entry[][], values: readonly bigint[], logSize: number): Promise<bigint[]> {
+async function multiply(team: Team, rows: Entry[][], values: readonly bigint[], domain: Domain): Promise<bigint[]> {
   const { kernels } = team;
   const { heap } = kernels;
   const flat = rows.flat();
@@ -81,30 +81,39 @@ async function multiply(team: Team, rows: Entry[][], values: readonly bigint[], 
     dictionary: elements(dictionary),
     dictionaryEntries: dictionary.length,
     nRows: rows.length,
-    logSize,
+    domain,
   };
-  const out = heap.allocate(2 ** logSize * ELEMENT_BYTES);
+  const n = domainSize(domain);
+  const out = heap.allocate(n * ELEMENT_BYTES);
   const pointer = elements(values);
-  await team.run(
-    ranges(2 ** logSize, 3).map((range) => ({ kind: 'rows', out, rows: sparse, values: pointer, ...range })),
-  );
-  return Array.from({ length: 2 ** logSize }, (_, row) =>
-    readElement(kernels, 'fr', out + bitReverse(row, logSize) * ELEMENT_BYTES),
+  await team.run(ranges(n, 4).map((range) => ({ kind: 'rows', out, rows: sparse, values: pointer, ...range })));
+  return Array.from({ length: n }, (_, row) =>
+    readElement(kernels, 'fr', out + valuePosition(domain, row) * ELEMENT_BYTES),
   );
 }
 
 describe.each(['one thread', 'two workers'])('rows of sparse matrices on %s', (who) => {
-  it.each([0, 1, 4, 7])('of a domain of 2^%d', async (logSize) => {
-    const random = randomNumbers(logSize + 1);
+  it.each<[Domain['cosets'], number]>([
+    [1, 0],
+    [1, 1],
+    [1, 4],
+    [1, 7],
+    [3, 0],
+    [3, 1],
+    [3, 5],
+  ])('of a domain of %d·2^%d', async (cosets, logSize) => {
+    const domain = { logSize, cosets };
+    const n = domainSize(domain);
+    const random = randomNumbers(n);
     const kernels = await instantiateKernels();
     const team = who === 'one thread' ? new SoloTeam(kernels) : new WorkerTeam(kernels, pool);
     const values = Array.from({ length: 9 }, () => mod(BigInt(random(2 ** 32)) ** 5n));
-    const rows = randomRows(random, Math.max(1, 2 ** logSize - 2), values.length);
+    const rows = randomRows(random, Math.max(1, n - 2), values.length);
     const expected = rows.map((row) =>
       mod(row.reduce((sum, { wire, coefficient }) => sum + coefficient * values[wire]!, 0n)),
     );
-    while (expected.length < 2 ** logSize) expected.push(0n);
-    expect(await multiply(team, rows, values, logSize)).toEqual(expected);
+    while (expected.length < n) expected.push(0n);
+    expect(await multiply(team, rows, values, domain)).toEqual(expected);
   });
 });
 

@@ -3,9 +3,8 @@ import { execFile, spawn } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeMlp } from '../../scripts/make-mlp.js';
 import { writeArtifact } from '../../src/compile/artifact.js';
@@ -22,12 +21,13 @@ import { loadEngineKey } from '../../src/prove/engine/key.js';
 import { Groth16Prover, type Groth16Result } from '../../src/prove/groth16-prover.js';
 import { ProverPool, type ProveSample } from '../../src/prove/pool.js';
 import { ProvingKey } from '../../src/prove/proving-key.js';
-import type { ProvePhase, ProveProgress } from '../../src/prove/tasks.js';
+import type { ProvePhase, ProveProgress, ProveResult } from '../../src/prove/tasks.js';
 import { setupDev } from '../../src/setup/groth16-dev.js';
 import { verifyGroth16 } from '../../src/verify/index.js';
 import { kernelPool } from '../../workers/kernel-team.js';
 import { squareCircuit } from '../unit/circuit-fixture.js';
 import { randomNumbers, randomR1cs } from '../unit/random-r1cs.js';
+import { busy, insidesOf, kill, rejection } from './pool-insides.js';
 
 const BINARY = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 /** Long enough for its phases to be met: about a second a proof. */
@@ -55,41 +55,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-/** The parts of a pool that only a test may touch: jobs that have not ended, and the threads. */
-interface Insides {
-  readonly unfinished: ReadonlySet<unknown>;
-  readonly piscina: { readonly threads: readonly Worker[] };
-}
-const insidesOf = (owner: object): Insides =>
-  'unfinished' in owner
-    ? (owner as unknown as Insides)
-    : insidesOf(Object.values(owner).find((part): part is object => part instanceof Object && 'piscina' in part)!);
-
-/** Settles as what the promise was rejected with. */
-const rejection = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-
-async function busy({ unfinished, piscina }: Insides): Promise<void> {
-  while (unfinished.size === 0 || piscina.threads.length === 0) await nextTurn();
-}
-
-/** Ends threads of a pool until the job, which is at work, has ended: the first one may have had nothing to do just then. */
-async function kill(owner: object, job: Promise<unknown>): Promise<void> {
-  const { unfinished, piscina } = insidesOf(owner);
-  let isOver = false;
-  const over = job.then(() => (isOver = true));
-  while (!isOver) {
-    if (unfinished.size > 0) await piscina.threads[0]?.terminate();
-    await Promise.race([over, setTimeout(5)]);
-  }
-}
-
 function expectValid(
   key: SnarkjsVerificationKey,
-  { publicSignals, proof }: Pick<Groth16Result, 'publicSignals' | 'proof'>,
+  { publicSignals, proof }: Pick<ProveResult, 'publicSignals' | 'proof'>,
 ) {
   expect(verifyGroth16(key, publicSignals, proof)).toEqual({ valid: true });
 }
@@ -444,7 +412,11 @@ describe('the command line', () => {
   const artifact = () => at('mlp');
   beforeAll(async () => {
     await writeFile(at('mlp.onnx'), makeMlp([16, 24, 4]));
-    await writeArtifact(artifact(), await compile(at('mlp.onnx'), { domain: { lo: -1, hi: 1 } }), at('mlp.onnx'));
+    await writeArtifact(
+      artifact(),
+      await compile(at('mlp.onnx'), { domain: { lo: -1, hi: 1 }, protocol: 'groth16' }),
+      at('mlp.onnx'),
+    );
     await writeFile(at('in.json'), JSON.stringify({ input: Array.from({ length: 16 }, (_, i) => Math.sin(i)) }));
     await mkdir(at('out'));
   });

@@ -113,7 +113,11 @@ describe('report', () => {
 
 describe('command line', () => {
   it('runs all parts, or those named, in their order', () => {
-    expect(parseOptions([])).toEqual({ parts: ['kernels', 'prover', 'cold', 'setup'], quick: false, json: undefined });
+    expect(parseOptions([])).toEqual({
+      parts: ['kernels', 'verify', 'prover', 'cold', 'setup'],
+      quick: false,
+      json: undefined,
+    });
     expect(parseOptions(['setup', 'kernels', '--quick', '--json', 'x.json'])).toEqual({
       parts: ['kernels', 'setup'],
       quick: true,

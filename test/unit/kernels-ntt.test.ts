@@ -1,13 +1,13 @@
 /** The transforms beside the naive evaluation, whole, cut into tasks, and joined into Groth16's quotient. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { R, fromBytesLE, mod, pow, rootOfUnity } from '../../src/field/bn254.js';
+import { bitReverse } from '../../src/kernels/domain.js';
 import { ELEMENT_BYTES } from '../../src/kernels/field-exports.js';
 import { readElement, readLimbs, writeElement, writeLimbs } from '../../src/kernels/field.js';
 import { type Kernels, instantiateKernels } from '../../src/kernels/module.js';
 import {
   type NttDomain,
   type NttTable,
-  bitReverse,
   createJoinConstants,
   createNttTable,
   evaluate,
@@ -141,7 +141,7 @@ describe('the chain of Groth16', () => {
   /** On instances of their own, in a shuffled order inside each phase. */
   async function runPhases(table: NttTable, k: number, data: readonly number[], workers: number): Promise<number[]> {
     const instances = [kernels, await instantiateKernels({ memory: kernels.memory })];
-    const phases = oddCosetPhases(table, k, data, workers);
+    const phases = oddCosetPhases(table, { logSize: k, cosets: 1 }, data, workers);
     for (const phase of phases) {
       const shuffled = phase.map((task) => ({ task, key: random(2 ** 30) })).sort((a, b) => a.key - b.key);
       shuffled.forEach(({ task }, i) => runNttTask(instances[i % 2]!.exports, table.pointer, task));
@@ -179,7 +179,7 @@ describe('the chain of Groth16', () => {
     const k = 5;
     const n = 2 ** k;
     const table = createNttTable(kernels, k);
-    const constants = createJoinConstants(kernels, k);
+    const constants = createJoinConstants(kernels, { logSize: k, cosets: 1 });
     const data = [1, 2, 3].map(() => kernels.heap.allocate(n * ELEMENT_BYTES));
     const out = kernels.heap.allocate(32 * n);
     const coefficients = data.map(() => Array.from({ length: n }, element));
@@ -205,5 +205,6 @@ it('refuses what has no roots or no twiddles', () => {
   expect(() => evaluate(kernels.exports, table, 64, 4, 'roots')).toThrow(RangeError);
   expect(() => evaluate(kernels.exports, table, 64, 1.5, 'roots')).toThrow(RangeError);
   expect(() => createNttTable(kernels, 28)).toThrow(RangeError);
-  expect(() => oddCosetPhases(table, 4, [64], 1)).toThrow(RangeError);
+  expect(() => oddCosetPhases(table, { logSize: 4, cosets: 1 }, [64], 1)).toThrow(RangeError);
+  expect(() => oddCosetPhases(table, { logSize: 4, cosets: 3 }, [64], 1)).toThrow(RangeError);
 });

@@ -2,9 +2,10 @@
 import type * as Crypto from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { coefficient, type R1cs, type SparseMatrix } from '../../circuits/r1cs.js';
-import { fromBytesLE, inverse, mod, pow, R, rootOfUnity, toBytesLE } from '../../src/field/bn254.js';
+import { cubeRootOfUnity, fromBytesLE, inverse, mod, pow, R, rootOfUnity, toBytesLE } from '../../src/field/bn254.js';
 import { wordsOf } from '../../src/formats/coefficients.js';
 import type { ZkeyShape } from '../../src/formats/zkey.js';
+import { domainOf, domainPoint, domainSize, smallestDomain, type Domain } from '../../src/kernels/domain.js';
 import { pointBytes } from '../../src/kernels/curve.js';
 import { instantiateKernels, type Kernels } from '../../src/kernels/module.js';
 import { SCALAR_BYTES, type GroupName } from '../../src/kernels/msm.js';
@@ -32,9 +33,11 @@ type Trapdoor = readonly [tau: bigint, alpha: bigint, beta: bigint, delta: bigin
 
 /** A_j(τ) and so on by the definitions, over BigInt. */
 function twin(r1cs: R1cs, { nVars, nPublic, domainSize: n }: ZkeyShape, [tau, alpha, beta, delta]: Trapdoor) {
-  const k = Math.log2(n);
+  const points = Array.from({ length: n }, (_, row) => domainPoint(domainOf(n), row));
+  // A root of the double domain that no root of the domain is.
+  const shift = rootOfUnity(domainOf(n).logSize + 1);
   const lagrange = (x: bigint, order: bigint) => mod((pow(tau, order) - 1n) * inverse(order) * x * inverse(tau - x));
-  const domain = Array.from({ length: n }, (_, i) => lagrange(pow(rootOfUnity(k), BigInt(i)), BigInt(n)));
+  const domain = points.map((x) => lagrange(x, BigInt(n)));
   const columns = ({ rowStart, wires, coefs }: SparseMatrix): bigint[] => {
     const sums = new Array<bigint>(nVars).fill(0n);
     for (let row = 0; row < r1cs.nConstraints; row++) {
@@ -53,9 +56,7 @@ function twin(r1cs: R1cs, { nVars, nPublic, domainSize: n }: ZkeyShape, [tau, al
     ic: sums.slice(0, nPublic + 1),
     c: sums.slice(nPublic + 1).map((value) => mod(value * inverse(delta))),
     powers: Array.from({ length: n - 1 }, (_, i) => mod(pow(tau, BigInt(i + n)) - pow(tau, BigInt(i)))),
-    h: Array.from({ length: n }, (_, i) =>
-      mod(lagrange(pow(rootOfUnity(k + 1), BigInt(2 * i + 1)), BigInt(2 * n)) * inverse(delta)),
-    ),
+    h: points.map((x) => mod(lagrange(mod(shift * x), BigInt(2 * n)) * inverse(delta))),
   };
 }
 
@@ -75,11 +76,10 @@ async function evaluate(r1cs: R1cs, shape: ZkeyShape, trapdoor: Trapdoor) {
 const read = ({ heap }: Kernels, { pointer, count }: ScalarList): bigint[] =>
   Array.from({ length: count }, (_, i) => fromBytesLE(heap.bytes(pointer + i * SCALAR_BYTES, SCALAR_BYTES), 0));
 
-function shapeOf(r1cs: R1cs): ZkeyShape {
+function shapeOf(r1cs: R1cs, cosets: Domain['cosets'] = 1): ZkeyShape {
   const nPublic = r1cs.nPubOut + r1cs.nPubIn;
-  let domainSize = 2;
-  while (domainSize <= r1cs.nConstraints + nPublic) domainSize *= 2;
-  return { nVars: r1cs.nWires, nPublic, domainSize };
+  const domain = smallestDomain(r1cs.nConstraints + nPublic + 1, [cosets]);
+  return { nVars: r1cs.nWires, nPublic, domainSize: domainSize(domain) };
 }
 
 /** Rows without terms, and wires that occur nowhere. */
@@ -111,10 +111,10 @@ describe.each<[string, () => R1cs]>([
     () => ({ ...randomR1cs({ nConstraints: 1 }).r1cs, nWires: 1, nPubOut: 0, nPubIn: 0, a: none, b: none, c: none }),
   ],
 ])('a system with %s', (_, make) => {
-  it('evaluates as over BigInt', async () => {
+  it.each([1, 3] as const)('evaluates as over BigInt, on %d coset(s)', async (cosets) => {
     const random = randomNumbers(11);
     const r1cs = make();
-    const shape = shapeOf(r1cs);
+    const shape = shapeOf(r1cs, cosets);
     const trapdoor = [below(random, R), below(random, R), below(random, R), below(random, R)] as const;
     const { kernels, scalars } = await evaluate(r1cs, shape, trapdoor);
     const { a, b, ic, c, powers, h } = scalars;
@@ -128,6 +128,12 @@ it('refuses a τ that is a root of unity', async () => {
   const { r1cs } = randomR1cs({ nConstraints: 10 });
   for (const tau of [1n, rootOfUnity(4), rootOfUnity(5)]) {
     await expect(evaluate(r1cs, shapeOf(r1cs), [tau, 2n, 3n, 4n])).rejects.toMatchObject({ code: 'INTERNAL' });
+  }
+  // 24 points: their own, and one of the odd coset.
+  const shape = shapeOf(r1cs, 3);
+  expect(shape.domainSize).toBe(24);
+  for (const tau of [cubeRootOfUnity(), mod(cubeRootOfUnity() * rootOfUnity(4))]) {
+    await expect(evaluate(r1cs, shape, [tau, 2n, 3n, 4n])).rejects.toMatchObject({ code: 'INTERNAL' });
   }
 });
 
@@ -205,9 +211,15 @@ describe('the stream of points', () => {
 });
 
 it('takes no more memory than it says, and not much less', async () => {
-  for (const nConstraints of [50, 3000, 30_000]) {
+  for (const [nConstraints, cosets] of [
+    [50, 1],
+    [50, 3],
+    [3000, 1],
+    [5000, 3],
+    [30_000, 1],
+  ] as const) {
     const { r1cs } = randomR1cs({ nConstraints });
-    const shape = shapeOf(r1cs);
+    const shape = shapeOf(r1cs, cosets);
     const { kernels, team, scalars } = await evaluate(r1cs, shape, [3n, 5n, 7n, 9n]);
     const both = { file: true, hash: true };
     const chunks = [

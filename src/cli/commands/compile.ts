@@ -4,7 +4,7 @@ import type { CompiledModel, CompileOptions } from '../../compile/compile.js';
 import type { ImageFlags } from '../../inputs/image.js';
 import type { InputSpec } from '../../inputs/tensor.js';
 import { peakMemoryBytes } from '../../peak-memory.js';
-import type { Visibility } from '../../verify/statement.js';
+import type { Protocol, Visibility } from '../../verify/statement.js';
 import { choice, collectDomain, collectShape, examples, integerIn, parsePart, usage } from '../options.js';
 import type { Domains, Shapes } from '../options.js';
 import type { Outcome, Session } from '../session.js';
@@ -22,7 +22,7 @@ interface CompileFlags {
   readonly output?: Visibility;
   readonly inputShape?: Shapes;
   readonly labels?: string;
-  readonly protocol?: 'groth16';
+  readonly protocol?: Protocol;
   readonly imageLayout?: string;
   readonly imageResize?: string;
   readonly imageColor?: string;
@@ -56,7 +56,7 @@ export function compileCommand(session: Session): Command {
       ]),
     )
     .option('--labels <names>', 'names of the classes: a,b,c or @file with one a line')
-    .addOption(choice('--protocol <name>', 'proof system', ['groth16']));
+    .addOption(choice('--protocol <name>', 'mirage (default), or groth16 as snarkjs has it', ['mirage', 'groth16']));
   return imageOptions(command)
     .addHelpText(
       'after',

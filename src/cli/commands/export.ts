@@ -1,7 +1,7 @@
 /** zkonnx export: an artifact in the forms that other tools take. */
 import { Command } from 'commander';
 import { artifactInputs } from '../artifact-inputs.js';
-import { examples } from '../options.js';
+import { examples, usage } from '../options.js';
 import type { Outcome, Session } from '../session.js';
 import { DEVELOPMENT_NOTICE } from '../text.js';
 
@@ -23,6 +23,7 @@ interface PageFlags extends OutFlags {
 }
 
 const ARTIFACT = 'the folder that compile and setup wrote';
+const GROTH16_HELP = 'compile with --protocol groth16';
 
 export function exportCommand(session: Session): Command {
   const parent = new Command('export').description('write a contract, a verifier, or the circuit for other tools');
@@ -159,7 +160,10 @@ async function zkey(session: Session, artifact: string, { out }: OutFlags): Prom
   const { artifactPaths, readManifest } = await import('../../formats/manifest.js');
   const { requireFilePath, writeOutput } = await import('../output-file.js');
   await requireFilePath(out);
-  await readManifest(artifact);
+  const { protocol } = await readManifest(artifact);
+  if (protocol === 'mirage') {
+    throw usage('snarkjs has no keys of protocol mirage', 'an artifact of protocol groth16', artifact, GROTH16_HELP);
+  }
   const source = await requireKey(artifactPaths(artifact).provingKey);
   await writeOutput(
     out,

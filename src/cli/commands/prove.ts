@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { ProvenSample } from '../../prove/prove.js';
 import type { ProverName } from '../../prove/tasks.js';
 import { artifactInputs } from '../artifact-inputs.js';
-import { choice, examples, integerIn, sizeOf, usage } from '../options.js';
+import { choice, contextBytes, examples, integerIn, sizeOf, usage } from '../options.js';
 import { startProgress } from '../progress.js';
 import type { Progress } from '../progress.js';
 import type { ProofPlan } from '../proof-plan.js';
@@ -16,6 +16,7 @@ export interface ProveFlags {
   readonly threads?: number;
   readonly maxMemory?: number;
   readonly prover?: ProverName;
+  readonly context?: Uint8Array;
   readonly backend?: 'ezkl';
   readonly compiled?: string;
   readonly pk?: string;
@@ -32,6 +33,7 @@ export function proveCommand(session: Session): Command {
     .addOption(
       choice('--prover <name>', 'our kernels (default), or snarkjs as a second opinion', ['kernels', 'snarkjs']),
     )
+    .option('--context <hex>', 'mirage: up to 32 bytes that the proof is bound to, 0x…', contextBytes)
     .option('--threads <n>', 'worker threads (default: the cores, at most 8)', integerIn('--threads', 1, 256))
     .option('--max-memory <size>', 'refuse before starting if more would be needed: 4g, 512m', sizeOf('--max-memory'))
     .addOption(choice('--backend <name>', 'prove with another proof system', ['ezkl']))
@@ -44,6 +46,7 @@ export function proveCommand(session: Session): Command {
       examples([
         ['zkonnx prove artifacts/iris --in flower.json -o proof.json', 'one proof'],
         ['zkonnx prove artifacts/mnist --in digits/ -o proofs/ --threads 4', 'one proof a picture'],
+        ['zkonnx prove artifacts/iris --in flower.json -o proof.json --context 0x2a', 'for one use alone'],
         ['zkonnx prove --backend ezkl ezkl-files/ --in input.json -o proof.json', 'with what ezkl compiled'],
       ]),
     )
@@ -75,6 +78,7 @@ async function run(session: Session, artifact: string | undefined, flags: ProveF
       threads: flags.threads,
       maxMemoryBytes: flags.maxMemory,
       prover: flags.prover,
+      context: flags.context,
       ...(plan.isBatch ? {} : { onProgress: (_, update) => progress.update(update) }),
     });
     const written = await writeProofs(session, proven, plan, progress);

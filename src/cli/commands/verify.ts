@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import type { PreparedKey } from '../../verify/key.js';
 import type { VerifyOptions, VerifyResult, Verified } from '../../verify/verify.js';
-import { choice, examples, usage } from '../options.js';
+import { choice, contextBytes, examples, usage } from '../options.js';
 import type { Outcome, Session } from '../session.js';
 import { DEVELOPMENT_NOTICE, real, section, tensor } from '../text.js';
 
@@ -12,6 +12,7 @@ export interface VerifyFlags {
   readonly expectModel?: string;
   readonly expectOutput?: string;
   readonly expectInput?: string;
+  readonly expectContext?: Uint8Array;
   readonly public?: string;
   readonly backend?: 'ezkl';
   readonly settings?: string;
@@ -26,6 +27,7 @@ export function verifyCommand(session: Session): Command {
     .option('--expect-model <hash>', 'refuse a proof of any other model (SHA-256 of the .onnx file)')
     .option('--expect-output <file>', 'refuse any other output: values by name, or what verify --json printed')
     .option('--expect-input <file>', 'refuse any other input, in any format that prove takes')
+    .option('--expect-context <hex>', 'mirage: refuse a proof made for any other context, 0x…', contextBytes)
     .option('--public <file>', "public signals from another source; a plain snarkjs proof needs snarkjs's public.json")
     .option('--batch', 'verify every .json in the folder; valid only if all are')
     .addOption(choice('--backend <name>', 'check with another proof system', ['ezkl']))
@@ -83,6 +85,7 @@ async function readOptions(key: PreparedKey, flags: VerifyFlags): Promise<Verify
     ...(flags.expectInput === undefined
       ? {}
       : { expectInputs: await readExpectation(flags.expectInput, 'input', schema) }),
+    ...(flags.expectContext === undefined ? {} : { expectContext: flags.expectContext }),
     ...(flags.public === undefined ? {} : { publicSignals: await readText(flags.public) }),
   };
 }
@@ -96,8 +99,7 @@ async function verifyFolder(folder: string, key: PreparedKey, flags: VerifyFlags
   const { listProofs } = await import('../proof-files.js');
   const { proofs, skipped } = await listProofs(folder, flags.key);
   const options = await readOptions(key, flags);
-  const results: (VerifyResult & { readonly proof: string })[] = [];
-  for (const proof of proofs) results.push({ proof, ...(await check(proof, key, options)) });
+  const results = await checkAll(proofs, key, options);
   const refused = results.filter(({ valid }) => !valid).length;
   const lines = results.map((result) =>
     result.valid
@@ -113,6 +115,32 @@ async function verifyFolder(folder: string, key: PreparedKey, flags: VerifyFlags
   };
 }
 
+/** Proofs whose points are looked at together: each batch ends in one final exponentiation, and holds that many proofs in memory. */
+const BATCH = 64;
+
+async function checkAll(
+  files: readonly string[],
+  key: PreparedKey,
+  options: VerifyOptions,
+): Promise<(VerifyResult & { readonly proof: string })[]> {
+  const { isRefused, readProofFile } = await import('../proof-files.js');
+  const { verifyBatch } = await import('../../verify/batch.js');
+  const results: (VerifyResult & { readonly proof: string })[] = [];
+  for (let first = 0; first < files.length; first += BATCH) {
+    const names = files.slice(first, first + BATCH);
+    const read = await Promise.all(names.map(readProofFile));
+    const verdicts = verifyBatch(
+      read.filter((proof) => !isRefused(proof)),
+      key,
+      options,
+    );
+    read.forEach((proof, i) => {
+      results.push({ proof: names[i]!, ...(isRefused(proof) ? proof : verdicts.shift()!) });
+    });
+  }
+  return results;
+}
+
 function describe(file: string, result: VerifyResult): string {
   if (!result.valid) return `REFUSED  ${file}\n  ${result.reason}: ${result.message}`;
   const committed = Object.entries(result.committed).map(([name, hash]) => `${name}: ${hash}`);
@@ -120,6 +148,7 @@ function describe(file: string, result: VerifyResult): string {
   return (
     `VALID  ${file}${topLine(result)}\n` +
     `  model    ${result.modelHash}\n  circuit  ${result.circuitHash}\n  key      ${result.keyDigest}${notice}` +
+    (result.context === undefined ? '' : `\n  context  ${result.context}`) +
     section('Outputs', tensorLines(result.outputs)) +
     section('Inputs', tensorLines(result.inputs)) +
     section('Committed (Poseidon hash)', committed)

@@ -17,6 +17,9 @@ export class IrEmitter {
   private readonly facts = new Map<string, Fact>();
   private current: RealNode | undefined;
 
+  /** Bits that an activation may have beyond what its calibrated range takes, so that nothing needs to be clamped. */
+  constructor(readonly growth = 0) {}
+
   /** Nodes emitted from here on belong to this real node. */
   at(node: RealNode): void {
     this.current = node;

@@ -34,6 +34,8 @@ export interface QuantiseOptions {
   readonly bits: number;
   readonly overflow: 'saturate' | 'reject';
   readonly domains: ReadonlyMap<string, InputDomain>;
+  /** See IrEmitter. Not for `--overflow reject`, which pays for the calibrated range alone. Default 0. */
+  readonly growth?: number;
 }
 
 export interface QuantisedModel {
@@ -66,7 +68,7 @@ const PRECISE_READERS: ReadonlySet<string> = new Set(['softmax', 'unary', 'argma
 const PRECISE_BITS = 14;
 
 class Quantiser {
-  private readonly emitter = new IrEmitter();
+  private readonly emitter: IrEmitter;
   private readonly tensors = new Map<string, Quantised>();
   private readonly narrowed = new Map<string, Quantised>();
   private readonly tables = new Map<string, UnaryTable>();
@@ -81,6 +83,7 @@ class Quantiser {
     private readonly statistics: ReadonlyMap<string, Statistics>,
     private readonly options: QuantiseOptions,
   ) {
+    this.emitter = new IrEmitter(options.overflow === 'saturate' ? options.growth : 0);
     this.readers = readerCounts(graph);
     this.outputs = new Set(graph.outputs.map((output) => output.node));
     for (const node of graph.nodes) {

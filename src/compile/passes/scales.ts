@@ -21,6 +21,8 @@ export interface Target {
   readonly scale: number;
   readonly lo: number;
   readonly bits: number;
+  /** An end that is the model's own (ReLU's 0), not only where calibrated values end: values stop there in any case. Default: both. */
+  readonly fixed?: { readonly lo: boolean; readonly hi: boolean };
 }
 
 /**
@@ -42,7 +44,7 @@ export function targetOf(stats: Statistics, bits: number, clamp: { readonly lo: 
   const lo = Math.max(clamp.lo, Math.min(stats.min - reach, clamp.hi));
   const hi = Math.min(clamp.hi, Math.max(stats.max + reach, lo));
   const scale = (hi - lo) / (2 ** bits - 1) || 1;
-  return { scale, lo: Math.round(lo / scale), bits };
+  return { scale, lo: Math.round(lo / scale), bits, fixed: { lo: clamp.lo >= lo, hi: clamp.hi <= hi } };
 }
 
 /** Rounding weights may add this much to an accumulator, as a root mean square in units of the target's quantum. */
@@ -96,6 +98,20 @@ export function chooseShift(maps: readonly LinearMap[], sources: readonly Source
 }
 
 /**
+ * The target, or one of up to `growth` bits more that no value in `bounds` (of the floor that will be clamped) leaves: where a clamp costs
+ * constraints and bits do not, values may as well run on.
+ */
+function widened(target: Target, bounds: { readonly lo: number; readonly hi: number }, growth: number): Target {
+  const { fixed = { lo: true, hi: true }, bits } = target;
+  const top = target.lo + 2 ** bits - 1;
+  if (growth === 0 || (fixed.hi && bounds.hi > top)) return target;
+  const lo = fixed.lo ? target.lo : Math.min(target.lo, bounds.lo);
+  const hi = Math.max(top, bounds.hi);
+  const wider = Math.ceil(Math.log2(hi - lo + 1));
+  return wider > bits + growth ? target : { ...target, lo, bits: wider };
+}
+
+/**
  * Rounds and clamps x to the target. A raw accumulator made for this target is shifted; any other tensor is first multiplied by an
  * integer that carries the ratio of scales to the accuracy the target needs. `window` (real values) is what `--overflow reject` accepts.
  */
@@ -106,10 +122,12 @@ export function requantise(
   options: { readonly window?: Statistics | undefined; readonly name?: string } = {},
 ): Quantised {
   const { window, name } = options;
-  const { lo, bits } = target;
   const direct = x.shift !== undefined && x.target?.scale === target.scale && x.offset === 0;
   const acc = direct ? { node: x.node, shift: x.shift } : rescaled(emitter, x, target);
   const unit = target.scale * 2 ** -acc.shift;
+  const bounds = emitter.bounds(acc.node);
+  const floor = (value: number): number => Math.floor(value / 2 ** acc.shift + 0.5);
+  const { lo, bits } = widened(target, { lo: floor(bounds.lo), hi: floor(bounds.hi) }, emitter.growth);
   const attrs = {
     shift: acc.shift,
     lo,

@@ -74,6 +74,7 @@ function validNodes(verdict, schema) {
     ['Model', verdict.modelHash],
     ['Circuit', verdict.circuitHash],
     ['Key', verdict.keyDigest],
+    ...(verdict.context === undefined ? [] : [['Context', verdict.context]]),
   ]) {
     const definition = element('dd');
     definition.append(element('code', value));

@@ -1,6 +1,7 @@
 /** The coefficients of a .zkey (section 4: matrix, row, wire, value·2^512 mod r) as rows of A and B in the kernels' memory. */
 import { R } from '../../field/bn254.js';
 import { FIELD_WORDS, wordsOf } from '../../formats/coefficients.js';
+import type { Domain } from '../../kernels/domain.js';
 import { ELEMENT_BYTES } from '../../kernels/field-exports.js';
 import type { Kernels } from '../../kernels/module.js';
 import type { SparseRows } from '../../kernels/sparse.js';
@@ -77,7 +78,7 @@ export class CoefficientRows {
   }
 
   /** Puts both matrices into the memory. */
-  store(kernels: Kernels, logSize: number): [SparseRows, SparseRows] {
+  store(kernels: Kernels, domain: Domain): [SparseRows, SparseRows] {
     const dictionary = this.storeDictionary(kernels);
     const dictionaryEntries = this.dictionary.length / FIELD_WORDS;
     const matrix = (m: 0 | 1): SparseRows => {
@@ -94,7 +95,7 @@ export class CoefficientRows {
         to[place] = from[at + 1]!;
         to[place + 1] = from[at + 2]!;
       }
-      return { rowStart, entries, dictionary, dictionaryEntries, nRows: this.nRows, logSize };
+      return { rowStart, entries, dictionary, dictionaryEntries, nRows: this.nRows, domain };
     };
     return [matrix(0), matrix(1)];
   }

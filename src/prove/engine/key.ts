@@ -4,6 +4,7 @@
  */
 import { ZkonnxError } from '../../errors.js';
 import { COEFFICIENT_BYTES, type PointList, type ZkeyPoints, type ZkeyReader } from '../../formats/zkey.js';
+import { domainOf, type Domain } from '../../kernels/domain.js';
 import type { Kernels } from '../../kernels/module.js';
 import { groupOf, type GroupKernels, type GroupName } from '../../kernels/msm.js';
 import { createJoinConstants, createNttTable, type JoinConstants, type NttTable } from '../../kernels/ntt.js';
@@ -22,12 +23,12 @@ export interface WirePoints {
 export interface EngineKey {
   readonly nVars: number;
   readonly nPublic: number;
-  readonly logSize: number;
+  readonly domain: Domain;
   readonly a: WirePoints;
   readonly b1: WirePoints;
   readonly b2: WirePoints;
   readonly c: WirePoints;
-  /** 2^logSize points. */
+  /** One point for each row of the domain. */
   readonly h: number;
   readonly alpha1: number;
   readonly beta1: number;
@@ -52,12 +53,12 @@ const CHUNK_COEFFICIENTS = 1 << 16;
 export async function loadEngineKey(team: Team, key: ZkeyReader): Promise<EngineKey> {
   const { kernels } = team;
   const { nVars, nPublic, domainSize, points } = key.part;
-  const logSize = 31 - Math.clz32(domainSize);
-  const [rowsA, rowsB] = await loadRows(team, key, logSize);
+  const domain = domainOf(domainSize);
+  const [rowsA, rowsB] = await loadRows(team, key, domain);
   return {
     nVars,
     nPublic,
-    logSize,
+    domain,
     a: await loadList(team, key, 'a', 'g1', 0),
     b1: await loadList(team, key, 'b1', 'g1', 0),
     b2: await loadList(team, key, 'b2', 'g2', 0),
@@ -66,8 +67,8 @@ export async function loadEngineKey(team: Team, key: ZkeyReader): Promise<Engine
     ...singlePoints(kernels, points),
     rowsA,
     rowsB,
-    table: createNttTable(kernels, logSize),
-    join: createJoinConstants(kernels, logSize),
+    table: createNttTable(kernels, domain.logSize),
+    join: createJoinConstants(kernels, domain),
   };
 }
 
@@ -166,7 +167,7 @@ export function singlePoints(
   };
 }
 
-async function loadRows({ kernels }: Team, key: ZkeyReader, logSize: number): Promise<[SparseRows, SparseRows]> {
+async function loadRows({ kernels }: Team, key: ZkeyReader, domain: Domain): Promise<[SparseRows, SparseRows]> {
   const { nVars, domainSize } = key.part;
   const rows = new CoefficientRows(domainSize, nVars);
   const count = key.coefficientCount;
@@ -181,5 +182,5 @@ async function loadRows({ kernels }: Team, key: ZkeyReader, logSize: number): Pr
       });
     }
   }
-  return rows.store(kernels, logSize);
+  return rows.store(kernels, domain);
 }

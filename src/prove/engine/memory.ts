@@ -1,4 +1,5 @@
 /** What a proof will take of the kernels' memory, known before a byte of the key is read. */
+import { domainOf } from '../../kernels/domain.js';
 import { ELEMENT_BYTES } from '../../kernels/field-exports.js';
 import type { KernelExports } from '../../kernels/module.js';
 import {
@@ -28,7 +29,7 @@ export interface ProofShape {
 const ENTRY_BYTES = 8;
 const DICTIONARY_ENTRIES = 4096;
 /** Bounds of small values whose windows are tried: the widest windows need not take the most. */
-const MAGNITUDES = [1, 2 ** 8, 2 ** 16, 2 ** 24, 2 ** 31 - 1];
+export const SMALL_MAGNITUDES = [1, 2 ** 8, 2 ** 16, 2 ** 24, 2 ** 31 - 1];
 
 /** Bytes of the loaded key, at most: points at infinity take none. */
 export function keyMemoryBytes(exports: KernelExports, shape: ProofShape): number {
@@ -37,14 +38,14 @@ export function keyMemoryBytes(exports: KernelExports, shape: ProofShape): numbe
   const points = (3 * nVars - nPublic - 1 + domainSize) * g1.pointBytes + nVars * g2.pointBytes;
   const rows =
     coefficients * ENTRY_BYTES + 8 * (domainSize + 1) + Math.min(coefficients, DICTIONARY_ENTRIES) * ELEMENT_BYTES;
-  return points + rows + nttTableBytes(Math.log2(domainSize));
+  return points + rows + nttTableBytes(domainOf(domainSize).logSize);
 }
 
 /** Bytes that one proof takes beside the key, at its peak. */
 export function proofMemoryBytes(exports: KernelExports, shape: ProofShape): number {
   const { nVars, domainSize, wide } = shape;
-  const quotient = quotientScratchBytes(nVars, Math.log2(domainSize)) + wide * (ELEMENT_BYTES + SCALAR_BYTES + 4);
-  return quotientBytes(Math.log2(domainSize)) + Math.max(quotient, sumsBytes(exports, shape));
+  const quotient = quotientScratchBytes(nVars, domainSize) + wide * (ELEMENT_BYTES + SCALAR_BYTES + 4);
+  return quotientBytes(domainSize) + Math.max(quotient, sumsBytes(exports, shape));
 }
 
 function sumsBytes(exports: KernelExports, { nVars, domainSize, wide, threads }: ProofShape): number {
@@ -60,7 +61,7 @@ function sumsBytes(exports: KernelExports, { nVars, domainSize, wide, threads }:
     const range = Math.ceil(nVars / threads);
     return {
       shared: 4 * nVars + wide * (group.pointBytes + SCALAR_BYTES) + shared,
-      scratch: Math.max(scratch, ...MAGNITUDES.map((maxAbs) => smallScratchBytes(group, range, maxAbs))),
+      scratch: Math.max(scratch, ...SMALL_MAGNITUDES.map((maxAbs) => smallScratchBytes(group, range, maxAbs))),
     };
   });
   sums.push(full('g1', domainSize));

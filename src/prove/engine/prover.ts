@@ -8,18 +8,12 @@
  * Uses no Node API. The time depends on the witness.
  */
 import { internal } from '../../errors.js';
-import { FIELD_BYTES, fromBytesLE, mod, toBytesLE } from '../../field/bn254.js';
+import { mod } from '../../field/bn254.js';
 import type { SnarkjsProof } from '../../formats/snarkjs-json.js';
-import {
-  addSums,
-  fullScratchBytes,
-  fullSharedBytes,
-  groupOf,
-  msmFull,
-  SCALAR_BYTES,
-  type GroupKernels,
-} from '../../kernels/msm.js';
+import { domainSize } from '../../kernels/domain.js';
+import { groupOf } from '../../kernels/msm.js';
 import type { Team } from '../../kernels/team.js';
+import { Combination } from './combination.js';
 import type { EngineKey } from './key.js';
 import { quotientBytes, quotientScalars } from './quotient.js';
 import { Sums } from './sums.js';
@@ -56,14 +50,14 @@ export async function proveWithTeam(
   const mark = heap.mark();
   try {
     onProgress('quotient', 0);
-    const quotient = heap.allocate(quotientBytes(key.logSize));
+    const quotient = heap.allocate(quotientBytes(domainSize(key.domain)));
     await quotientScalars(team, key, witness, quotient, (fraction) => {
       onProgress('quotient', fraction);
     });
     onProgress('sums', 0);
     const sums = new Sums(team);
     const finish = {
-      h: sums.full('g1', key.h, quotient, 2 ** key.logSize),
+      h: sums.full('g1', key.h, quotient, domainSize(key.domain)),
       b2: sums.wires(key.b2, witness),
       a: sums.wires(key.a, witness),
       b1: sums.wires(key.b1, witness),
@@ -106,77 +100,8 @@ export async function proveWithTeam(
         [key.delta1, mod(-r * s)],
       ],
     );
-    return proofOf(end.coordinates(g1, a), end.coordinates(g2, b), end.coordinates(g1, c));
+    return { pi_a: end.g1Json(a), pi_b: end.g2Json(b), pi_c: end.g1Json(c), protocol: 'groth16', curve: 'bn128' };
   } finally {
     heap.release(mark);
   }
-}
-
-/** A point in memory and its factor. */
-type Term = readonly [point: number, scalar: bigint];
-
-/** The last steps: a few terms, on this thread. */
-class Combination {
-  constructor(private readonly team: Team) {}
-
-  /** Σ sums + Σ scalar·point, affine; a pointer that lives as long as the caller's mark. */
-  point(group: GroupKernels, sums: readonly ((out: number) => void)[], terms: readonly Term[]): number {
-    const { heap } = this.team.kernels;
-    const out = heap.allocate(group.pointBytes);
-    const mark = heap.mark();
-    const parts = [...sums, (sum: number) => this.few(group, terms, sum)].map((finish) => {
-      const part = heap.allocate(group.sumBytes);
-      finish(part);
-      return part;
-    });
-    const total = heap.allocate(group.sumBytes);
-    const scratch = heap.allocate(group.scratchBytes);
-    addSums(group, parts, total, scratch);
-    group.to_affine(out, total, scratch);
-    heap.release(mark);
-    return out;
-  }
-
-  private few(group: GroupKernels, terms: readonly Term[], out: number): void {
-    const { heap } = this.team.kernels;
-    const mark = heap.mark();
-    const n = terms.length;
-    const points = heap.allocate(n * group.pointBytes);
-    const scalars = heap.allocate(n * SCALAR_BYTES);
-    terms.forEach(([point, scalar], i) => {
-      heap.bytes(points + i * group.pointBytes, group.pointBytes).set(heap.bytes(point, group.pointBytes));
-      toBytesLE(scalar, heap.bytes(scalars + i * SCALAR_BYTES, SCALAR_BYTES), 0);
-    });
-    const shared = heap.allocate(fullSharedBytes(group, n));
-    msmFull(group, { points, scalars, n, shared }, out, heap.allocate(fullScratchBytes(group, n) + 64));
-    heap.release(mark);
-  }
-
-  /** Canonical decimals of an affine point. */
-  coordinates(group: GroupKernels, point: number): string[] {
-    const { heap } = this.team.kernels;
-    const mark = heap.mark();
-    const bytes = heap.allocate(group.keyBytes);
-    group.to_bytes(bytes, point, 1);
-    const view = heap.bytes(bytes, group.keyBytes);
-    const values = Array.from({ length: group.keyBytes / FIELD_BYTES }, (_, i) => fromBytesLE(view, i * FIELD_BYTES));
-    heap.release(mark);
-    return values.map(String);
-  }
-}
-
-function proofOf(a: readonly string[], b: readonly string[], c: readonly string[]): SnarkjsProof {
-  const g1 = ([x, y]: readonly string[]): [string, string, string] => [x!, y!, '1'];
-  const [x0, x1, y0, y1] = b as [string, string, string, string];
-  return {
-    pi_a: g1(a),
-    pi_b: [
-      [x0, x1],
-      [y0, y1],
-      ['1', '0'],
-    ],
-    pi_c: g1(c),
-    protocol: 'groth16',
-    curve: 'bn128',
-  };
 }

@@ -1,10 +1,12 @@
 /**
- * The scalars of Groth16's H sum: P = a·b − c on the odd coset ω_{2N}^{2i+1}, from the rows' values on the domain. The witness is taken to
- * satisfy the rows, so that c = a·b needs no pass over C; the rows that bind the public wires have b = c = 0.
+/**
+ * The scalars of the H sum, Groth16's and that of two rounds: P = a·b − c on the odd coset, from the rows' values on the domain. The
+ * witness is taken to satisfy the rows, so that c = a·b needs no pass over C; the rows that bind the public wires have b = c = 0.
  */
+import { domainSize, type Domain } from '../../kernels/domain.js';
 import { ELEMENT_BYTES } from '../../kernels/field-exports.js';
 import { SCALAR_BYTES } from '../../kernels/msm.js';
-import { oddCosetPhases } from '../../kernels/ntt.js';
+import { oddCosetPhases, type JoinConstants, type NttTable } from '../../kernels/ntt.js';
 import { ranges, type Team } from '../../kernels/team.js';
 import type { EngineKey } from './key.js';
 import type { ClassifiedWitness } from './witness.js';
@@ -12,58 +14,88 @@ import type { ClassifiedWitness } from './witness.js';
 /** Share of the time that the rows take; only progress bars use it. */
 const ROWS_SHARE = 0.3;
 
-/** Bytes that the scalars take: one for each point of the domain, natural order. */
-export const quotientBytes = (logSize: number): number => 2 ** logSize * SCALAR_BYTES;
+/** What the quotient needs of a proving key. */
+export type QuotientKey = Pick<EngineKey, 'domain' | 'table' | 'join' | 'rowsA' | 'rowsB'>;
+
+/** Bytes that the scalars take: one for each row of the domain, in the rows' order. */
+export const quotientBytes = (points: number): number => points * SCALAR_BYTES;
 
 /** Bytes that `quotientScalars` needs of the heap besides. */
-export const quotientScratchBytes = (nVars: number, logSize: number): number =>
-  (nVars + 3 * 2 ** logSize) * ELEMENT_BYTES + 4 * nVars;
+export const quotientScratchBytes = (nVars: number, points: number): number =>
+  (nVars + 3 * points) * ELEMENT_BYTES + 4 * nVars;
 
 /** Fills `out` (`quotientBytes`). `onProgress` gets fractions, growing, of this phase. */
 export async function quotientScalars(
   team: Team,
-  key: EngineKey,
+  key: QuotientKey,
   witness: ClassifiedWitness,
   out: number,
   onProgress: (fraction: number) => void,
 ): Promise<void> {
   const { heap } = team.kernels;
-  const { logSize, table, join } = key;
-  const n = 2 ** logSize;
+  const n = domainSize(key.domain);
   const mark = heap.mark();
   try {
     const values = await wireElements(team, witness);
-    const [a, b, c] = [0, 1, 2].map(() => heap.allocate(n * ELEMENT_BYTES)) as [number, number, number];
-    // Pieces finer than threads: rows differ in their numbers of terms.
-    const pieces = ranges(n, 4 * team.size);
+    const sides = [heap.allocate(n * ELEMENT_BYTES), heap.allocate(n * ELEMENT_BYTES)] as const;
+    const pieces = piecesOf(team, n);
     await team.run(
       [key.rowsA, key.rowsB].flatMap((rows, side) =>
-        pieces.map(({ from, to }) => ({ kind: 'rows', out: [a, b][side]!, rows, values, from, to }) as const),
+        pieces.map(({ from, to }) => ({ kind: 'rows', out: sides[side]!, rows, values, from, to }) as const),
       ),
     );
-    await team.run(
-      pieces.map(({ from, to }) => {
-        const [outFrom, aFrom, bFrom] = [c, a, b].map((array) => array + from * ELEMENT_BYTES) as [
-          number,
-          number,
-          number,
-        ];
-        return { kind: 'multiply', out: outFrom, a: aFrom, b: bFrom, n: to - from } as const;
-      }),
-    );
     onProgress(ROWS_SHARE);
-    const phases = oddCosetPhases(table, logSize, [a, b, c], team.size);
-    for (const [i, phase] of phases.entries()) {
-      await team.run(phase.map((task) => ({ kind: 'ntt', table: table.pointer, task })));
-      onProgress(ROWS_SHARE + ((1 - ROWS_SHARE) * (i + 1)) / (phases.length + 1));
-    }
-    await team.run(
-      pieces.map(({ from, to }) => ({ kind: 'join', out, abc: [a, b, c], ...join, logSize, from, to }) as const),
-    );
+    await quotientOfRows(team, key, sides, out, (fraction) => {
+      onProgress(ROWS_SHARE + (1 - ROWS_SHARE) * fraction);
+    });
   } finally {
     heap.release(mark);
   }
 }
+
+/** What the way from the domain to its odd coset takes of a key. */
+export interface TransformKey {
+  readonly domain: Domain;
+  readonly table: NttTable;
+  readonly join: JoinConstants;
+}
+
+/** The scalars at `out` from the values of a and b (domain.ts has their order), which are overwritten. The heap ends as it began. */
+export async function quotientOfRows(
+  team: Team,
+  { domain, table, join }: TransformKey,
+  [a, b]: readonly [number, number],
+  out: number,
+  onProgress: (fraction: number) => void,
+): Promise<void> {
+  const { heap } = team.kernels;
+  const n = domainSize(domain);
+  const mark = heap.mark();
+  const c = heap.allocate(n * ELEMENT_BYTES);
+  const pieces = piecesOf(team, n);
+  await team.run(
+    pieces.map(({ from, to }) => {
+      const [outFrom, aFrom, bFrom] = [c, a, b].map((array) => array + from * ELEMENT_BYTES) as [
+        number,
+        number,
+        number,
+      ];
+      return { kind: 'multiply', out: outFrom, a: aFrom, b: bFrom, n: to - from } as const;
+    }),
+  );
+  const phases = oddCosetPhases(table, domain, [a, b, c], team.size);
+  for (const [i, phase] of phases.entries()) {
+    await team.run(phase.map((task) => ({ kind: 'ntt', table: table.pointer, task })));
+    onProgress((i + 1) / (phases.length + 1));
+  }
+  await team.run(
+    pieces.map(({ from, to }) => ({ kind: 'join', out, abc: [a, b, c], ...join, domain, from, to }) as const),
+  );
+  heap.release(mark);
+}
+
+/** Finer than threads: rows differ in their numbers of terms. */
+const piecesOf = (team: Team, n: number) => ranges(n, 4 * team.size);
 
 /** All wires' values as elements. */
 async function wireElements(team: Team, { small, wide, scalars }: ClassifiedWitness): Promise<number> {

@@ -20,6 +20,7 @@ import {
   type ByteSource,
   type Container,
 } from '../../formats/iden3-container.js';
+import { domainSize, type Domain } from '../../kernels/domain.js';
 import { ELEMENT_BYTES } from '../../kernels/field-exports.js';
 import type { Kernels } from '../../kernels/module.js';
 import { groupOf, type GroupName } from '../../kernels/msm.js';
@@ -47,7 +48,7 @@ export function* storedKeyChunks(
   const size = (group: GroupName): number => groupOf(kernels.exports, group).pointBytes;
   const header = new Uint8Array(HEADER_BYTES);
   header.set(identity);
-  header.set(bytesOf(new Uint32Array([key.nVars, key.nPublic, key.logSize])), IDENTITY_BYTES);
+  header.set(bytesOf(new Uint32Array([key.nVars, key.nPublic, key.domain.logSize])), IDENTITY_BYTES);
   yield containerHeader(KIND, N_SECTIONS);
   yield* section(Section.header, [header]);
   for (const [i, name] of LISTS.entries()) {
@@ -55,7 +56,7 @@ export function* storedKeyChunks(
     yield* section(Section.lists + 2 * i, [bytesOf(wires)]);
     yield* section(Section.lists + 2 * i + 1, [heap.bytes(points, wires.length * size(group))]);
   }
-  yield* section(Section.h, [heap.bytes(key.h, 2 ** key.logSize * size('g1'))]);
+  yield* section(Section.h, [heap.bytes(key.h, domainSize(key.domain) * size('g1'))]);
   for (const [i, rows] of [key.rowsA, key.rowsB].entries()) {
     const starts = heap.words(rows.rowStart, rows.nRows + 1);
     yield* section(Section.rows + 2 * i, [bytesOf(starts)]);
@@ -94,21 +95,22 @@ export async function loadStoredKey(
   ];
   if (nVars !== part.nVars || nPublic !== part.nPublic || 2 ** logSize !== part.domainSize)
     throw container.corrupt('the sizes are not those of the .zkey');
-  const loader = new Loader(kernels, container, nVars, logSize);
+  const domain: Domain = { logSize, cosets: 1 };
+  const loader = new Loader(kernels, container, nVars, domain);
   const [a, b1, b2, c] = [
     await loader.list(0, 0),
     await loader.list(1, 0),
     await loader.list(2, 0),
     await loader.list(3, nPublic + 1),
   ] as const;
-  const h = await loader.region(Section.h, 'H', 2 ** logSize * loader.pointBytes('g1'));
+  const h = await loader.region(Section.h, 'H', part.domainSize * loader.pointBytes('g1'));
   const dictionary = await loader.region(Section.dictionary, 'dictionary');
   const rowsA = await loader.rows(0, dictionary);
   const rowsB = await loader.rows(1, dictionary);
   return {
     nVars,
     nPublic,
-    logSize,
+    domain,
     a,
     b1,
     b2,
@@ -118,7 +120,7 @@ export async function loadStoredKey(
     rowsA,
     rowsB,
     table: createNttTable(kernels, logSize),
-    join: createJoinConstants(kernels, logSize),
+    join: createJoinConstants(kernels, domain),
   };
 }
 
@@ -132,7 +134,7 @@ class Loader {
     private readonly kernels: Kernels,
     private readonly container: Container,
     private readonly nVars: number,
-    private readonly logSize: number,
+    private readonly domain: Domain,
   ) {}
 
   pointBytes(group: GroupName): number {
@@ -166,7 +168,7 @@ class Loader {
 
   async rows(number: 0 | 1, dictionary: Region): Promise<SparseRows> {
     const { heap } = this.kernels;
-    const nRows = 2 ** this.logSize;
+    const nRows = domainSize(this.domain);
     const type = Section.rows + 2 * number;
     const { pointer: rowStart } = await this.region(type, 'row starts', 4 * (nRows + 1));
     const entries = await this.region(type + 1, 'rows');
@@ -187,7 +189,7 @@ class Loader {
       dictionary: dictionary.pointer,
       dictionaryEntries,
       nRows,
-      logSize: this.logSize,
+      domain: this.domain,
     };
   }
 }

@@ -8,14 +8,18 @@ import {
   fullScratchBytes,
   fullSharedBytes,
   fullWindowsOf,
+  groupedSharedBytes,
+  groupEnds,
   groupOf,
   SCALAR_BYTES,
   smallWindowsOf,
   type GroupKernels,
   type GroupName,
 } from '../../kernels/msm.js';
+import type { KernelHeap } from '../../kernels/module.js';
 import type { KernelTask } from '../../kernels/tasks.js';
 import { ranges, type Team } from '../../kernels/team.js';
+import type { Finish } from './combination.js';
 import type { WirePoints } from './key.js';
 import type { ClassifiedWitness } from './witness.js';
 
@@ -23,6 +27,8 @@ import type { ClassifiedWitness } from './witness.js';
 const G2_COST = 3;
 /** A range of small scalars below this many is not worth its own buckets. */
 const MIN_RANGE = 1024;
+/** Ranges of groups handed out, a thread. */
+const RANGES_PER_THREAD = 4;
 
 interface Costed {
   readonly task: KernelTask;
@@ -31,6 +37,7 @@ interface Costed {
 
 /** Sums over one heap, planned one after the other, then computed at once. The caller marks and releases the heap. */
 export class Sums {
+  private readonly group: KernelTask[] = [];
   private readonly prepare: KernelTask[] = [];
   private readonly work: Costed[] = [];
 
@@ -41,7 +48,7 @@ export class Sums {
     const costs = new Map(this.work.map(({ task, cost }) => [task, cost]));
     const total = this.work.reduce((sum, { cost }) => sum + cost, 0);
     let done = 0;
-    await this.team.run(this.prepare);
+    for (const tasks of [this.group, this.prepare]) if (tasks.length > 0) await this.team.run(tasks);
     const longestFirst = [...costs.keys()].toSorted((left, right) => costs.get(right)! - costs.get(left)!);
     await this.team.run(longestFirst, (task) => {
       onProgress((done += costs.get(task)!) / total);
@@ -49,7 +56,7 @@ export class Sums {
   }
 
   /** Σ scalars[i]·points[i], full width. `finish` puts the sum (XYZZ) at `out`. */
-  full(name: GroupName, points: number, scalars: number, n: number): (out: number) => void {
+  full(name: GroupName, points: number, scalars: number, n: number): Finish {
     const { kernels, size } = this.team;
     const { heap } = kernels;
     const group = groupOf(kernels.exports, name);
@@ -73,7 +80,7 @@ export class Sums {
   }
 
   /** Σ values[i]·points[i] for Int32 values of at most `maxAbs`. */
-  small(name: GroupName, points: number, values: number, n: number, maxAbs: number): (out: number) => void {
+  small(name: GroupName, points: number, values: number, n: number, maxAbs: number): Finish {
     const { kernels, size } = this.team;
     const { heap } = kernels;
     const group = groupOf(kernels.exports, name);
@@ -92,33 +99,58 @@ export class Sums {
     };
   }
 
-  /** Σ w_j·P_j over a list's wires: small and full-width wires apart. */
-  wires(list: WirePoints, { small, wide, scalars }: ClassifiedWitness): (out: number) => void {
-    const { kernels } = this.team;
+  /**
+   * Puts the sums of groups of `n` points, affine, at `out`. `lists` holds the points' numbers, group after group, and `ends` where each group
+   * ends, 0 before the first. A `full` sum planned on this heap may take them as its points.
+   */
+  grouped(name: GroupName, points: number, n: number, lists: Uint32Array, ends: Uint32Array, out: number): void {
+    const { kernels, size } = this.team;
     const { heap } = kernels;
-    const group = groupOf(kernels.exports, list.group);
+    const [terms, entries] = [lists.length, ends.length - 1];
+    const shared = heap.allocate(groupedSharedBytes(terms, entries));
+    const sorted = heap.words(shared, terms);
+    for (let i = 0; i < terms; i++) sorted[i] = 2 * lists[i]!;
+    heap.words(groupEnds(shared, terms), entries + 1).set(ends);
+    const msm = { points, n, entries, terms, shared, sums: out };
+    // Groups differ in size; a range of few points does not fill a batch of additions.
+    const parts = Math.max(1, Math.min(RANGES_PER_THREAD * size, Math.floor(terms / MIN_RANGE)));
+    for (const { from, to } of ranges(entries, parts)) {
+      this.group.push({ kind: 'group-sums', group: name, msm, first: from + 1, last: to });
+    }
+  }
+
+  /** Σ w_j·P_j over a list's wires: small and full-width wires apart. */
+  wires(list: WirePoints, { small, wide, scalars }: ClassifiedWitness): Finish {
+    const { heap, exports } = this.team.kernels;
+    const group = groupOf(exports, list.group);
+    const runs = commonRuns(list.wires, wide);
+    const nWide = runs.reduce((sum, { length }) => sum + length, 0);
+    const factors = heap.allocate(nWide * SCALAR_BYTES);
+    copyScalars(heap, runs, scalars, factors);
+    return this.together(group, [
+      this.smallWires(list, (wire) => small[wire]!),
+      this.full(list.group, this.pointsOf(list, group, runs, nWide), factors, nWide),
+    ]);
+  }
+
+  /** Σ value(j)·P_j over a list's wires, values integers of less than 2^31 in absolute value. */
+  smallWires(list: WirePoints, value: (wire: number) => number): Finish {
+    const { heap } = this.team.kernels;
     const n = list.wires.length;
     const values = heap.allocate(4 * n);
     const integers = heap.words(values, n);
     let maxAbs = 0;
     for (let i = 0; i < n; i++) {
-      const value = small[list.wires[i]!]!;
-      integers[i] = value;
-      maxAbs = Math.max(maxAbs, Math.abs(value));
+      const integer = value(list.wires[i]!);
+      integers[i] = integer;
+      maxAbs = Math.max(maxAbs, Math.abs(integer));
     }
-    const runs = commonRuns(list.wires, wide);
-    const nWide = runs.reduce((sum, { length }) => sum + length, 0);
-    const factors = heap.allocate(nWide * SCALAR_BYTES);
-    let copied = 0;
-    for (const { inWide, length } of runs) {
-      const part = scalars.subarray(inWide * SCALAR_BYTES, (inWide + length) * SCALAR_BYTES);
-      heap.bytes(factors + copied, part.length).set(part);
-      copied += part.length;
-    }
-    const finishes = [
-      this.small(list.group, list.points, values, n, maxAbs),
-      this.full(list.group, this.pointsOf(list, group, runs, nWide), factors, nWide),
-    ];
+    return this.small(list.group, list.points, values, n, maxAbs);
+  }
+
+  /** The sum of sums of one group. */
+  together(group: GroupKernels, finishes: readonly Finish[]): Finish {
+    const { heap } = this.team.kernels;
     return (out) => {
       const mark = heap.mark();
       const parts = finishes.map((finish) => {
@@ -157,13 +189,23 @@ export class Sums {
 const weight = (name: GroupName): number => (name === 'g1' ? 1 : G2_COST);
 
 /** Neighbours in both of two ascending lists of wires, and where they begin in each. */
-interface Run {
+export interface Run {
   readonly inList: number;
   readonly inWide: number;
   readonly length: number;
 }
 
-function commonRuns(wires: Uint32Array, wide: Uint32Array): Run[] {
+/** Copies the scalars of the runs side by side to `out`. */
+export function copyScalars(heap: KernelHeap, runs: readonly Run[], scalars: Uint8Array, out: number): void {
+  let to = out;
+  for (const { inWide, length } of runs) {
+    const part = scalars.subarray(inWide * SCALAR_BYTES, (inWide + length) * SCALAR_BYTES);
+    heap.bytes(to, part.length).set(part);
+    to += part.length;
+  }
+}
+
+export function commonRuns(wires: Uint32Array, wide: Uint32Array): Run[] {
   const runs: Run[] = [];
   for (let inList = 0, inWide = 0; inList < wires.length && inWide < wide.length;) {
     const difference = wires[inList]! - wide[inWide]!;

@@ -1,0 +1,182 @@
+/** The points of a verification key, of either protocol: their shape, their groups, and that nobody can forge proofs because of them. */
+import { bn254 } from '@noble/curves/bn254.js';
+import { ZkonnxError } from '../errors.js';
+import { g1OnCurve, g1Shape, g2OnCurve, g2Shape, inSubgroup, readCoordinate } from './curve.js';
+import type { G1, G1Json, G2, G2Json } from './curve.js';
+import { excerpt, unknownField } from './json.js';
+import type { JsonObject } from './json.js';
+import type { Protocol } from './statement.js';
+
+/** What snarkjs writes. */
+export interface Groth16Key {
+  readonly protocol: string;
+  readonly curve: string;
+  readonly nPublic: number;
+  readonly vk_alpha_1: G1Json;
+  readonly vk_beta_2: G2Json;
+  readonly vk_gamma_2: G2Json;
+  readonly vk_delta_2: G2Json;
+  /** e(α, β), written for snarkjs's sake: never read, always computed anew. */
+  readonly vk_alphabeta_12?: unknown;
+  readonly IC: readonly G1Json[];
+}
+
+/** The points of a key of protocol `mirage`. */
+export interface MirageKey {
+  readonly protocol: 'mirage';
+  readonly curve: 'bn128';
+  /** n: packed public values, at least one. */
+  readonly nPublic: number;
+  readonly vk_alpha_1: G1Json;
+  readonly vk_beta_2: G2Json;
+  readonly vk_gamma_2: G2Json;
+  readonly vk_delta1_2: G2Json;
+  readonly vk_delta2_2: G2Json;
+  /** Of 1, X, Θ and D. */
+  readonly IC: readonly G1Json[];
+}
+
+/** A key whose every point has been checked; what verification needs and nothing else. */
+export interface PreparedGroth16Key {
+  readonly nPublic: number;
+  readonly alpha: G1;
+  readonly beta: G2;
+  readonly gamma: G2;
+  readonly delta: G2;
+  readonly ic: readonly G1[];
+}
+
+/** Likewise for `mirage`; `ic` has four points. */
+export interface PreparedMirageKey {
+  readonly nPublic: number;
+  readonly alpha: G1;
+  readonly beta: G2;
+  readonly gamma: G2;
+  readonly delta1: G2;
+  readonly delta2: G2;
+  readonly ic: readonly G1[];
+}
+
+/** Beyond this a key is no key of ours: four million elements of one byte are 131,072 signals. */
+const MAX_PUBLIC = 1 << 17;
+/** IC of 1, X, Θ and D. */
+const MIRAGE_IC = 4;
+const POINT_FIELDS = ['protocol', 'curve', 'nPublic', 'vk_alpha_1', 'vk_beta_2', 'vk_gamma_2', 'IC', 'zkonnx'];
+const GROTH16_FIELDS = [...POINT_FIELDS, 'vk_delta_2', 'vk_alphabeta_12'];
+const MIRAGE_FIELDS = [...POINT_FIELDS, 'vk_delta1_2', 'vk_delta2_2'];
+
+/** The error of every unusable key. */
+export function keyInvalid(what: string, where: string, got?: unknown): ZkonnxError {
+  return new ZkonnxError('KEY_INVALID', `the verification key is unusable: ${what}`, {
+    where,
+    ...(got === undefined ? {} : { got: excerpt(got) }),
+    help: 'use the verification_key.json that setup wrote for this circuit, unchanged',
+  });
+}
+
+/** The points of a Groth16 key, ours or snarkjs's, forgeable or not. Throws KEY_INVALID. */
+export function readGroth16Points(key: JsonObject): PreparedGroth16Key {
+  const { nPublic, common } = readCommon(key, 'groth16', GROTH16_FIELDS);
+  return { nPublic, ...common(nPublic + 1), delta: g2(key['vk_delta_2'], 'vk_delta_2') };
+}
+
+/** The points of a `mirage` key, forgeable or not. Throws KEY_INVALID. */
+export function readMiragePoints(key: JsonObject): PreparedMirageKey {
+  const { nPublic, common } = readCommon(key, 'mirage', MIRAGE_FIELDS);
+  // Without a public value D is zero whatever the statement, and the circuit proves nothing to anybody.
+  if (nPublic === 0) throw keyInvalid('a key of protocol mirage has at least one public value', 'nPublic', nPublic);
+  return {
+    nPublic,
+    ...common(MIRAGE_IC),
+    delta1: g2(key['vk_delta1_2'], 'vk_delta1_2'),
+    delta2: g2(key['vk_delta2_2'], 'vk_delta2_2'),
+  };
+}
+
+function readCommon(key: JsonObject, protocol: Protocol, known: readonly string[]) {
+  if (key['protocol'] !== protocol) {
+    throw keyInvalid(`protocol must be "${protocol}"`, 'protocol', key['protocol'] ?? null);
+  }
+  const stray = unknownField(key, known);
+  if (stray !== undefined) throw keyInvalid('it has a field no key has', excerpt(stray));
+  if (key['curve'] !== 'bn128') throw keyInvalid('curve must be "bn128"', 'curve', key['curve'] ?? null);
+  const nPublic = key['nPublic'];
+  if (!Number.isInteger(nPublic) || (nPublic as number) < 0 || (nPublic as number) > MAX_PUBLIC) {
+    throw keyInvalid(`nPublic must be an integer in [0, ${MAX_PUBLIC}]`, 'nPublic', nPublic ?? null);
+  }
+  const common = (icLength: number) => {
+    const ic = key['IC'];
+    if (!Array.isArray(ic) || ic.length !== icLength) {
+      const rule = protocol === 'mirage' ? 'four points' : 'nPublic + 1 points';
+      throw keyInvalid(`IC must have ${rule}`, 'IC', ic ?? null);
+    }
+    return {
+      alpha: g1(key['vk_alpha_1'], 'vk_alpha_1'),
+      beta: g2(key['vk_beta_2'], 'vk_beta_2'),
+      gamma: g2(key['vk_gamma_2'], 'vk_gamma_2'),
+      ic: ic.map((point, i) => g1(point, `IC[${i}]`)),
+    };
+  };
+  return { nPublic: nPublic as number, common };
+}
+
+/** δ, or δ1 and δ2, by their fields. */
+function deltasOf(key: PreparedGroth16Key | PreparedMirageKey): readonly (readonly [string, G2])[] {
+  return 'delta' in key
+    ? [['vk_delta_2', key.delta]]
+    : [
+        ['vk_delta1_2', key.delta1],
+        ['vk_delta2_2', key.delta2],
+      ];
+}
+
+/**
+ * With two of β, γ, δ, δ1, δ2 equal up to sign anyone can solve the equation without a witness (γ = δ, a setup nobody contributed to,
+ * was robbed in 2026): with δ = γ, A = α, B = β, C = −L passes for every statement; the other pairs fall to B = γ + t·δ. With δ1 = δ2
+ * the two rounds are one: any point passes for C1 in the transcript, and C2 makes up for it with round-1 wires chosen after the
+ * challenges. A known ratio is as bad and is not seen here; only a verified ceremony excludes it. Throws KEY_INVALID.
+ */
+export function refuseForgeable<K extends PreparedGroth16Key | PreparedMirageKey>(key: K): K {
+  const points = [['vk_beta_2', key.beta] as const, ['vk_gamma_2', key.gamma] as const, ...deltasOf(key)];
+  points.forEach(([name, point], i) => {
+    for (const [otherName, other] of points.slice(i + 1)) {
+      if (point.equals(other) || point.equals(other.negate())) {
+        const where = `${name} and ${otherName}`;
+        throw keyInvalid('two of its points are the same up to sign, so anyone can forge proofs for it', where);
+      }
+    }
+  });
+  return key;
+}
+
+/** Whether δ, δ1 or δ2 is the generator of G2, up to sign: a phase 2 without any contribution. */
+export function isUncontributed(key: PreparedGroth16Key | PreparedMirageKey): boolean {
+  const generator = bn254.G2.Point.BASE;
+  return deltasOf(key).some(([, delta]) => delta.equals(generator) || delta.equals(generator.negate()));
+}
+
+function coordinates(shape: readonly unknown[] | undefined, where: string, form: string): bigint[] {
+  if (shape === undefined) throw keyInvalid(`a point must be written ${form}`, where);
+  return shape.map((coordinate) => {
+    const value = readCoordinate(coordinate);
+    if (typeof value === 'string')
+      throw keyInvalid('a coordinate is not a canonical decimal below q', where, coordinate);
+    return value;
+  });
+}
+
+function g1(value: unknown, where: string): G1 {
+  const [x, y] = coordinates(g1Shape(value), where, '[x, y, "1"]') as [bigint, bigint];
+  const point = g1OnCurve(x, y);
+  if (point === undefined) throw keyInvalid('a point is not on the curve', where);
+  return point;
+}
+
+function g2(value: unknown, where: string): G2 {
+  const shape = coordinates(g2Shape(value), where, '[[x0, x1], [y0, y1], ["1", "0"]]');
+  const [x0, x1, y0, y1] = shape as [bigint, bigint, bigint, bigint];
+  const point = g2OnCurve(x0, x1, y0, y1);
+  if (point === undefined) throw keyInvalid('a point is not on the twist', where);
+  if (!inSubgroup(point)) throw keyInvalid('a point is not in the subgroup of order r', where);
+  return point;
+}

@@ -196,6 +196,27 @@ describe('README.md', () => {
   });
 });
 
+describe('docs/architecture.md', () => {
+  /** As the table names it: without `src/` and `.ts`; packages and single files of src are left out. */
+  const shown = (target: string): string[] =>
+    /^(?:src\/\w+(?:\/.*)?|circuits|workers)$/.test(target) ? [target.replace(/^src\/|\.ts$/g, '')] : [];
+
+  it('draws the arrows that test/unit/architecture.test.ts holds', () => {
+    const walls = read('test/unit/architecture.test.ts').matchAll(/^ {2}'?([\w/]+)'?: \[([^\]]*)\]/gm);
+    const rows = [...read('docs/architecture.md').matchAll(/^\| `([\w/]+)`.*\| ([^|]*) \|$/gm)];
+    const drawn = new Map(rows.map(([, folder, targets]) => [folder!, targets!]));
+    const compared = [...walls].flatMap(([, folder, list]) => {
+      const targets = drawn.get(folder!);
+      if (targets === undefined) return [];
+      const held = [...list!.matchAll(/'([^']+)'/g)].flatMap(([, target]) => shown(target!));
+      const own = targets.split(', ').filter((target) => /^[a-z]/.test(target) && target !== 'errors');
+      expect({ folder, targets: own.sort() }).toEqual({ folder, targets: held.sort() });
+      return [folder];
+    });
+    expect(compared.length).toBeGreaterThan(7);
+  });
+});
+
 describe('docs/soundness.md', () => {
   it('names every file of gadgets', () => {
     const page = read('docs/soundness.md');

@@ -45,6 +45,7 @@ class RoundsCheck {
       }
     }
     this.requireFold();
+    this.requireOthers();
     this.requireProgram();
   }
 
@@ -116,6 +117,24 @@ class RoundsCheck {
       ...Array.from({ length: table.rows }, (_, t) => ({ wire: table.firstQuotient + t, coef: -1 })),
     ]);
     this.require('a', sum, []);
+  }
+
+  /** Rows that are of neither the lookup argument nor round 2 multiply what is fixed in round 1. */
+  private requireOthers(): void {
+    const { lookupRow, thetaRow, fieldRows, tables } = this.rounds;
+    const { r1cs } = this.circuit;
+    const special = new Uint8Array(r1cs.nConstraints);
+    for (const rows of [lookupRow, thetaRow, fieldRows]) for (const row of rows) special[row] = 1;
+    for (const { firstRow, rows } of tables) special.fill(1, firstRow, firstRow + rows + 1);
+    for (const { rowStart, wires } of [r1cs.a, r1cs.b]) {
+      for (let row = 0; row < r1cs.nConstraints; row++) {
+        if (special[row] === 1) continue;
+        const sound = wires
+          .subarray(rowStart[row]!, rowStart[row + 1]!)
+          .every((wire) => wire === 0 || this.isRound1(wire));
+        invariant(sound, 'a row of round 1 has no challenge and no wire of round 2', { row });
+      }
+    }
   }
 
   /** The last rows of round 2: D = Θ·(P_1 + Θ·(P_2 + … )) over exactly the values that the hints give the transcript, P_n first. */

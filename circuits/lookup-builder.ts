@@ -47,6 +47,7 @@ import {
 } from './lc.js';
 import { differenceBits } from './max.js';
 import {
+  demandRows,
   Demands,
   limbCount,
   quotientCost,
@@ -88,7 +89,7 @@ export class LookupBuilder extends R1csBuilder implements Builder {
   private readonly code2: number[] = [];
   private nFields = 0;
   private readonly publicValues: FieldLc[] = [];
-  private readonly demands = new Demands();
+  private demands = new Demands();
 
   constructor(private readonly plan: TablePlan = SURVEY_PLAN) {
     super({ nPubOut: 0, nPubIn: N_CHALLENGES });
@@ -189,6 +190,7 @@ export class LookupBuilder extends R1csBuilder implements Builder {
     const { bits: b, spans } = this.plan;
     const k = bitLength(rows - 1);
     if (rows === 2 ** b || spans.has(rows)) this.oneLookup(this.rangeTable(rows), x, 0, k);
+    else if (rows === 1) this.row(constant(0), constant(0), x);
     else if (2 ** k !== rows) {
       this.cover(x, k);
       this.reflected(x, rows - 1, k);
@@ -259,8 +261,19 @@ export class LookupBuilder extends R1csBuilder implements Builder {
     if (x.hi < lo || x.lo > hi) {
       throw boundOverflow('no value satisfies a range check', `[${x.lo}, ${x.hi}] within [${lo}, ${hi}]`, this.where());
     }
-    this.rangeOfFresh(x, lo, hi);
+    // One side is enough where x's bounds prove the other.
+    if (x.hi <= hi) this.nonNegative(addConstant(x, -lo));
+    else if (x.lo >= lo) this.nonNegative(new LcSum().addConstant(hi).add(x, -1).build());
+    else this.rangeOfFresh(x, lo, hi);
     return narrow(x, { lo, hi });
+  }
+
+  /** x ≥ 0, for an x that is bounded above. */
+  private nonNegative(x: Lc): void {
+    const bits = bitLength(x.hi);
+    this.demands.add({ kind: 'cover', bits, extra: 0 });
+    this.load(x, this.plan.bits * limbCount(this.plan, bits));
+    this.cover(x, bits);
   }
 
   /** Bits by Boolean rows; wider limbs by lookups. */
@@ -358,7 +371,13 @@ export class LookupBuilder extends R1csBuilder implements Builder {
       this.cover(ranged, bitLength(reach));
     }
     const bounded = proven.hi <= top && (form === 'relu' || form === 'plain');
-    if (!exactWhole && !bounded) {
+    if (exactWhole || bounded) return y;
+    if (form === 'relu' || (form === 'above' && proven.lo >= 0)) {
+      // y is 0 or y + n, an integer that is not negative; or y is top or v ≥ 0. What is left to prove is that top − y is such an integer.
+      const rest = new LcSum().addConstant(top).add(y, -1).build();
+      this.load(rest, this.plan.bits * limbCount(this.plan, bits));
+      this.cover(rest, bits);
+    } else {
       this.load(y, bits);
       this.exact(y, top + 1);
     }
@@ -410,27 +429,26 @@ export class LookupBuilder extends R1csBuilder implements Builder {
     const divisor = this.materialise(d);
     const [kq, kd] = [bitLength(top), bitLength(d.hi - 1)];
     this.demands.add({ kind: 'cover', bits: kq, extra: 1 });
-    for (let side = 0; side < 2; side++) this.demands.add({ kind: 'cover', bits: kd, extra: 0 });
     const quotient = this.integerWire({ lo: Math.floor(n.lo / d.hi), hi: top });
     const remainder = this.integerWire({ lo: 0, hi: d.hi - 1 });
     const row = this.row(quotient, divisor, sub(n, remainder));
     const [q, r] = [quotient.wires[0]!, remainder.wires[0]!];
     this.emit(Opcode.Divide, q, r, Side.H, this.hintRow(n), Side.B, row);
-    const ranges = [
-      [quotient, kq],
-      [remainder, kd],
-      [
+    this.load(quotient, this.plan.bits * limbCount(this.plan, kq));
+    this.cover(quotient, kq);
+    if (isConstant(d)) {
+      this.demands.add({ kind: 'exact', rows: d.constant });
+      this.load(remainder, kd);
+      this.exact(remainder, d.constant);
+    } else {
+      this.nonNegative(remainder);
+      this.nonNegative(
         new LcSum()
           .add(d)
           .addConstant(-1)
           .add(remainder, -1)
           .build({ lo: 0, hi: d.hi - 1 }),
-        kd,
-      ],
-    ] as const;
-    for (const [x, bits] of ranges) {
-      this.load(x, this.plan.bits * limbCount(this.plan, bits));
-      this.cover(x, bits);
+      );
     }
     return { quotient, remainder };
   }
@@ -438,16 +456,28 @@ export class LookupBuilder extends R1csBuilder implements Builder {
   override table(x: Lc, table: FunctionTable): Lc {
     const { name, values } = table;
     if (this.byBits || isConstant(x)) return super.table(x, table);
-    this.demands.add({ kind: 'function', name, rows: values.length, byBits: bitTableRows(values.length) });
-    if (!this.plan.functions.has(name)) return super.table(x, table);
+    if (!this.plan.functions.has(name)) return this.tableByBits(x, table);
+    this.demands.add({ kind: 'function', name, rows: values.length, byBits: 0, ranges: [] });
     const index = narrow(x, { lo: 0, hi: values.length - 1 });
     const reached = values.subarray(index.lo, index.hi + 1);
     const bounds = { lo: reached.reduce((p, q) => Math.min(p, q)), hi: reached.reduce((p, q) => Math.max(p, q)) };
-    return this.evaluate(
-      this.openTable(name, values.length, () => values),
-      index,
-      bounds,
-    );
+    const open = this.openTable(name, values.length, () => values);
+    const same = open.values === values || open.values!.every((value, i) => value === values[i]);
+    invariant(same, 'tables of one name are one table', { name });
+    return this.evaluate(open, index, bounds);
+  }
+
+  /** The demand says what it took; that its range is proven by lookups is part of it. */
+  private tableByBits(x: Lc, table: FunctionTable): Lc {
+    const [outer, inner] = [this.demands, new Demands()];
+    const before = this.constraints;
+    this.demands = inner;
+    const y = super.table(x, table);
+    this.demands = outer;
+    const ranges = inner.list().map(({ demand }) => demand);
+    const byBits = this.constraints - before - ranges.reduce((sum, range) => sum + demandRows(this.plan, range), 0);
+    outer.add({ kind: 'function', name: table.name, rows: table.values.length, byBits, ranges });
+    return y;
   }
 
   // ---- the result ----
@@ -585,13 +615,6 @@ const FIELD_PRODUCT_WORDS = 6;
 /** Fixed before the challenges are drawn. */
 function isRound1(wire: number): boolean {
   return wire > N_CHALLENGES && wire < FIRST_VIRTUAL;
-}
-
-/** Rows of table.ts for a short input. */
-function bitTableRows(entries: number): number {
-  const k = bitLength(entries - 1);
-  const split = 2 ** k === entries ? k : 2 * k;
-  return split + 2 ** Math.ceil(k / 2) - 2 + (2 ** Math.floor(k / 2) - 1);
 }
 
 function fieldWire(wire: number): FieldLc {

@@ -26,7 +26,14 @@ export type Demand =
   | { readonly kind: 'cover'; readonly bits: number; readonly extra: number }
   | { readonly kind: 'quotient'; readonly quotient: Quotient }
   | { readonly kind: 'sign'; readonly bits: number }
-  | { readonly kind: 'function'; readonly name: string; readonly rows: number; readonly byBits: number };
+  /** A function without a table takes `byBits` rows and the ranges; of one that has a table they are not known. */
+  | {
+      readonly kind: 'function';
+      readonly name: string;
+      readonly rows: number;
+      readonly byBits: number;
+      readonly ranges: readonly Demand[];
+    };
 
 /** Widest range table: beyond 2^16 rows a table costs more than any circuit of this size saves. */
 const MAX_TABLE_BITS = 16;
@@ -34,7 +41,7 @@ const MIN_TABLE_BITS = 3;
 /** Tables larger than this are not considered for clamps. */
 const MAX_CLAMP_ROWS = 2 ** MAX_TABLE_BITS;
 
-/** The plan of the first pass; any plan with tables gives the same demands. */
+/** The plan of the first pass; any plan with tables, and no function's among them, gives the same demands. */
 export const SURVEY_PLAN: TablePlan = { bits: 12, spans: new Set(), clamps: new Map(), functions: new Set() };
 
 /** No lookups. */
@@ -50,7 +57,7 @@ export function limbCount({ bits: b }: TablePlan, bits: number): number {
 
 /** Rows that prove x ∈ [0, rows). */
 export function exactRows(plan: TablePlan, rows: number): number {
-  if (rows === 2 ** plan.bits || plan.spans.has(rows)) return 1;
+  if (rows === 1 || rows === 2 ** plan.bits || plan.spans.has(rows)) return 1;
   const k = bitLength(rows - 1);
   if (2 ** k !== rows) return 2 * limbCount(plan, k);
   const rest = k % plan.bits;
@@ -70,13 +77,15 @@ export interface QuotientCost {
 export function quotientCost(plan: TablePlan, quotient: Quotient): QuotientCost {
   const { shift, bits } = quotient;
   const top = 2 ** bits - 1;
+  // Without a shift there is no remainder: the clamp table is asked for u, and elsewhere a row says u = v.
   const remainder = shift === 0 ? 0 : exactRows(plan, 2 ** shift);
   const direct = directCost(plan, quotient);
+  const rows = direct.rows + (shift === 0 ? 1 : remainder);
   const covered = plan.clamps.get(top);
   const { lo, hi } = quotient.paid;
   const hasTable = covered !== undefined && covered.lo <= lo && covered.hi >= hi;
-  if (hasTable && 2 < direct.rows) return { form: 'table', rows: 2 + remainder, exactWhole: false };
-  return { ...direct, rows: direct.rows + remainder };
+  if (hasTable && 2 + remainder < rows) return { form: 'table', rows: 2 + remainder, exactWhole: false };
+  return { ...direct, rows };
 }
 
 /** The layouts without a clamp table, remainder not counted. */
@@ -88,14 +97,16 @@ function directCost(plan: TablePlan, { bits, paid, proven }: Quotient): Quotient
   if (paid.hi <= top) {
     const reach = Math.max(paid.hi, -paid.lo);
     if (paid.lo >= 0) {
-      const exactWhole = !bounded || proven.lo < 0;
-      return { form: 'plain', rows: exactWhole ? exact : cover(reach), exactWhole };
+      return { form: 'plain', rows: bounded ? cover(reach) : exact, exactWhole: !bounded };
     }
     if (bounded) return { form: 'relu', rows: 1 + cover(reach), exactWhole: false };
     if (reach <= top) return { form: 'relu', rows: 1 + exact, exactWhole: true };
-    return { form: 'relu', rows: 1 + cover(reach) + exact, exactWhole: false };
+    return { form: 'relu', rows: 1 + cover(reach) + cover(top), exactWhole: false };
   }
-  if (paid.lo >= 0) return { form: 'above', rows: 1 + cover(paid.hi - top) + exact, exactWhole: false };
+  if (paid.lo >= 0) {
+    const whole = proven.lo >= 0 ? cover(top) : exact;
+    return { form: 'above', rows: 1 + cover(paid.hi - top) + whole, exactWhole: false };
+  }
   return { form: 'clamped', rows: 2 + cover(Math.max(paid.hi - top, -paid.lo)) + exact, exactWhole: false };
 }
 
@@ -104,7 +115,8 @@ export function signBits(plan: TablePlan, bits: number): number {
   return plan.bits * limbCount(plan, bits);
 }
 
-function demandRows(plan: TablePlan, demand: Demand): number {
+/** Rows of one demand under a plan. */
+export function demandRows(plan: TablePlan, demand: Demand): number {
   switch (demand.kind) {
     case 'exact':
       return exactRows(plan, demand.rows);
@@ -115,7 +127,8 @@ function demandRows(plan: TablePlan, demand: Demand): number {
     case 'sign':
       return 1 + limbCount(plan, demand.bits);
     case 'function':
-      return plan.functions.has(demand.name) ? 2 : demand.byBits;
+      if (plan.functions.has(demand.name)) return 2;
+      return demand.ranges.reduce((sum, range) => sum + demandRows(plan, range), demand.byBits);
   }
 }
 
@@ -178,7 +191,8 @@ function functionTables(demands: readonly Counted[]): Set<string> {
     if (demand.kind !== 'function') continue;
     const known = totals.get(demand.name) ?? { count: 0, rows: demand.rows, byBits: 0 };
     known.count += count;
-    known.byBits += count * demand.byBits;
+    // A range is one row at least.
+    known.byBits += count * (demand.byBits + demand.ranges.length);
     totals.set(demand.name, known);
   }
   const pays = [...totals].filter(([, { count, rows, byBits }]) => 2 * count + rows + 1 < byBits);

@@ -1,23 +1,47 @@
-/** `npm run attack [SEED]`: attacks every gadget and every weakened gadget; exit code 1 where a lie got through or a hole went unnoticed. */
+/**
+ * `npm run attack [SEED]`: attacks every gadget, laid out by bits and by lookups, and every weakened gadget; exit code 1 where a lie got
+ * through or a hole went unnoticed.
+ */
 import { attackAll } from '../circuits/attack/summary.js';
 
 const seed = Number(process.argv[2] ?? 1);
-const summary = attackAll(seed, ({ gadget, constraints, samples, enumerated, lies, refused, harmless, breaches }) => {
+const { builders, protocol, weakened } = attackAll(seed, (report, layout) => {
+  const { gadget, constraints, samples, enumerated, lies, refused, harmless, breaches } = report;
   const verdict = breaches.length === 0 ? 'sound' : `BREACH: ${breaches[0]}`;
   console.log(
-    `${gadget.padEnd(62)} ${String(constraints).padStart(4)} rows, ${enumerated}/${samples} inputs proven unique, ` +
-      `${lies} lies, ${refused} refused, ${harmless} harmless: ${verdict}`,
+    `${gadget.padEnd(62)} ${layout.padEnd(20)} ${String(constraints).padStart(4)} rows, ` +
+      `${enumerated}/${samples} inputs proven unique, ${lies} lies, ${refused} refused, ${harmless} harmless: ${verdict}`,
   );
 });
-const { reports, lies, refused, harmless, breaches, weakened, deletions } = summary;
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+for (const { builder, gadgets, lies, refused, harmless, breaches, samples, enumerated, deletions } of builders) {
+  console.log(
+    `\nby ${builder}: ${gadgets} gadgets, ${lies} lies tried, ${refused} refused, ${harmless} harmless (inverse of zero), ` +
+      `${breaches.length} accepted (seed ${seed}); ${enumerated} of ${samples} inputs proven unique`,
+  );
+  const { rows, unnoticed } = deletions;
+  console.log(`  constraints deleted one at a time: ${rows}, loss noticed: ${rows - unnoticed.length}`);
+  for (const row of unnoticed) console.log(`  UNNOTICED: ${row}`);
+}
 console.log(
-  `\n${reports.length} gadgets, ${lies} lies tried, ${refused} refused, ${harmless} harmless (inverse of zero), ${breaches.length} accepted (seed ${seed})`,
+  `\nin all: ${sum(builders.map(({ gadgets }) => gadgets))} gadgets, ${sum(builders.map(({ lies }) => lies))} lies, ` +
+    `${sum(builders.map(({ breaches }) => breaches.length))} accepted; ` +
+    `weakened gadgets caught: ${weakened.caught.length} of ${weakened.caught.length + weakened.missed.length}`,
 );
-console.log(`weakened gadgets caught: ${weakened.caught.length} of ${weakened.caught.length + weakened.missed.length}`);
 for (const name of weakened.caught) console.log(`  caught: ${name}`);
 for (const name of weakened.missed) console.log(`  MISSED: ${name}`);
 console.log(
-  `rows deleted one at a time: ${deletions.rows}, loss noticed: ${deletions.rows - deletions.unnoticed.length}`,
+  `the lookup argument, for random challenges: ${protocol.accepted} of ${protocol.honest} honest witnesses accepted; ` +
+    `${protocol.refused} of ${protocol.changes} changed values refused; ` +
+    `${protocol.outsideRefused} of ${protocol.outside} queries outside their table refused; ` +
+    `${protocol.latePassed} of ${protocol.late} pass with multiplicities made after X is known, as they must`,
 );
-for (const row of deletions.unnoticed) console.log(`  UNNOTICED: ${row}`);
-process.exitCode = breaches.length + weakened.missed.length + deletions.unnoticed.length === 0 ? 0 : 1;
+const held =
+  protocol.accepted === protocol.honest &&
+  protocol.refused === protocol.changes &&
+  protocol.outsideRefused === protocol.outside &&
+  protocol.latePassed === protocol.late;
+const failures = builders.map(({ breaches, deletions, samples, enumerated }) => {
+  return breaches.length + deletions.unnoticed.length + samples - enumerated;
+});
+process.exitCode = held && sum(failures) + weakened.missed.length === 0 ? 0 : 1;

@@ -1,15 +1,16 @@
 /**
- * Finds *every* solution of a rank-1 system over F_r with some wires fixed, by propagation and branching: a proof, for one input, that
- * the constraints alone determine the output, whatever a prover does. It knows no hint and no honest value, only the rows.
+ * Finds *every* solution of a system over F_r with some wires fixed, by propagation and branching: a proof, for one input, that the
+ * constraints alone determine the output, whatever a prover does. It knows no hint and no honest value, only rows and memberships.
  *
- * Sound inferences: a row with one unknown has at most two roots; Σ c_i·b_i = T over Boolean unknowns with Σ|c_i| < r/2 is an equation of
- * integers, and has at most one solution where |c| is superincreasing; a row L·(L − 1) = 0 says L ∈ {0, 1}, and where L holds a single
- * unknown that is not Boolean, that unknown is rewritten through a new Boolean L. Everything else is a branch on a Boolean.
+ * A variable is free (any field element) or has a domain (integers lo … hi, from a Boolean row or a membership). Sound inferences:
+ * a row with one unknown has at most two roots; a form over variables with domains whose reach is below r takes integer values, so that
+ * its bounds bound each of them; a membership or a linear row with one free variable rewrites that variable through the others;
+ * a·b = 0 says a = 0 or b = 0. Everything else is a branch over a domain.
  */
 import { inverse, mod, pow, R, signed } from '../../src/field/bn254.js';
 import type { FieldLc } from '../builder.js';
 import { fieldCombination } from '../lc.js';
-import type { Row } from './rows.js';
+import { isBooleanRow, unit, type Membership, type Row, type System } from './rows.js';
 
 export interface Enumeration {
   /** False where a wire had to be guessed or the node budget ran out: then a solution may have been missed. */
@@ -18,8 +19,7 @@ export interface Enumeration {
 }
 
 export interface EnumerateOptions {
-  readonly rows: readonly Row[];
-  readonly nWires: number;
+  readonly system: Pick<System, 'rows' | 'memberships' | 'nWires'>;
   readonly fixed: ReadonlyMap<number, bigint>;
   /** Called with every wire's value; free wires get random ones. Returning true ends the search. */
   readonly visit: (values: readonly bigint[]) => boolean;
@@ -27,246 +27,391 @@ export interface EnumerateOptions {
   readonly maxNodes: number;
 }
 
-/** A row prepared for the search: `boolean` rows are a ∈ {0, 1}. */
-interface Clause {
-  readonly row: Row;
-  readonly boolean: boolean;
+/** Larger domains are sampled, not searched. */
+const MAX_BRANCHES = 64n;
+
+interface Interval {
+  readonly lo: bigint;
+  readonly hi: bigint;
 }
 
-interface Branch {
-  readonly wire: number;
-  readonly roots: readonly bigint[];
+/** query ∈ [0, rows), as in rows.ts; or a row. */
+type Clause = { readonly kind: 'row'; readonly row: Row } | ({ readonly kind: 'member' } & Membership);
+
+/** What is known at a node. Forms of the clauses hold unknown variables only. */
+interface Node {
+  values: (bigint | undefined)[];
+  domains: (Interval | undefined)[];
+  clauses: readonly Clause[];
+  /** Eliminated variables, in order; each form is over variables that were there then. */
+  eliminated: readonly { readonly wire: number; readonly form: FieldLc }[];
 }
+
+type Change = (node: Node) => void;
 
 const ONE_FORM: FieldLc = { wires: [], coefs: [], constant: 1n };
+const ZERO_FORM: FieldLc = { wires: [], coefs: [], constant: 0n };
 
 export function enumerate(options: EnumerateOptions): Enumeration {
   return new Search(options).run();
 }
 
 class Search {
-  private values: (bigint | undefined)[];
-  private readonly clauses: Clause[];
-  private readonly booleans = new Set<number>();
-  /** wire → its expression in other variables, in order of application. */
-  private readonly rewritten = new Map<number, FieldLc>();
   private nodes = 0;
   private complete = true;
   private solutions = 0;
   private stopped = false;
 
-  constructor(private readonly options: EnumerateOptions) {
-    this.values = new Array<bigint | undefined>(options.nWires).fill(undefined);
-    this.values[0] = 1n;
-    for (const [wire, value] of options.fixed) this.values[wire] = mod(value);
-    this.clauses = this.prepare(options.rows);
-  }
+  constructor(private readonly options: EnumerateOptions) {}
 
   run(): Enumeration {
-    this.descend();
+    const { system, fixed } = this.options;
+    const values = new Array<bigint | undefined>(system.nWires).fill(undefined);
+    values[0] = 1n;
+    for (const [wire, value] of fixed) values[wire] = mod(value);
+    const clauses = [
+      ...system.rows.map((row): Clause => {
+        if (isBooleanRow(row)) return { kind: 'member', table: 'bit', query: row.a, rows: 2 };
+        return { kind: 'row', row };
+      }),
+      ...system.memberships.map((membership): Clause => ({ kind: 'member', ...membership })),
+    ];
+    this.descend({ values, domains: [], clauses, eliminated: [] });
     return { complete: this.complete && !this.stopped, solutions: this.solutions };
   }
 
-  /** Marks Boolean wires and rewrites limbs (ℓ = Σ 2^i·b_i + L with L Boolean) through new variables. */
-  private prepare(rows: readonly Row[]): Clause[] {
-    const clauses = rows.map((row) => ({ row, boolean: isBooleanRow(row) }));
-    for (const { row, boolean } of clauses) {
-      if (boolean && row.a.wires.length === 1 && row.a.coefs[0] === 1n && row.a.constant === 0n)
-        this.booleans.add(row.a.wires[0]!);
-    }
-    for (const { row, boolean } of clauses) {
-      if (!boolean || row.a.wires.length < 2) continue;
-      const form = this.substitute(row.a);
-      const others = form.wires.filter((wire) => !this.booleans.has(wire) && this.values[wire] === undefined);
-      const wire = others[0];
-      if (others.length !== 1 || wire === undefined) continue;
-      const variable = this.values.push(undefined) - 1;
-      this.booleans.add(variable);
-      // variable = form, solved for `wire`.
-      const coef = form.coefs[form.wires.indexOf(wire)]!;
-      const rest = fieldCombination([form, unit(wire)], [1n, -coef]);
-      this.rewritten.set(wire, fieldCombination([unit(variable), rest], [inverse(coef), mod(-inverse(coef))]));
-    }
-    return clauses.map(({ row, boolean }) => ({
-      boolean,
-      row: { a: this.substitute(row.a), b: this.substitute(row.b), c: this.substitute(row.c) },
-    }));
-  }
-
-  private substitute(form: FieldLc): FieldLc {
-    const terms = form.wires.map((wire) => this.rewritten.get(wire) ?? unit(wire));
-    const flat = fieldCombination(terms, form.coefs, form.constant);
-    return flat.wires.some((wire) => this.rewritten.has(wire)) ? this.substitute(flat) : flat;
-  }
-
-  private descend(): void {
+  private descend(node: Node): void {
     if (this.stopped) return;
     if (++this.nodes > this.options.maxNodes) {
       this.complete = false;
       this.stopped = true;
       return;
     }
-    const saved = this.values;
-    this.values = [...saved];
-    const branch = this.propagate();
-    if (branch !== 'conflict') {
-      if (branch === undefined) this.leaf();
-      else {
-        const { wire, roots } = branch;
-        for (const root of roots) {
-          const before = [...this.values];
-          this.values[wire] = root;
-          this.descend();
-          this.values = before;
-        }
+    do if (!new Propagation(node).run()) return;
+    while (eliminate(node));
+    const branches = this.branches(node);
+    if (branches === undefined) this.leaf(node);
+    else {
+      for (const change of branches) {
+        const child = { ...node, values: [...node.values], domains: [...node.domains] };
+        change(child);
+        this.descend(child);
       }
     }
-    this.values = saved;
   }
 
-  /** Assigns all that follows; then the next branch, undefined when every row holds, or 'conflict'. */
-  private propagate(): Branch | 'conflict' | undefined {
-    for (;;) {
-      let progress = false;
-      for (const clause of this.clauses) {
-        const consequence = this.consider(clause);
-        if (consequence?.length === 0) return 'conflict';
-        if (consequence?.length !== 1) continue;
-        for (const [wire, value] of consequence[0]!) this.values[wire] = value;
-        progress = true;
+  /** Cases of which one must hold; undefined where every clause does. */
+  private branches({ clauses, domains }: Node): readonly Change[] | undefined {
+    if (clauses.length === 0) return undefined;
+    const rows = clauses.flatMap((clause) => (clause.kind === 'row' ? [clause.row] : []));
+    const zero = rows
+      .filter(({ b, c }) => b !== ONE_FORM && c.wires.length === 0 && c.constant === 0n)
+      .toSorted((p, q) => unknowns(p).size - unknowns(q).size)[0];
+    if (zero !== undefined) return [zero.a, zero.b].map((form) => assume(form, zero));
+    for (const row of rows) {
+      const roots = rootsOfRow(row);
+      if (roots !== undefined) return roots.values.map((root) => assign(roots.wire, root));
+    }
+    for (const clause of clauses) {
+      if (clause.kind === 'member' && clause.query.wires.length === 0) {
+        const allowed = clause.values![Number(clause.query.constant)]!;
+        return allowed.map((value) => assume(fieldCombination([clause.second!], [1n], -value)));
       }
-      if (!progress) return this.chooseBranch();
     }
+    for (const clause of clauses) {
+      if (clause.kind === 'member' && clause.query.wires.length === 1 && domains[clause.query.wires[0]!] === undefined)
+        return this.tableRows(clause);
+    }
+    return this.guess(clauses, domains);
   }
 
-  /** A Boolean of the row with fewest unknowns; else the two roots of a row; else a guess. */
-  private chooseBranch(): Branch | undefined {
-    let best: (Branch & { readonly rank: number }) | undefined;
-    for (const clause of this.clauses) {
-      const unknown = this.unknowns(clause);
-      if (unknown.length === 0) continue;
-      const branch = this.branchOn(clause, unknown);
-      if (best === undefined || branch.rank < best.rank) best = branch;
-    }
-    // Neither Boolean nor determined: the system leaves it open. A breach found by guessing is still a breach.
-    if (best?.rank === Infinity) this.complete = false;
-    return best;
+  /** A free variable with another coefficient than ±1, alone in a query: one case a table row. */
+  private tableRows({ query, rows }: Membership): readonly Change[] {
+    const all = BigInt(rows);
+    if (all > MAX_BRANCHES) this.complete = false;
+    const some = all > MAX_BRANCHES ? [0n, 1n, this.options.random() % all, all - 1n] : integers(0n, all);
+    return some.map((t) => assume(fieldCombination([query], [1n], -t)));
   }
 
-  private branchOn(clause: Clause, unknown: readonly number[]): Branch & { readonly rank: number } {
-    const boolean = unknown.find((wire) => this.booleans.has(wire));
-    if (boolean !== undefined) return { wire: boolean, roots: [0n, 1n], rank: unknown.length };
-    const roots = this.consider(clause);
-    if (roots !== undefined) return { wire: unknown[0]!, roots: roots.map((root) => root[0]![1]), rank: 1000 };
-    return { wire: unknown[0]!, roots: [0n, 1n, this.options.random()], rank: Infinity };
+  /** Every value of the smallest domain; where that is large, or there is none, a few values and no claim to have seen all. */
+  private guess(clauses: readonly Clause[], domains: Node['domains']): readonly Change[] {
+    const wires = [...new Set(clauses.flatMap((clause) => [...unknowns(clause)]))];
+    const size = (wire: number): bigint => domains[wire]!.hi - domains[wire]!.lo + 1n;
+    const [smallest] = wires
+      .filter((wire) => domains[wire] !== undefined)
+      .toSorted((p, q) => Number(size(p) - size(q)));
+    if (smallest !== undefined && size(smallest) <= MAX_BRANCHES) {
+      return integers(domains[smallest]!.lo, size(smallest)).map((value) => assign(smallest, value));
+    }
+    this.complete = false;
+    if (smallest === undefined) return [0n, 1n, this.options.random()].map((value) => assign(wires[0]!, value));
+    const { lo, hi } = domains[smallest]!;
+    const some = [lo, lo + (this.options.random() % size(smallest)), hi];
+    return [...new Set(some)].map((value) => assign(smallest, value));
+  }
+
+  /** Variables that no clause speaks of any more: free ones are random, those with a domain at both of its ends. */
+  private leaf({ values, domains, eliminated }: Node): void {
+    const open = domains.some((domain, wire) => domain !== undefined && values[wire] === undefined);
+    for (const end of open ? (['lo', 'hi'] as const) : (['lo'] as const)) {
+      const all = Array.from(values, (value, wire) => value ?? mod(domains[wire]?.[end] ?? this.options.random()));
+      for (const { wire, form } of eliminated.toReversed()) {
+        all[wire] = mod(form.wires.reduce((sum, w, i) => sum + form.coefs[i]! * all[w]!, form.constant));
+      }
+      this.solutions++;
+      if (this.options.visit(all.slice(0, this.options.system.nWires))) this.stopped = true;
+    }
+  }
+}
+
+/** Form = 0 as one more row; in place of `instead`, where it says more than that one. */
+function assume(form: FieldLc, instead?: Row): Change {
+  return (node) => {
+    const others = node.clauses.filter((clause) => clause.kind !== 'row' || clause.row !== instead);
+    node.clauses = [...others, { kind: 'row', row: { a: form, b: ONE_FORM, c: ZERO_FORM } }];
+  };
+}
+
+function assign(wire: number, value: bigint): Change {
+  return assume(fieldCombination([unit(wire)], [1n], -value));
+}
+
+/** Draws all conclusions from a node's clauses, changing the node. */
+class Propagation {
+  private progress = true;
+
+  constructor(private readonly node: Node) {}
+
+  /** False where the clauses contradict each other. */
+  run(): boolean {
+    while (this.progress) {
+      this.progress = false;
+      const left: Clause[] = [];
+      for (const clause of this.node.clauses) {
+        const reduced = clause.kind === 'row' ? this.row(clause.row) : this.member(clause);
+        if (reduced === 'conflict') return false;
+        if (reduced !== 'done') left.push(reduced);
+      }
+      this.node.clauses = left;
+    }
+    return true;
+  }
+
+  private row(row: Row): Clause | 'done' | 'conflict' {
+    const [a, b, c] = [this.fold(row.a), this.fold(row.b), this.fold(row.c)];
+    if (a.wires.length === 0) return this.linear(fieldCombination([b, c], [a.constant, -1n]));
+    if (b.wires.length === 0) return this.linear(fieldCombination([a, c], [b.constant, -1n]));
+    const folded = { a, b, c };
+    const roots = rootsOfRow(folded);
+    const allowed = roots?.values.filter((root) => this.admits(roots.wire, root));
+    if (allowed?.length === 0) return 'conflict';
+    if (allowed?.length === 1) return this.set(roots!.wire, allowed[0]!);
+    return { kind: 'row', row: folded };
+  }
+
+  /** form = 0. */
+  private linear(form: FieldLc): Clause | 'done' | 'conflict' {
+    const [wire] = form.wires;
+    if (wire === undefined) return form.constant === 0n ? 'done' : 'conflict';
+    if (form.wires.length === 1) return this.set(wire, mod(-form.constant * inverse(form.coefs[0]!)));
+    if (!this.bound(form, 1)) return 'conflict';
+    return { kind: 'row', row: { a: form, b: ONE_FORM, c: ZERO_FORM } };
+  }
+
+  private member(clause: Membership): Clause | 'done' | 'conflict' {
+    const query = this.fold(clause.query);
+    const second = clause.second === undefined ? undefined : this.fold(clause.second);
+    const [wire] = query.wires;
+    if (wire === undefined) {
+      if (query.constant >= BigInt(clause.rows)) return 'conflict';
+      if (second === undefined) return 'done';
+      const allowed = clause.values![Number(query.constant)]!;
+      if (second.wires.length === 0) return allowed.includes(second.constant) ? 'done' : 'conflict';
+      if (allowed.length === 1) return this.linear(fieldCombination([second], [1n], -allowed[0]!));
+    } else if (query.wires.length === 1 && this.node.domains[wire] === undefined && isUnit(query.coefs[0]!)) {
+      // wire = ±(t − constant), t in [0, rows).
+      const [first, last] = [-signed(query.constant), BigInt(clause.rows - 1) - signed(query.constant)];
+      this.node.domains[wire] = query.coefs[0] === 1n ? { lo: first, hi: last } : { lo: -last, hi: -first };
+      this.progress = true;
+    } else if (!this.bound(query, clause.rows)) return 'conflict';
+    if (second === undefined && this.isImplied(query, clause.rows)) return 'done';
+    return { kind: 'member', ...clause, query, ...(second === undefined ? {} : { second }) };
+  }
+
+  private set(wire: number, value: bigint): 'done' | 'conflict' {
+    if (!this.admits(wire, value)) return 'conflict';
+    this.node.values[wire] = value;
+    this.progress = true;
+    return 'done';
+  }
+
+  private admits(wire: number, value: bigint): boolean {
+    const domain = this.node.domains[wire];
+    if (domain === undefined) return true;
+    return mod(value - domain.lo) <= domain.hi - domain.lo;
   }
 
   /**
-   * What a row says: undefined for nothing new, else the possible assignments of its unknowns (none: a conflict; one: they follow;
-   * two: the roots of its single unknown that is not a known Boolean).
+   * form ∈ [0, rows): narrows the domains of its variables. False where it has no solution. As the form's integer value spans less than
+   * r − rows, at most one multiple of r brings it into [0, rows), and the membership is one of integers.
    */
-  private consider({ row, boolean }: Clause): (readonly (readonly [number, bigint])[])[] | undefined {
-    const [a, b, c] = [this.partial(row.a), this.partial(row.b), this.partial(row.c)];
-    if (a.wires.length > 0 && b.wires.length > 0) {
-      if (boolean) return this.oneOf(a, [0n, 1n]);
-      return this.quadratic(a, b, c);
-    }
-    const linear =
-      a.wires.length === 0 ? fieldCombination([b, c], [a.constant, -1n]) : fieldCombination([a, c], [b.constant, -1n]);
-    return this.oneOf(linear, [0n]);
+  private bound(form: FieldLc, rows: number): boolean {
+    const { domains } = this.node;
+    if (form.wires.some((wire) => domains[wire] === undefined)) return true;
+    const scaled = rows === 1 ? smallest(form, domains) : form;
+    const terms = termsOf(scaled, domains);
+    const [least, most] = [sum(terms, 'lo'), sum(terms, 'hi')];
+    if (most - least + BigInt(rows) >= R) return true;
+    const constant = signed(scaled.constant);
+    const top = BigInt(rows - 1);
+    const base = constant - R * floorDiv(constant + most, R);
+    if (base + least > top) return false;
+    return terms.every((term) => {
+      // coef·x ∈ [−base − others' most, top − base − others' least]
+      const [from, to] = [-base - (most - term.hi), top - base - (least - term.lo)];
+      const [lo, hi] = term.coef > 0n ? [from, to] : [-to, -from];
+      const size = term.coef > 0n ? term.coef : -term.coef;
+      return this.narrowDomain(term.wire, -floorDiv(-lo, size), floorDiv(hi, size));
+    });
   }
 
-  /** The assignments with form ∈ targets, if they follow from this row alone. */
-  private oneOf(form: FieldLc, targets: readonly bigint[]): (readonly (readonly [number, bigint])[])[] | undefined {
-    if (form.wires.length === 0) return targets.includes(form.constant) ? undefined : [];
-    if (form.wires.length === 1) {
-      const wire = form.wires[0]!;
-      const roots = targets.map((target) => mod((target - form.constant) * inverse(form.coefs[0]!)));
-      const allowed = this.booleans.has(wire) ? roots.filter((root) => root <= 1n) : roots;
-      return allowed.length === 2 && this.booleans.has(wire) ? undefined : allowed.map((root) => [[wire, root]]);
-    }
-    if (!form.wires.every((wire) => this.booleans.has(wire))) return undefined;
-    const found = targets.map((target) => subsetSum(form, target));
-    if (found.some((solution) => solution === 'open')) return undefined;
-    const solutions = found.filter((solution) => solution !== 'none') as (readonly (readonly [number, bigint])[])[];
-    return solutions.length === 2 ? undefined : solutions;
+  private narrowDomain(wire: number, lo: bigint, hi: bigint): boolean {
+    const old = this.node.domains[wire]!;
+    const domain = { lo: lo > old.lo ? lo : old.lo, hi: hi < old.hi ? hi : old.hi };
+    if (domain.lo > domain.hi) return false;
+    if (domain.lo === old.lo && domain.hi === old.hi) return true;
+    this.node.domains[wire] = domain;
+    this.progress = true;
+    return true;
   }
 
-  /** A row whose sides are both unknown decides something only where a single wire is unknown in it. */
-  private quadratic(a: FieldLc, b: FieldLc, c: FieldLc): (readonly (readonly [number, bigint])[])[] | undefined {
-    const wire = a.wires[0]!;
-    if ([a, b, c].some(({ wires }) => wires.length > 1 || (wires.length === 1 && wires[0] !== wire))) return undefined;
-    const [a1, b1, c1] = [a, b, c].map(({ coefs }) => coefs[0] ?? 0n) as [bigint, bigint, bigint];
-    const roots = rootsOf(a1 * b1, a.constant * b1 + a1 * b.constant - c1, a.constant * b.constant - c.constant);
-    const allowed = this.booleans.has(wire) ? roots.filter((root) => root <= 1n) : roots;
-    return allowed.length === 2 && this.booleans.has(wire) ? undefined : allowed.map((root) => [[wire, root]]);
+  /** Whether the domains alone put the form into [0, rows). */
+  private isImplied(form: FieldLc, rows: number): boolean {
+    const { domains } = this.node;
+    if (form.wires.some((wire) => domains[wire] === undefined)) return false;
+    const terms = termsOf(form, domains);
+    const constant = signed(form.constant);
+    return constant + sum(terms, 'lo') >= 0n && constant + sum(terms, 'hi') < BigInt(rows);
   }
 
-  /** The form with known values folded into its constant. */
-  private partial(form: FieldLc): FieldLc {
+  /** The form with known values folded into its constant. A domain of one value is known. */
+  private fold(form: FieldLc): FieldLc {
+    const { values, domains } = this.node;
     const open = { wires: [] as number[], coefs: [] as bigint[], constant: form.constant };
     form.wires.forEach((wire, i) => {
-      const value = this.values[wire];
+      const domain = domains[wire];
+      const value = values[wire] ?? (domain !== undefined && domain.lo === domain.hi ? mod(domain.lo) : undefined);
       if (value === undefined) {
         open.wires.push(wire);
         open.coefs.push(form.coefs[i]!);
-      } else open.constant += form.coefs[i]! * value;
+      } else {
+        values[wire] = value;
+        open.constant += form.coefs[i]! * value;
+      }
     });
     open.constant = mod(open.constant);
     return open;
   }
+}
 
-  /** Unknown wires the row still depends on. */
-  private unknowns({ row, boolean }: Clause): readonly number[] {
-    const [a, b, c] = [this.partial(row.a), this.partial(row.b), this.partial(row.c)];
-    if (boolean && a.wires.length === 1 && this.booleans.has(a.wires[0]!) && isBooleanRow({ a, b, c })) return [];
-    if (a.wires.length === 0) return fieldCombination([b, c], [a.constant, -1n]).wires;
-    if (b.wires.length === 0) return fieldCombination([a, c], [b.constant, -1n]).wires;
-    return [...new Set([...a.wires, ...b.wires, ...c.wires])];
-  }
-
-  private leaf(): void {
-    const values = this.values.map((value) => value ?? this.options.random());
-    // A Boolean that no other row mentions is still Boolean.
-    for (const wire of this.booleans) if (this.values[wire] === undefined) values[wire] = this.options.random() & 1n;
-    for (const [wire, form] of [...this.rewritten].reverse()) {
-      values[wire] = mod(form.wires.reduce((sum, w, i) => sum + form.coefs[i]! * values[w]!, form.constant));
+/** Rewrites one free variable through others, if a clause lets it. */
+function eliminate(node: Node): boolean {
+  const { clauses, domains } = node;
+  const isFree = (wire: number): boolean => domains[wire] === undefined;
+  for (const clause of clauses) {
+    if (clause.kind === 'row') {
+      const { a, b } = clause.row;
+      if (b !== ONE_FORM) continue;
+      const at = a.wires.findIndex(isFree);
+      if (at < 0) continue;
+      const scale = mod(-inverse(a.coefs[at]!));
+      const rest = fieldCombination([a, unit(a.wires[at]!)], [1n, -a.coefs[at]!]);
+      substitute(node, clause, a.wires[at]!, fieldCombination([rest], [scale]));
+      return true;
     }
-    this.solutions++;
-    if (this.options.visit(values.slice(0, this.options.nWires))) this.stopped = true;
+    const { query } = clause;
+    const free = query.wires.flatMap((wire, i) => (isFree(wire) ? [i] : []));
+    const [at] = free;
+    if (at === undefined || free.length > 1 || !isUnit(query.coefs[at]!)) continue;
+    // t = ±wire + rest with t in [0, rows): wire = ±(t − rest).
+    const fresh = node.values.push(undefined) - 1;
+    domains[fresh] = { lo: 0n, hi: BigInt(clause.rows - 1) };
+    const sign = query.coefs[at]!;
+    const wire = query.wires[at]!;
+    const rest = fieldCombination([query, unit(wire)], [1n, -sign]);
+    substitute(node, clause, wire, fieldCombination([unit(fresh), rest], [sign, -sign]), fresh);
+    return true;
   }
+  return false;
 }
 
-function unit(wire: number): FieldLc {
-  return { wires: [wire], coefs: [1n], constant: 0n };
+/** Puts `form` for `wire` everywhere; `source` is used up, or asks for `fresh` where it has a second column. */
+function substitute(node: Node, source: Clause, wire: number, form: FieldLc, fresh?: number): void {
+  const put = (old: FieldLc): FieldLc => {
+    const at = old.wires.indexOf(wire);
+    return at < 0 ? old : fieldCombination([old, unit(wire), form], [1n, -old.coefs[at]!, old.coefs[at]!]);
+  };
+  node.clauses = node.clauses.flatMap((clause): Clause[] => {
+    if (clause.kind === 'row') {
+      if (clause === source) return [];
+      const { a, b, c } = clause.row;
+      return [{ kind: 'row', row: { a: put(a), b: b === ONE_FORM ? b : put(b), c: put(c) } }];
+    }
+    if (clause === source && clause.second === undefined) return [];
+    const query = clause === source ? unit(fresh!) : put(clause.query);
+    return [{ ...clause, query, ...(clause.second === undefined ? {} : { second: put(clause.second) }) }];
+  });
+  node.eliminated = [...node.eliminated, { wire, form }];
 }
 
-/** Whether the row reads a·(a − 1) = 0. */
-export function isBooleanRow({ a, b, c }: Row): boolean {
-  if (c.wires.length > 0 || c.constant !== 0n) return false;
-  const difference = fieldCombination([a, b, ONE_FORM], [1n, -1n, -1n]);
-  return a.wires.length > 0 && difference.wires.length === 0 && difference.constant === 0n;
+function unknowns(clause: Clause | Row): Set<number> {
+  if (!('kind' in clause)) return new Set([...clause.a.wires, ...clause.b.wires, ...clause.c.wires]);
+  if (clause.kind === 'row') return unknowns(clause.row);
+  return new Set([...clause.query.wires, ...(clause.second?.wires ?? [])]);
 }
 
-/** Solutions of form = target over Boolean unknowns: at most one where the coefficients are superincreasing integers, else 'open'. */
-function subsetSum(form: FieldLc, target: bigint): readonly (readonly [number, bigint])[] | 'none' | 'open' {
-  const terms = form.wires.map((wire, i) => ({ wire, coef: signed(form.coefs[i]!) }));
-  const reach = terms.reduce((sum, { coef }) => sum + abs(coef), 0n);
-  if (2n * reach >= R) return 'open';
-  // With b = 1 − b' where c < 0, all coefficients are positive and the sum is below r/2: an equation of integers.
-  let rest = signed(target - form.constant) - terms.reduce((sum, { coef }) => (coef < 0n ? sum + coef : sum), 0n);
-  if (rest < 0n || rest > reach) return 'none';
-  terms.sort((p, q) => (abs(p.coef) < abs(q.coef) ? 1 : -1));
-  let below = reach;
-  const assignment: (readonly [number, bigint])[] = [];
-  for (const { wire, coef } of terms) {
-    below -= abs(coef);
-    if (abs(coef) <= below) return 'open';
-    const taken = rest >= abs(coef);
-    if (taken) rest -= abs(coef);
-    assignment.push([wire, taken === coef > 0n ? 1n : 0n]);
-  }
-  return rest === 0n ? assignment : 'none';
+const isUnit = (coef: bigint): boolean => coef === 1n || coef === R - 1n;
+
+/** A term coef·x over x's domain: its wire and its own least and greatest value. */
+interface Term {
+  readonly wire: number;
+  readonly coef: bigint;
+  readonly lo: bigint;
+  readonly hi: bigint;
+}
+
+function termsOf(form: FieldLc, domains: Node['domains']): Term[] {
+  return form.wires.map((wire, i) => {
+    const coef = signed(form.coefs[i]!);
+    const { lo, hi } = domains[wire]!;
+    const [p, q] = [coef * lo, coef * hi];
+    return { wire, coef, lo: p < q ? p : q, hi: p < q ? q : p };
+  });
+}
+
+function sum(terms: readonly Term[], end: 'lo' | 'hi'): bigint {
+  return terms.reduce((total, term) => total + term[end], 0n);
+}
+
+/** The multiple of a form that spans least, of those that give one variable the coefficient 1; form = 0 says the same of each. */
+function smallest(form: FieldLc, domains: Node['domains']): FieldLc {
+  const span = (candidate: FieldLc): bigint => {
+    const terms = termsOf(candidate, domains);
+    return sum(terms, 'hi') - sum(terms, 'lo');
+  };
+  if (span(form) < R) return form;
+  const multiples = form.coefs.map((coef) => fieldCombination([form], [inverse(coef)]));
+  return multiples.reduce((best, candidate) => (span(candidate) < span(best) ? candidate : best), form);
+}
+
+/** The roots of a row with a single unknown, or undefined where there are more. */
+function rootsOfRow({ a, b, c }: Row): { readonly wire: number; readonly values: readonly bigint[] } | undefined {
+  const wire = a.wires[0]!;
+  if ([a, b, c].some(({ wires }) => wires.length > 1 || (wires.length === 1 && wires[0] !== wire))) return undefined;
+  const [a1, b1, c1] = [a, b, c].map(({ coefs }) => coefs[0] ?? 0n) as [bigint, bigint, bigint];
+  // a and b both hold the unknown, so the polynomial is not identically zero.
+  const values = rootsOf(a1 * b1, a.constant * b1 + a1 * b.constant - c1, a.constant * b.constant - c.constant);
+  return { wire, values };
 }
 
 /** Roots in F_r of q2·x² + q1·x + q0, not identically zero. */
@@ -296,6 +441,12 @@ function sqrt(a: bigint): bigint | undefined {
   return x;
 }
 
-function abs(value: bigint): bigint {
-  return value < 0n ? -value : value;
+function integers(from: bigint, count: bigint): bigint[] {
+  return Array.from({ length: Number(count) }, (_, i) => from + BigInt(i));
+}
+
+/** Floor of n / d, d > 0. */
+function floorDiv(n: bigint, d: bigint): bigint {
+  const q = n / d;
+  return n < 0n && q * d !== n ? q - 1n : q;
 }

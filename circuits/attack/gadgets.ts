@@ -47,6 +47,7 @@ function splitGadget(widths: readonly number[], single: readonly number[], wide:
     name: 'split',
     parameters: `[${widths.join(' ')}]${wide ? ' of a long x' : ''}${single.length > 0 ? `, ${single.join(' ')} single` : ''}`,
     inputs,
+    layouts: 'bits',
     build: (b, x) => b.split(long(x), widths, single),
     oracle: (x) => {
       let rest = longValue(x);
@@ -66,6 +67,7 @@ function nonZeroGadget(bits: number): Gadget {
     parameters: `${bits} bits`,
     inputs: times(bits, 0, 1),
     checked: true,
+    layouts: 'same',
     build: (b, x) => [b.nonZero(x.reduce((sum, bit, i) => sum.add(bit, 2 ** i), new LcSum()).build())],
     oracle: (x) => [x.some((bit) => bit !== 0) ? 1 : 0],
   };
@@ -84,6 +86,31 @@ function tableGadget(length: number, from: { lo: number; hi: number }, wide = fa
     },
     // One input at least for each of the rows that the high bits choose from.
     edges: wide ? [] : Array.from({ length: 16 }, (_, i) => [Math.floor(((i + 0.3) * length) / 16)]),
+  };
+}
+
+/** Two functions of one x, as many entries each. */
+function twoTables(): Gadget {
+  const first = Float64Array.from({ length: 13 }, (_, i) => i * i);
+  const second = Float64Array.from({ length: 13 }, (_, i) => 7 * i - 20);
+  return {
+    name: 'tables',
+    parameters: 'two of 13 entries',
+    layouts: 'functions',
+    inputs: [bounds(-2, 20)],
+    build: (b, [x]) => [b.table(x!, { name: 'test', values: first }), b.table(x!, { name: 'other', values: second })],
+    oracle: ([x]) => (x! < 0 || x! > 12 ? undefined : [first[x!]!, second[x!]!]),
+  };
+}
+
+/** The sign alone, as argmax and comparisons use it. */
+function signGadget(lo: number, hi: number): Gadget {
+  return {
+    name: 'isNonNegative',
+    parameters: `[${lo}, ${hi}]`,
+    inputs: [bounds(lo, hi)],
+    build: (b, [x]) => [b.isNonNegative(x!)],
+    oracle: ([x]) => [x! >= 0 ? 1 : 0],
   };
 }
 
@@ -118,11 +145,18 @@ function requantiseGadget(lo: number, hi: number, how: Requantise, wide = false)
     build: (b, x) => [requantise(b, long(x), how)],
     oracle: (x) => {
       const value = longValue(x);
-      const fits = window === undefined || acceptsOutside(value, how);
       const z = shift === 0 ? value : Math.floor((value + step / 2) / step);
-      return fits ? [Math.min(top, Math.max(how.lo, z))] : undefined;
+      return [Math.min(top, Math.max(how.lo, z))];
     },
-    edges: wide ? [] : edges.filter((x) => x >= lo && x <= hi).map((x) => [x]),
+    ...(window === undefined
+      ? {}
+      : {
+          window: {
+            inside: (x) => longValue(x) >= window.lo && longValue(x) <= window.hi,
+            byBits: (x) => acceptsOutside(longValue(x), how),
+          },
+        }),
+    edges: edges.filter((x) => x >= lo && x <= hi).map((x) => (wide ? [x, 0, 0, 0, 0] : [x])),
   };
 }
 
@@ -176,6 +210,7 @@ export const gadgets: readonly Gadget[] = [
   tableGadget(13, bounds(-2, 20)),
   tableGadget(32, bounds(0, 31), true),
   tableGadget(256, bounds(0, 255)),
+  twoTables(),
   divideGadget(bounds(0, 60), bounds(1, 7)),
   divideGadget(bounds(0, 30), bounds(3, 3)),
   divideGadget(bounds(0, 255), bounds(8, 8)),
@@ -195,7 +230,15 @@ export const gadgets: readonly Gadget[] = [
   requantiseGadget(-5000, 5000, { shift: 2, lo: 0, bits: 4, window: bounds(-50, 58) }),
   requantiseGadget(-5000, 5000, { shift: 2, lo: 0, bits: 4, window: bounds(-300, 58) }),
   requantiseGadget(-5000, 5000, { shift: 2, lo: -8, bits: 4, window: bounds(-34, 29) }),
+  requantiseGadget(-5000, 5000, { shift: 2, lo: 0, bits: 4, window: bounds(0, 58) }),
+  requantiseGadget(-5000, 5000, { shift: 2, lo: 0, bits: 4, window: bounds(-30, 58) }),
+  requantiseGadget(-200, 40, { shift: 2, lo: 0, bits: 4, window: bounds(0, 40) }),
+  requantiseGadget(-40, 300, { shift: 0, lo: 0, bits: 4, window: bounds(0, 200) }),
+  requantiseGadget(-500, 40, { shift: 3, lo: 0, bits: 3 }),
+  requantiseGadget(-20, 140, { shift: 0, lo: 0, bits: 8 }),
+  requantiseGadget(-4000, 5000, { shift: 5, lo: -3, bits: 3 }),
   requantiseGadget(-(2 ** 20), 2 ** 20, { shift: 10, lo: 0, bits: 8 }),
+  requantiseGadget(-(2 ** 18), 2 ** 17, { shift: 10, lo: 0, bits: 8 }),
   {
     name: 'positive',
     parameters: '[-100, 90]',
@@ -203,6 +246,9 @@ export const gadgets: readonly Gadget[] = [
     build: (b, [x]) => [positive(b, x!)],
     oracle: ([x]) => [Math.max(0, x!)],
   },
+  signGadget(-100, 90),
+  signGadget(-8, 7),
+  signGadget(-300, 2),
   {
     name: 'positive',
     parameters: '[-7, 9] long',
@@ -243,6 +289,13 @@ export const gadgets: readonly Gadget[] = [
     build: (b, x) => [maxOfMany(b, x)],
     oracle: (x) => [Math.max(...x)],
   },
+  {
+    name: 'max',
+    parameters: 'of 23 bits',
+    inputs: times(2, -(2 ** 22), 2 ** 22),
+    build: (b, [x, y]) => [max(b, x!, y!)],
+    oracle: (x) => [Math.max(...x)],
+  },
   argmaxGadget(2, -3, 4, false),
   argmaxGadget(5, 0, 7, false),
   argmaxGadget(5, 0, 7, true),
@@ -250,6 +303,7 @@ export const gadgets: readonly Gadget[] = [
   {
     name: 'sumOfProducts',
     parameters: '3 terms',
+    layouts: 'same',
     inputs: times(6, -9, 9),
     build: (b, x) => [
       sumOfProducts(
@@ -262,6 +316,7 @@ export const gadgets: readonly Gadget[] = [
   {
     name: 'sumOfProducts',
     parameters: 'a square and a long factor',
+    layouts: 'same',
     inputs: [bounds(-9, 9), ...times(4, 0, 1)],
     build: (b, x) => [
       sumOfProducts(b, [
@@ -274,6 +329,7 @@ export const gadgets: readonly Gadget[] = [
   {
     name: 'materialise',
     parameters: '5 terms',
+    layouts: 'same',
     inputs: [bounds(-20, 20), ...times(4, 0, 1)],
     build: (b, x) => [b.materialise(long(x))],
     oracle: (x) => [longValue(x)],
@@ -281,6 +337,7 @@ export const gadgets: readonly Gadget[] = [
   {
     name: 'poseidon',
     parameters: '2 inputs',
+    layouts: 'same',
     inputs: times(2, 0, 1000),
     build: (b, x) => [b.fieldLinear(poseidonCircuit(b, x.map(toField)))],
     oracle: (x) => [poseidon(x.map(BigInt))],

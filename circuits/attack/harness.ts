@@ -3,20 +3,33 @@
  *
  * Three attackers, none of which trusts the gadget: (1) enumeration of all solutions of the rows with the inputs fixed (a proof for that
  * input where it completes); (2) lies: every hint replaced by plausible wrong values, what follows re-solved honestly, and then each
- * unsatisfied row repaired through any wire in it; (3) mutations of single wires and pairs, re-solved or not.
- * A full assignment that satisfies all rows is a breach if an output differs from the oracle's; it is harmless if only inverses of zero
+ * unsatisfied row or lookup repaired through any wire in it; (3) mutations of single wires and pairs, re-solved or not.
+ * Lookups are ideal here: memberships (rows.ts). What makes them so is attacked in protocol.ts.
+ * A full assignment that satisfies all rows and memberships is a breach if an output differs from the oracle's; it is harmless if only inverses of zero
  * differ from the honest witness (the one freedom that gadgets have), and a breach of another kind if anything else differs.
  */
 import { invariant } from '../../src/errors.js';
 import { inverse, mod, R, signed } from '../../src/field/bn254.js';
-import type { Circuit } from '../../src/prove/program.js';
-import { checkSatisfied, solve } from '../../src/prove/witness.js';
+import type { Circuit, TwoRoundCircuit } from '../../src/prove/program.js';
+import { completeWitness } from '../../src/prove/two-rounds.js';
+import { checkSatisfied, solve, type Witness } from '../../src/prove/witness.js';
 import type { Bounds, FieldLc, Lc } from '../builder.js';
-import { toField } from '../lc.js';
+import { fieldConstant, toField } from '../lc.js';
+import { LookupBuilder } from '../lookup-builder.js';
+import type { Counted, TablePlan } from '../lookup-plan.js';
 import { R1csBuilder } from '../r1cs-builder.js';
 import { enumerate } from './enumerate.js';
 import { HALF, Resolver, wiresOf, type Hint } from './resolve.js';
-import { evaluate, isSatisfied, rowsOf, type Row } from './rows.js';
+import {
+  evaluate,
+  isMember,
+  isSatisfied,
+  protocolRows,
+  systemOf,
+  type Membership,
+  type Row,
+  type System,
+} from './rows.js';
 
 export interface Gadget {
   readonly name: string;
@@ -28,13 +41,24 @@ export interface Gadget {
   readonly build: (b: R1csBuilder, x: readonly Lc[]) => readonly (Lc | FieldLc)[];
   /** Plain integers; undefined where the constraints must refuse the input. */
   readonly oracle: (x: readonly number[]) => readonly (number | bigint)[] | undefined;
+  /** Where the gadget is told a window: what it must accept, and what it accepts when laid out by bits. Otherwise: refused, or right. */
+  readonly window?: {
+    readonly inside: (x: readonly number[]) => boolean;
+    readonly byBits: (x: readonly number[]) => boolean;
+  };
+  /** Layouts it is attacked in: by bits alone (a builder with lookups refuses it); with function tables alone; or the same in all. */
+  readonly layouts?: 'bits' | 'functions' | 'same';
   /** Inputs beside the automatic ones (corners, 0, ±1, random): thresholds and ties. */
   readonly edges?: readonly (readonly number[])[];
 }
 
 export interface AttackOptions {
-  /** Rows left out: the weakened variants. */
+  /** Layout by lookups; by bits without it. */
+  readonly plan?: TablePlan;
+  /** Constraints left out: the weakened variants. */
   readonly without?: ReadonlySet<number>;
+  /** Weakens the system otherwise. */
+  readonly alter?: (system: System) => System;
   /** Stop at the first forgery. */
   readonly stopAtForgery?: boolean;
   readonly seed?: number;
@@ -67,17 +91,29 @@ export interface BuiltGadget {
   readonly circuit: Circuit;
   readonly inputWires: readonly number[];
   readonly outputs: readonly FieldLc[];
+  /** Of a layout by lookups: what the gadget asked for. */
+  readonly demands: readonly Counted[];
 }
 
 /** Inputs whose bounds are taken on trust: another gadget has proven them. For gadgets under test only. */
-class AssumingBuilder extends R1csBuilder {
+interface Assuming {
+  assumed(name: string, bounds: Bounds): Lc;
+}
+
+class AssumingBits extends R1csBuilder implements Assuming {
   assumed(name: string, { lo, hi }: Bounds): Lc {
     return this.freshInput(name, 1, lo, hi)[0]!;
   }
 }
 
-export function buildGadget({ name, inputs, checked, build }: Gadget): BuiltGadget {
-  const b = new AssumingBuilder();
+class AssumingLookups extends LookupBuilder implements Assuming {
+  assumed(name: string, { lo, hi }: Bounds): Lc {
+    return this.freshInput(name, 1, lo, hi)[0]!;
+  }
+}
+
+export function buildGadget({ name, inputs, checked, build }: Gadget, plan?: TablePlan): BuiltGadget {
+  const b = plan === undefined ? new AssumingBits() : new AssumingLookups(plan);
   b.layer(name, 'gadget');
   const x = inputs.map((bounds, i) =>
     checked ? b.input(`x${i}`, 1, bounds.lo, bounds.hi)[0]! : b.assumed(`x${i}`, bounds),
@@ -86,8 +122,20 @@ export function buildGadget({ name, inputs, checked, build }: Gadget): BuiltGadg
   const isInteger = (value: Lc | FieldLc): value is Lc => typeof value.constant === 'number';
   b.output('y', values.filter(isInteger));
   const outputs = values.map((value) => (isInteger(value) ? toField(value) : value));
+  // Something is public in every circuit of two rounds.
+  if (b instanceof LookupBuilder) b.expose(fieldConstant(1n));
+  const demands = b instanceof LookupBuilder ? b.demanded : [];
   const circuit = b.finish();
-  return { circuit, inputWires: circuit.inputs.map(({ first }) => first), outputs };
+  return { circuit, inputWires: circuit.inputs.map(({ first }) => first), outputs, demands };
+}
+
+/** What a gadget costs: its own rows, lookups and products with Θ among them, and round-1 wires; tables belong to the whole circuit. */
+export function gadgetSize({ circuit }: BuiltGadget): { readonly constraints: number; readonly wires: number } {
+  const { r1cs, rounds } = circuit;
+  if (rounds === undefined) return { constraints: r1cs.nConstraints, wires: r1cs.nWires };
+  const special = protocolRows(rounds).size - rounds.lookupRow.length - rounds.thetaRow.length;
+  const { nWires, challenges } = systemOf(circuit);
+  return { constraints: r1cs.nConstraints - special, wires: nWires - challenges.length };
 }
 
 /** Runs all attackers on one gadget. */
@@ -98,8 +146,9 @@ export function checkGadget(gadget: Gadget, options: AttackOptions = {}): Attack
 class Attack {
   private readonly built: BuiltGadget;
   private readonly resolver: Resolver;
-  private readonly rows: readonly Row[];
+  private readonly system: System;
   private readonly next: () => number;
+  private readonly randomField: () => bigint;
   private readonly breaches: string[] = [];
   private forgeries = 0;
   private lies = 0;
@@ -112,23 +161,23 @@ class Attack {
     private readonly gadget: Gadget,
     private readonly options: AttackOptions,
   ) {
-    this.built = buildGadget(gadget);
+    this.built = buildGadget(gadget, options.plan);
     this.resolver = new Resolver(this.built.circuit);
-    this.rows = rowsOf(this.built.circuit.r1cs).filter((_, row) => !options.without?.has(row));
+    const system = systemOf(this.built.circuit, options.without);
+    this.system = options.alter?.(system) ?? system;
     this.next = xorshift(options.seed ?? 1);
+    this.randomField = fieldOf(this.next);
   }
 
   run(): AttackReport {
-    const samples = this.samples();
+    const samples = this.options.stopAtForgery ? this.outsideFirst(this.samples()) : this.samples();
     for (const sample of samples) {
       this.attackSample(sample);
       if (this.forged()) break;
     }
-    const { nConstraints, nWires } = this.built.circuit.r1cs;
     return {
       gadget: `${this.gadget.name} ${this.gadget.parameters}`.trim(),
-      constraints: nConstraints,
-      wires: nWires,
+      ...gadgetSize(this.built),
       samples: samples.length,
       enumerated: this.enumerated,
       lies: this.lies,
@@ -149,46 +198,77 @@ class Attack {
 
   private attackSample(sample: readonly bigint[]): void {
     this.budget = this.lies + (this.options.maxLies ?? 3000);
-    const given = new Map(this.built.inputWires.map((wire, i) => [wire, mod(sample[i]!)]));
+    const inputs = this.built.inputWires.map((wire, i) => [wire, mod(sample[i]!)] as const);
+    const given = new Map([...this.system.challenges.map((wire) => [wire, 0n] as const), ...inputs]);
     const small = sample.map((value) => Number(signed(value)));
     const inside = this.gadget.inputs.every(({ lo, hi }, i) => small[i]! >= lo && small[i]! <= hi);
-    const expected = inside ? this.gadget.oracle(small) : undefined;
-    const target: Target = { given, expected: expected?.map((y) => mod(BigInt(y))), text: `(${sample.join(', ')})` };
-    const honest = this.resolver.run(given);
-    if (target.expected !== undefined) this.checkHonest(target, honest, small);
-    this.enumerateAll(target, honest);
-    if (!this.done()) this.lie(target, honest);
-    if (!this.done()) this.mutate(target, honest);
+    const honest = this.honest(given);
+    const target: Target = { ...this.expected(small, inside), given, honest, text: `(${sample.join(', ')})` };
+    if (target.expected !== undefined && !target.mayRefuse) this.checkHonest(target, small);
+    this.enumerateAll(target);
+    if (!this.done()) this.lie(target);
+    if (!this.done()) this.mutate(target);
   }
 
-  /** Completeness, by both interpreters. */
-  private checkHonest({ given, expected, text }: Target, honest: readonly bigint[], small: readonly number[]): void {
-    const bad = this.rows.findIndex((row) => !isSatisfied(row, honest));
-    if (bad >= 0) this.breaches.push(`honest witness of ${text} breaks row ${bad}`);
+  /** What the constraints must say of an input. */
+  private expected(small: readonly number[], inside: boolean): Pick<Target, 'expected' | 'mayRefuse'> {
+    const { oracle, window } = this.gadget;
+    const { plan } = this.options;
+    const refused = !inside || (plan === undefined && window?.byBits(small) === false);
+    const expected = refused ? undefined : oracle(small)?.map((y) => mod(BigInt(y)));
+    return { expected, mayRefuse: plan !== undefined && window?.inside(small) === false };
+  }
+
+  /** What follows from given values and overrides, as far as the system speaks of it. */
+  private honest(given: ReadonlyMap<number, bigint>, overrides?: ReadonlyMap<number, bigint>): bigint[] {
+    return this.resolver.run(given, overrides).slice(0, this.system.nWires);
+  }
+
+  private broken(values: readonly bigint[]): Broken {
+    return {
+      rows: this.system.rows.filter((row) => !isSatisfied(row, values)),
+      memberships: this.system.memberships.filter((membership) => !isMember(membership, values)),
+    };
+  }
+
+  /** Completeness, by both interpreters, and by all rows for random challenges. */
+  private checkHonest({ honest, expected, text }: Target, small: readonly number[]): void {
+    const { rows, memberships } = this.broken(honest);
+    if (rows.length > 0)
+      this.breaches.push(`honest witness of ${text} breaks row ${this.system.rows.indexOf(rows[0]!)}`);
+    if (memberships.length > 0)
+      this.breaches.push(`honest witness of ${text} looks up ${memberships[0]!.table} beyond its rows`);
     if (!sameOutputs(this.built.outputs, honest, expected!))
       this.breaches.push(`honest output of ${text} is not the oracle's`);
-    const witness = solve(this.built.circuit, new Map(small.map((v, i) => [`x${i}`, Float64Array.of(v)])));
+    const { circuit } = this.built;
+    const witness = solve(circuit, new Map(small.map((v, i) => [`x${i}`, Float64Array.of(v)])));
     const differs = honest.findIndex(
       (value, wire) => mod(witness.field.get(wire) ?? BigInt(witness.small[wire]!)) !== value,
     );
-    if (differs >= 0)
-      this.breaches.push(`the interpreters disagree on wire ${differs} for ${text}, ${given.size} inputs`);
-    const failed = checkSatisfied(this.built.circuit.r1cs, witness);
+    if (differs >= 0) this.breaches.push(`the interpreters disagree on wire ${differs} for ${text}`);
+    const failed = checkSatisfied(circuit.r1cs, this.completed(witness));
     if (failed !== undefined) this.breaches.push(`checkSatisfied finds row ${failed.row} broken for ${text}`);
   }
 
-  private enumerateAll(target: Target, honest: readonly bigint[]): void {
+  /** With both rounds, for random challenges. */
+  private completed(witness: Witness): Witness {
+    const { circuit } = this.built;
+    if (circuit.rounds === undefined) return witness;
+    const challenges = { x: this.randomField(), theta: this.randomField() };
+    return completeWitness(circuit as TwoRoundCircuit, witness, [1n], challenges);
+  }
+
+  private enumerateAll(target: Target): void {
     const before = this.breaches.length;
     const { complete } = enumerate({
-      rows: this.rows,
-      nWires: honest.length,
+      system: this.system,
       fixed: target.given,
       random: () => this.randomField(),
       maxNodes: this.options.maxNodes ?? 1000,
       visit: (values) => {
-        if (target.expected !== undefined && sameValues(values, honest)) return false;
+        if (isHonest(target, values)) return false;
         this.lies++;
-        this.judge(target, honest, values, 'enumerated');
+        this.judge(target, values, 'enumerated');
         return this.forged();
       },
     });
@@ -196,13 +276,13 @@ class Attack {
   }
 
   /** Files an assignment that satisfies all rows as harmless, or as a breach. */
-  private judge(target: Target, honest: readonly bigint[], values: readonly bigint[], how: string): void {
-    const { expected, text } = target;
-    invariant(
-      this.rows.every((row) => isSatisfied(row, values)),
-      'a claimed solution satisfies the rows',
-      { gadget: this.gadget.name, how },
-    );
+  private judge(target: Target, values: readonly bigint[], how: string): void {
+    const { expected, honest, text } = target;
+    const { rows, memberships } = this.broken(values);
+    invariant(rows.length + memberships.length === 0, 'a claimed solution satisfies the system', {
+      gadget: this.gadget.name,
+      how,
+    });
     if (expected === undefined) this.forgery(`${how}: accepts ${text}, which must be refused`);
     else if (!sameOutputs(this.built.outputs, values, expected)) this.forgery(`${how}: a wrong output for ${text}`);
     else if (this.onlyInversesOfZero(honest, values)) this.harmless++;
@@ -221,35 +301,56 @@ class Attack {
     return values.every((value, wire) => value === honest[wire] || free.has(wire));
   }
 
-  /** One lie: refused, or judged. Returns the rows it breaks. */
-  private try(target: Target, honest: readonly bigint[], values: readonly bigint[], how: string): readonly Row[] {
-    if (target.expected !== undefined && sameValues(values, honest)) return [];
+  /** One lie: refused, or judged. Returns what it breaks. */
+  private try(target: Target, values: readonly bigint[], how: string): Broken {
+    if (isHonest(target, values)) return { rows: [], memberships: [] };
     this.lies++;
-    const broken = this.rows.filter((row) => !isSatisfied(row, values));
-    if (broken.length === 0) this.judge(target, honest, values, how);
+    const broken = this.broken(values);
+    if (broken.rows.length + broken.memberships.length === 0) this.judge(target, values, how);
     return broken;
   }
 
-  private lie(target: Target, honest: readonly bigint[]): void {
+  private lie(target: Target): void {
     for (const hint of this.resolver.hints) {
-      for (const { how, overrides } of this.liesAbout(hint, honest)) {
-        this.tryAndRepair(target, honest, overrides, how);
+      for (const { how, overrides } of this.liesAbout(hint, target.honest)) {
+        this.tryAndRepair(target, overrides, how);
         if (this.done()) return;
       }
     }
   }
 
-  /** Tells the lie with everything after it re-solved, then mends each of the first broken rows through each of its wires. */
-  private tryAndRepair(target: Target, honest: readonly bigint[], overrides: Map<number, bigint>, how: string): void {
-    const values = this.resolver.run(target.given, overrides);
-    const broken = this.try(target, honest, values, how);
-    for (const row of broken.slice(0, 2)) {
-      for (const [wire, value] of repairs(row, values)) {
-        if (wire === 0 || target.given.has(wire) || overrides.has(wire)) continue;
-        const mended = this.resolver.run(target.given, new Map([...overrides, [wire, value]]));
-        this.try(target, honest, mended, `${how}, repaired by wire ${wire}`);
-        if (this.done()) return;
-      }
+  /** Tells the lie with everything after it re-solved, then mends each of the first broken rows and lookups through each of its wires. */
+  private tryAndRepair(target: Target, overrides: Map<number, bigint>, how: string): void {
+    const values = this.honest(target.given, overrides);
+    const { rows, memberships } = this.try(target, values, how);
+    const repairs = [
+      ...rows.slice(0, 2).flatMap((row) => [...rowRepairs(row, values)]),
+      ...memberships.slice(0, 2).flatMap((membership) => [...this.lookupRepairs(membership, values)]),
+    ];
+    for (const repair of repairs) {
+      if (repair.some(([wire]) => target.given.has(wire) || overrides.has(wire))) continue;
+      const mended = this.honest(target.given, new Map([...overrides, ...repair]));
+      this.try(target, mended, `${how}, repaired by wires ${repair.map(([wire]) => wire).join(', ')}`);
+      if (this.done()) return;
+    }
+  }
+
+  /** Values that bring a lookup to one of its rows: through each wire of the query, or the second column through its own. */
+  private *lookupRepairs(
+    { query, rows, second, values: columns }: Membership,
+    values: readonly bigint[],
+  ): Generator<Repair> {
+    const all = BigInt(rows);
+    const targets =
+      rows <= 16 ? Array.from({ length: rows }, (_, t) => BigInt(t)) : [0n, 1n, all - 1n, BigInt(this.next()) % all];
+    const q = evaluate(query, values);
+    const seconds = (t: bigint): Repair[] =>
+      second === undefined ? [[]] : columns![Number(t)]!.map((value) => [[second.wires[0]!, value]]);
+    if (q < all) yield* seconds(q);
+    for (const [i, wire] of query.wires.entries()) {
+      const slope = inverse(query.coefs[i]!);
+      for (const t of targets)
+        for (const more of seconds(t)) yield [[wire, mod(values[wire]! + (t - q) * slope)], ...more];
     }
   }
 
@@ -281,6 +382,13 @@ class Attack {
         ]);
         yield { how: 'quotient and remainder shifted together', overrides };
       }
+    } else if (hint.kind === 'parts') {
+      const x = hint.of(honest);
+      for (const value of [x, mod(-x), x * inverse(2n)]) {
+        yield { how: 'another part of x', overrides: new Map([[hint.wire, mod(value)]]) };
+      }
+    } else if (hint.kind === 'quotient') {
+      yield* this.liesAboutQuotient(hint, honest);
     } else if (hint.kind === 'nonZero') {
       const x = hint.of(honest);
       for (const flag of [1n - honest[hint.flag]!, 2n, HALF]) {
@@ -296,6 +404,37 @@ class Attack {
     }
   }
 
+  /** v = y + p − n: all of it in one part, steps that keep v, and fractions that move the remainder by a whole number. */
+  private *liesAboutQuotient(
+    { parts, shift }: Hint & { readonly kind: 'quotient' },
+    honest: readonly bigint[],
+  ): Generator<{ how: string; overrides: Map<number, bigint> }> {
+    const fraction = inverse(1n << BigInt(shift));
+    for (const [i, wire] of parts.entries()) {
+      for (const k of [1n, -1n, 3n]) {
+        const value = mod(honest[wire]! + k * fraction);
+        yield { how: `a fraction in wire ${wire}`, overrides: new Map([[wire, value]]) };
+      }
+      for (const other of parts.slice(i + 1)) {
+        for (const [d, e] of [
+          [1n, 1n],
+          [1n, -1n],
+          [-1n, 1n],
+          [-1n, -1n],
+          [honest[other]!, -honest[other]!],
+          [-honest[wire]!, honest[wire]!],
+          [-honest[wire]!, -honest[wire]!],
+        ] as const) {
+          const overrides = new Map([
+            [wire, mod(honest[wire]! + d)],
+            [other, mod(honest[other]! + e)],
+          ]);
+          yield { how: `wires ${wire} and ${other} shifted together`, overrides };
+        }
+      }
+    }
+  }
+
   private plausible(v: bigint): readonly bigint[] {
     const lies = [0n, 1n, v + 1n, v - 1n, -v, 2n * v, R - 1n, HALF, HALF + 1n, this.randomField()].map((value) =>
       mod(value),
@@ -304,7 +443,8 @@ class Attack {
   }
 
   /** Every wire alone, and pairs, changed in the honest witness: left so, or re-solved. */
-  private mutate(target: Target, honest: readonly bigint[]): void {
+  private mutate(target: Target): void {
+    const { honest } = target;
     const wires = honest.map((_, wire) => wire).filter((wire) => wire !== 0 && !target.given.has(wire));
     if (wires.length === 0) return;
     const change = (): [number, bigint] => {
@@ -317,9 +457,9 @@ class Attack {
     for (const changes of [...singles, ...pairs]) {
       const values = [...honest];
       for (const [wire, value] of changes) values[wire] = value;
-      this.try(target, honest, values, `mutated wires ${changes.map(([wire]) => wire).join(', ')}`);
+      this.try(target, values, `mutated wires ${changes.map(([wire]) => wire).join(', ')}`);
       if (this.done()) return;
-      this.tryAndRepair(target, honest, new Map(changes), `mutated wires ${changes.map(([wire]) => wire).join(', ')}`);
+      this.tryAndRepair(target, new Map(changes), `mutated wires ${changes.map(([wire]) => wire).join(', ')}`);
       if (this.done()) return;
     }
   }
@@ -357,6 +497,16 @@ class Attack {
     return [...new Map(all.map((sample) => [sample.join(), sample])).values()];
   }
 
+  /** An input that must be refused is the quickest way to a forgery: whatever satisfies the rows is one. */
+  private outsideFirst(samples: readonly bigint[][]): bigint[][] {
+    const { inputs, oracle } = this.gadget;
+    const isRefused = (sample: readonly bigint[]): boolean => {
+      const inside = inputs.every(({ lo, hi }, i) => sample[i]! >= BigInt(lo) && sample[i]! <= BigInt(hi));
+      return !inside || oracle(sample.map(Number)) === undefined;
+    };
+    return [...samples.filter(isRefused), ...samples.filter((sample) => !isRefused(sample))];
+  }
+
   private choices(lo: number, hi: number): bigint[] {
     if (hi - lo < 64 && this.gadget.inputs.length === 1)
       return Array.from({ length: hi - lo + 1 }, (_, i) => BigInt(lo + i));
@@ -364,19 +514,29 @@ class Attack {
     const near = [lo, lo + 1, hi - 1, hi, -1, 0, 1, ...random].filter((value) => value >= lo && value <= hi);
     return [...new Set(near)].map(BigInt);
   }
-
-  private randomField(): bigint {
-    let value = 0n;
-    for (let i = 0; i < 8; i++) value = (value << 32n) | BigInt(this.next());
-    return mod(value);
-  }
 }
 
-/** What a sample must give: `expected` outputs, or refusal. */
+/** What a sample must give: `expected` outputs, or refusal; `mayRefuse`: either. */
 interface Target {
   readonly given: ReadonlyMap<number, bigint>;
+  readonly honest: readonly bigint[];
   readonly expected: readonly bigint[] | undefined;
+  readonly mayRefuse: boolean;
   readonly text: string;
+}
+
+/** What an assignment does not satisfy. */
+interface Broken {
+  readonly rows: readonly Row[];
+  readonly memberships: readonly Membership[];
+}
+
+/** New values of wires that mend something. */
+type Repair = readonly (readonly [wire: number, value: bigint])[];
+
+/** The honest witness, and nothing to judge: where the input may be refused, its values may be no witness at all. */
+function isHonest({ expected, mayRefuse, honest }: Target, values: readonly bigint[]): boolean {
+  return expected !== undefined && !mayRefuse && sameValues(values, honest);
 }
 
 function sameValues(a: readonly bigint[], b: readonly bigint[]): boolean {
@@ -394,7 +554,7 @@ function otherDecomposition(wires: readonly number[], honest: readonly bigint[])
 }
 
 /** For each wire of a broken row, the value that mends the row where it enters linearly. */
-function* repairs({ a, b, c }: Row, values: readonly bigint[]): Generator<[number, bigint]> {
+function* rowRepairs({ a, b, c }: Row, values: readonly bigint[]): Generator<Repair> {
   const coefficientOf = (form: FieldLc, wire: number) => {
     const at = form.wires.indexOf(wire);
     return at < 0 ? 0n : form.coefs[at]!;
@@ -404,7 +564,7 @@ function* repairs({ a, b, c }: Row, values: readonly bigint[]): Generator<[numbe
     const [ka, kb, kc] = [coefficientOf(a, wire), coefficientOf(b, wire), coefficientOf(c, wire)];
     const slope = mod(ka * right + kb * left - kc);
     if (slope === 0n || (ka !== 0n && kb !== 0n)) continue;
-    yield [wire, mod(values[wire]! - (left * right - out) * inverse(slope))];
+    yield [[wire, mod(values[wire]! - (left * right - out) * inverse(slope))]];
   }
 }
 
@@ -424,5 +584,18 @@ function xorshift(seed: number): () => number {
     state ^= state << 5;
     state >>>= 0;
     return state;
+  };
+}
+
+/** Field elements that repeat from their seed. */
+export function randomField(seed: number): () => bigint {
+  return fieldOf(xorshift(seed));
+}
+
+function fieldOf(next: () => number): () => bigint {
+  return () => {
+    let value = 0n;
+    for (let i = 0; i < 8; i++) value = (value << 32n) | BigInt(next());
+    return mod(value);
   };
 }

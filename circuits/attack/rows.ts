@@ -1,13 +1,93 @@
-/** A circuit's rows over BigInt, for attacks: nothing here knows bounds, hints or what a value was meant to be. */
+/** A circuit's constraints over BigInt, for attacks: nothing here knows bounds, hints or what a value was meant to be. */
 import { mod, R } from '../../src/field/bn254.js';
+import type { Circuit } from '../../src/prove/program.js';
 import type { FieldLc } from '../builder.js';
+import { fieldCombination } from '../lc.js';
 import { coefficient, type R1cs, type SparseMatrix } from '../r1cs.js';
+import { ChallengeWire, N_CHALLENGES, type Rounds } from '../rounds.js';
 
 /** Row a·b = c; the constant wire is folded into `constant`. */
 export interface Row {
   readonly a: FieldLc;
   readonly b: FieldLc;
   readonly c: FieldLc;
+}
+
+/** An ideal lookup: query ∈ [0, rows), and where there is a second column, second ∈ values[query]. */
+export interface Membership {
+  readonly table: string;
+  readonly query: FieldLc;
+  readonly rows: number;
+  readonly second?: FieldLc;
+  /** By table row; more than one value where a table holds several pairs of one first column. */
+  readonly values?: readonly (readonly bigint[])[];
+}
+
+/**
+ * What a prover must satisfy, with the lookup argument taken as ideal: rows, and the lookups as memberships. Of a circuit of two rounds
+ * the other rows make the memberships hold (tables, sums, products with Θ) or bind public values; they are attacked by protocol.ts.
+ */
+export interface System {
+  readonly rows: readonly Row[];
+  readonly memberships: readonly Membership[];
+  /** Wires from 0 that the system speaks of: neither multiplicities nor round 2. */
+  readonly nWires: number;
+  /** Challenges, of which no row and no membership depends; 0 here. */
+  readonly challenges: readonly number[];
+}
+
+/**
+ * The system without some constraints. A lookup lost is a membership lost; so is a product with Θ, which leaves the second column to round 2
+ * and with it the query; and with a table's row or sum every membership of that table is lost.
+ */
+export function systemOf(circuit: Circuit, without: ReadonlySet<number> = new Set()): System {
+  const { r1cs, rounds } = circuit;
+  const all = rowsOf(r1cs);
+  const present = (row: number): boolean => !without.has(row);
+  if (rounds === undefined)
+    return { rows: all.filter((_, row) => present(row)), memberships: [], nWires: r1cs.nWires, challenges: [] };
+  const special = protocolRows(rounds);
+  return {
+    rows: all.filter((_, row) => present(row) && !special.has(row)),
+    memberships: membershipsOf(all, rounds, present),
+    nWires: rounds.tables[0]?.firstMultiplicity ?? rounds.firstRound2,
+    challenges: Array.from({ length: N_CHALLENGES }, (_, i) => 1 + i),
+  };
+}
+
+/** Rows that hold the lookup argument together: lookups, products with Θ, tables and their sums, and other rows of round 2. */
+export function protocolRows({ lookupRow, thetaRow, fieldRows, tables }: Rounds): Set<number> {
+  const table = tables.flatMap(({ firstRow, rows }) => Array.from({ length: rows + 1 }, (_, t) => firstRow + t));
+  return new Set([...lookupRow, ...thetaRow, ...fieldRows, ...table]);
+}
+
+function membershipsOf(all: readonly Row[], rounds: Rounds, present: (row: number) => boolean): Membership[] {
+  const { lookupRow, lookupTable, thetaRow, thetaSource, firstTheta, tables } = rounds;
+  const whole = tables.map(({ firstRow, rows }) =>
+    Array.from({ length: rows + 1 }, (_, t) => firstRow + t).every(present),
+  );
+  return Array.from(lookupRow, (row, k): Membership | undefined => {
+    const id = lookupTable[k]!;
+    const { name, rows, values } = tables[id]!;
+    const { b } = all[row]!;
+    const product = b.wires.find((wire) => wire >= firstTheta);
+    const j = product === undefined ? undefined : product - firstTheta;
+    if (!present(row) || !whole[id] || (j !== undefined && !present(thetaRow[j]!))) return undefined;
+    const drop = [ChallengeWire.x, ...(product === undefined ? [] : [product])];
+    const query = fieldCombination([b, ...drop.map(unit)], [1n, ...drop.map(() => -1n)]);
+    if (j === undefined || values === undefined) return { table: name, query, rows };
+    return {
+      table: name,
+      query,
+      rows,
+      second: unit(thetaSource[j]!),
+      values: Array.from(values, (value) => [mod(BigInt(value))]),
+    };
+  }).filter((membership) => membership !== undefined);
+}
+
+export function unit(wire: number): FieldLc {
+  return { wires: [wire], coefs: [1n], constant: 0n };
 }
 
 export function rowsOf(r1cs: R1cs): Row[] {
@@ -42,4 +122,18 @@ export function evaluate(form: FieldLc, values: readonly bigint[]): bigint {
 
 export function isSatisfied({ a, b, c }: Row, values: readonly bigint[]): boolean {
   return (evaluate(a, values) * evaluate(b, values)) % R === evaluate(c, values);
+}
+
+/** Whether a lookup finds its row. */
+export function isMember({ query, rows, second, values }: Membership, wires: readonly bigint[]): boolean {
+  const q = evaluate(query, wires);
+  if (q >= BigInt(rows)) return false;
+  return second === undefined || values![Number(q)]!.includes(evaluate(second, wires));
+}
+
+/** Whether the row reads a·(a − 1) = 0. */
+export function isBooleanRow({ a, b, c }: Row): boolean {
+  if (c.wires.length > 0 || c.constant !== 0n) return false;
+  const difference = fieldCombination([a, b], [1n, -1n], -1n);
+  return a.wires.length > 0 && difference.wires.length === 0 && difference.constant === 0n;
 }

@@ -1,10 +1,13 @@
 /** One run of everything the harness has, in numbers. */
-import { gadgets } from './gadgets.js';
-import { checkGadget, type AttackReport } from './harness.js';
+import { checkGadget, randomField, type AttackReport } from './harness.js';
+import { bitLayouts, lookupLayouts, type Layout } from './plans.js';
+import { attackProtocol, type ProtocolSummary } from './protocol.js';
 import { attackWeakened, unnoticedDeletions, weakenedGadgets } from './weakened.js';
 
-export interface AttackSummary {
-  readonly reports: readonly AttackReport[];
+/** What one way of laying out gadgets stood up to. */
+export interface BuilderSummary {
+  readonly builder: 'bits' | 'lookups';
+  readonly gadgets: number;
   readonly lies: number;
   readonly refused: number;
   readonly harmless: number;
@@ -12,40 +15,74 @@ export interface AttackSummary {
   readonly enumerated: number;
   readonly samples: number;
   readonly breaches: readonly string[];
-  readonly weakened: { readonly caught: readonly string[]; readonly missed: readonly string[] };
-  /** Rows deleted one at a time over all gadgets, and those whose loss went unnoticed. */
+  /** Constraints deleted one at a time over all gadgets, and those whose loss went unnoticed. */
   readonly deletions: { readonly rows: number; readonly unnoticed: readonly string[] };
 }
 
-/** Attacks all gadgets, then the weakened ones; `onGadget` hears of each report as it is made. */
-export function attackAll(seed: number, onGadget: (report: AttackReport) => void = () => undefined): AttackSummary {
-  const reports = gadgets.map((gadget) => {
-    const report = checkGadget(gadget, { seed, ...(gadget.name === 'poseidon' ? { samples: 3, maxLies: 800 } : {}) });
-    onGadget(report);
-    return report;
-  });
-  const total = (count: (report: AttackReport) => number) => reports.reduce((sum, report) => sum + count(report), 0);
+export interface AttackSummary {
+  readonly builders: readonly BuilderSummary[];
+  readonly protocol: ProtocolSummary;
+  readonly weakened: { readonly caught: readonly string[]; readonly missed: readonly string[] };
+}
+
+/** Attacks all gadgets in all layouts, then the weakened ones; `onGadget` hears of each report as it is made. */
+export function attackAll(
+  seed: number,
+  onGadget: (report: AttackReport, layout: string) => void = () => undefined,
+): AttackSummary {
   const weakened = weakenedGadgets().map((variant) => ({
     name: variant.name,
     caught: attackWeakened(variant).forgeries > 0,
   }));
-  const deletions = gadgets.map((gadget) => ({ gadget, ...unnoticedDeletions(gadget) }));
   return {
-    reports,
+    builders: [
+      attackBuilder('bits', bitLayouts, seed, onGadget),
+      attackBuilder('lookups', lookupLayouts, seed, onGadget),
+    ],
+    protocol: attackProtocol(randomField(seed), 20),
+    weakened: {
+      caught: weakened.filter(({ caught }) => caught).map(({ name }) => name),
+      missed: weakened.filter(({ caught }) => !caught).map(({ name }) => name),
+    },
+  };
+}
+
+function attackBuilder(
+  builder: BuilderSummary['builder'],
+  layouts: readonly Layout[],
+  seed: number,
+  onGadget: (report: AttackReport, layout: string) => void,
+): BuilderSummary {
+  const reports = layouts.map(({ gadget, plan, layout }) => {
+    const report = checkGadget(gadget, {
+      seed,
+      ...(plan === undefined ? {} : { plan }),
+      ...(gadget.name === 'poseidon' ? { samples: 3, maxLies: 800 } : {}),
+    });
+    onGadget(report, layout);
+    return { report, layout };
+  });
+  const total = (count: (report: AttackReport) => number) =>
+    reports.reduce((sum, { report }) => sum + count(report), 0);
+  // Poseidon has no lookups: its rows are deleted once.
+  const deleted = layouts
+    .filter(({ gadget, plan }) => gadget.name !== 'poseidon' || plan === undefined)
+    .map((layout) => ({ layout, ...unnoticedDeletions(layout) }));
+  return {
+    builder,
+    gadgets: layouts.length,
     lies: total((report) => report.lies),
     refused: total((report) => report.refused),
     harmless: total((report) => report.harmless),
     enumerated: total((report) => report.enumerated),
     samples: total((report) => report.samples),
-    breaches: reports.flatMap(({ gadget, breaches }) => breaches.map((breach) => `${gadget}: ${breach}`)),
-    weakened: {
-      caught: weakened.filter(({ caught }) => caught).map(({ name }) => name),
-      missed: weakened.filter(({ caught }) => !caught).map(({ name }) => name),
-    },
+    breaches: reports.flatMap(({ report, layout }) =>
+      report.breaches.map((breach) => `${report.gadget}, ${layout}: ${breach}`),
+    ),
     deletions: {
-      rows: deletions.reduce((sum, { rows }) => sum + rows, 0),
-      unnoticed: deletions.flatMap(({ gadget, unnoticed }) =>
-        unnoticed.map((row) => `${gadget.name} ${gadget.parameters}: row ${row}`),
+      rows: deleted.reduce((sum, { rows }) => sum + rows, 0),
+      unnoticed: deleted.flatMap(({ layout: { gadget, layout }, unnoticed }) =>
+        unnoticed.map((row) => `${gadget.name} ${gadget.parameters}, ${layout}: row ${row}`),
       ),
     },
   };

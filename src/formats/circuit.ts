@@ -23,8 +23,19 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { BIG_COEF_BASE, WireClass, type R1cs, type SparseMatrix } from '../../circuits/r1cs.js';
 import { ZkonnxError } from '../errors.js';
 import { R } from '../field/bn254.js';
-import { Opcode, operandsOf, operandWords, type Circuit, type OperandKind } from '../prove/program.js';
-import { N_CHALLENGES, type LookupTable, type Rounds } from '../../circuits/rounds.js';
+import type { Rounds } from '../../circuits/rounds.js';
+import type { Circuit, OperandKind } from '../prove/program.js';
+import { eachInstruction, elements, hasShape, isCount, isText } from './circuit-checks.js';
+import {
+  checkRoundTwo,
+  FIRST_ROUNDS_SECTION,
+  isRoundsHeader,
+  N_ROUNDS_SECTIONS,
+  readRounds,
+  roundsHeader,
+  roundsPayloads,
+  type RoundsHeader,
+} from './circuit-rounds.js';
 import { bigCoefWords, FIELD_WORDS, valueOfWords } from './coefficients.js';
 import {
   bytesOf,
@@ -57,11 +68,8 @@ const Id = {
   rounds: 18,
 } as const;
 const N_SECTIONS = 16;
-const N_ROUNDS_SECTIONS = 7;
 /** Bindings and layer names of the largest models take kilobytes. */
 const MAX_JSON_BYTES = 1 << 26;
-/** A lookup names its table in 16 bits. */
-const MAX_TABLES = 1 << 16;
 
 /** SHA-256 of bytes that come in pieces. */
 export interface Sha256 {
@@ -96,7 +104,7 @@ export function* circuitChunks(circuit: Circuit, newSha256: NewSha256 = portable
   yield containerHeader(KIND, sections.length + 1);
   for (const [i, payload] of sections.entries()) {
     hash.update(payload);
-    yield sectionHeader(i < N_SECTIONS ? i + 1 : Id.rounds + i - N_SECTIONS, payload.length);
+    yield sectionHeader(i < N_SECTIONS ? i + 1 : FIRST_ROUNDS_SECTION + i - N_SECTIONS, payload.length);
     yield payload;
   }
   const digest = hash.digest();
@@ -127,41 +135,6 @@ function payloads({ r1cs, program, inputs, outputs, salts, layers, rounds }: Cir
     r1cs.wireClass,
     bytesOf(program.code),
     ...(rounds === undefined ? [] : roundsPayloads(rounds)),
-  ];
-}
-
-type RoundsHeader = Pick<Rounds, 'publicValues' | 'firstPublicRow' | 'firstRound2' | 'firstTheta' | 'firstField'> & {
-  readonly tables: readonly (Omit<LookupTable, 'values'> & { readonly hasValues: boolean })[];
-};
-
-function roundsHeader({
-  publicValues,
-  firstPublicRow,
-  firstRound2,
-  firstTheta,
-  firstField,
-  tables,
-}: Rounds): RoundsHeader {
-  return {
-    publicValues,
-    firstPublicRow,
-    firstRound2,
-    firstTheta,
-    firstField,
-    tables: tables.map(({ values, ...table }) => ({ ...table, hasValues: values !== undefined })),
-  };
-}
-
-function roundsPayloads(rounds: Rounds): Uint8Array[] {
-  const values = rounds.tables.flatMap((table) => (table.values === undefined ? [] : [...table.values]));
-  return [
-    bytesOf(rounds.lookupRow),
-    bytesOf(rounds.lookupTable),
-    bytesOf(rounds.thetaSource),
-    bytesOf(rounds.thetaRow),
-    bytesOf(rounds.code),
-    bytesOf(rounds.fieldRows),
-    bytesOf(Float64Array.from(values)),
   ];
 }
 
@@ -217,83 +190,14 @@ export async function readCircuit(source: ByteSource, newSha256: NewSha256 = por
   return circuit;
 }
 
-/** Every index of the rounds must be in range; that they are the circuit's is for whoever compiled it, and proofs fail where they are not. */
-function readRounds(container: Container, fields: RoundsHeader, part: (id: number) => Uint8Array): Rounds {
-  const words = (id: number): Uint32Array => new Uint32Array(elements(container, part(Id.rounds + id), 4));
-  const columns = new Float64Array(elements(container, part(Id.rounds + 6), 8));
-  let used = 0;
-  const tables = fields.tables.map(({ hasValues, ...table }): LookupTable => {
-    if (!hasValues) return table;
-    const values = columns.slice(used, (used += table.rows));
-    return { ...table, values };
-  });
-  if (used !== columns.length) throw container.corrupt('the tables have other columns than the header says');
-  return {
-    publicValues: fields.publicValues,
-    firstPublicRow: fields.firstPublicRow,
-    firstRound2: fields.firstRound2,
-    firstInverse: fields.firstRound2,
-    firstTheta: fields.firstTheta,
-    firstField: fields.firstField,
-    tables,
-    lookupRow: words(0),
-    lookupTable: new Uint16Array(elements(container, part(Id.rounds + 1), 2)),
-    thetaSource: words(2),
-    thetaRow: words(3),
-    code: new Int32Array(elements(container, part(Id.rounds + 4), 4)),
-    fieldRows: words(5),
-  };
-}
-
-function checkRoundTwo(container: Container, { r1cs, program }: Circuit, rounds: Rounds): void {
-  const { nWires, nConstraints } = r1cs;
-  const { tables, lookupRow, lookupTable, thetaSource, thetaRow, fieldRows, firstRound2, firstTheta, firstField } =
-    rounds;
-  const tableRows = tables.reduce((sum, { rows }) => sum + rows, 0);
-  const isRow = (row: number): boolean => row < nConstraints;
-  const sound =
-    r1cs.nPubOut === 0 &&
-    r1cs.nPubIn === N_CHALLENGES &&
-    firstRound2 > N_CHALLENGES &&
-    firstTheta === firstRound2 + lookupRow.length + tableRows &&
-    firstField === firstTheta + thetaSource.length &&
-    firstField <= nWires &&
-    rounds.firstPublicRow + rounds.publicValues <= program.hints.rowStart.length - 1 &&
-    lookupTable.length === lookupRow.length &&
-    thetaRow.length === thetaSource.length &&
-    [lookupRow, thetaRow, fieldRows].every((rows) => rows.every(isRow)) &&
-    lookupTable.every((id) => id < tables.length) &&
-    thetaSource.every((wire) => wire < firstRound2) &&
-    tables.every((table) => isTableInPlace(table, r1cs, firstRound2, firstTheta));
-  if (!sound) throw container.corrupt('the rounds are damaged');
-  eachInstruction(container, rounds.code, (at, kind, opcode) => {
-    const { code } = rounds;
-    if (opcode !== Opcode.FieldLinear && opcode !== Opcode.FieldProduct) return false;
-    if (kind === 'out') return code[at]! >= firstField && code[at]! < nWires;
-    return code[at]! >= 0 && code[at]! < 3 && code[at + 1]! >= 0 && code[at + 1]! < nConstraints;
-  });
-}
-
-function isTableInPlace(table: LookupTable, r1cs: R1cs, firstRound2: number, firstTheta: number): boolean {
-  const { rows, values, firstMultiplicity, firstQuotient, firstRow } = table;
-  return (
-    rows > 0 &&
-    firstMultiplicity > N_CHALLENGES &&
-    firstMultiplicity + rows <= firstRound2 &&
-    firstQuotient >= firstRound2 &&
-    firstQuotient + rows <= firstTheta &&
-    firstRow + rows <= r1cs.nConstraints &&
-    (values === undefined || (values.length === rows && values.every(Number.isSafeInteger)))
-  );
-}
-
 async function readPayloads(container: Container, newSha256: NewSha256): Promise<ReadonlyMap<number, Uint8Array>> {
   const jsonSize = container.section(Id.json, 'header').size;
   if (jsonSize > MAX_JSON_BYTES)
     throw container.corrupt('the header is too large', `at most ${MAX_JSON_BYTES} bytes`, String(jsonSize));
   const hash = newSha256();
   const ids = Array.from({ length: N_SECTIONS }, (_, i) => i + 1);
-  if (container.has(Id.rounds)) ids.push(...Array.from({ length: N_ROUNDS_SECTIONS }, (_, i) => Id.rounds + i));
+  if (container.has(FIRST_ROUNDS_SECTION))
+    ids.push(...Array.from({ length: N_ROUNDS_SECTIONS }, (_, i) => FIRST_ROUNDS_SECTION + i));
   const parts = new Map<number, Uint8Array>();
   for (const id of ids) {
     const bytes = await container.read(container.section(id, 'contents'));
@@ -311,10 +215,6 @@ type Header = Pick<R1cs, 'nWires' | 'nPubOut' | 'nPubIn' | 'nConstraints'> &
     readonly programLayers: readonly string[];
     readonly rounds?: RoundsHeader;
   };
-
-const isCount = (value: unknown): boolean =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 32;
-const isText = (value: unknown): boolean => typeof value === 'string';
 
 /** What every element of the header's lists must be. */
 const HEADER_LISTS = {
@@ -347,32 +247,13 @@ function parseHeader(container: Container, bytes: Uint8Array): Header {
     throw container.corrupt("the header's programLayers are damaged");
   const result = header as Header;
   const { rounds } = fields;
-  if ((rounds !== undefined) !== container.has(Id.rounds) || (rounds !== undefined && !isRoundsHeader(rounds)))
+  if (
+    (rounds !== undefined) !== container.has(FIRST_ROUNDS_SECTION) ||
+    (rounds !== undefined && !isRoundsHeader(rounds))
+  )
     throw container.corrupt("the header's rounds are damaged");
   if (result.nPubOut + result.nPubIn >= result.nWires) throw container.corrupt('more public signals than wires');
   return result;
-}
-
-const isFlag = (value: unknown): boolean => typeof value === 'boolean';
-
-function isRoundsHeader(rounds: unknown): boolean {
-  const counts = { publicValues: isCount, firstPublicRow: isCount, firstRound2: isCount, firstTheta: isCount };
-  const table = { name: isText, rows: isCount, firstMultiplicity: isCount, firstQuotient: isCount, firstRow: isCount };
-  if (!hasShape(rounds, { ...counts, firstField: isCount, tables: Array.isArray })) return false;
-  const { tables } = rounds as { tables: unknown[] };
-  return tables.length <= MAX_TABLES && tables.every((item) => hasShape(item, { ...table, hasValues: isFlag }));
-}
-
-function hasShape(item: unknown, shape: Readonly<Record<string, (value: unknown) => boolean>>): boolean {
-  if (typeof item !== 'object' || item === null) return false;
-  return Object.entries(shape).every(([field, accepts]) => accepts((item as Record<string, unknown>)[field]));
-}
-
-/** The section's own aligned buffer, of whole elements. */
-function elements(container: Container, bytes: Uint8Array, elementBytes: number): ArrayBuffer {
-  if (bytes.length % elementBytes !== 0)
-    throw container.corrupt(`a section is not whole elements of ${elementBytes} bytes`);
-  return bytes.buffer as ArrayBuffer;
 }
 
 function readBigCoefs(container: Container, bytes: Uint8Array): bigint[] {
@@ -438,30 +319,6 @@ function checkProgram(container: Container, { r1cs, program, rounds }: Circuit):
     ref: (at) => within(code[at], 0, rows.length) && within(code[at + 1], 0, rows[code[at]!]!),
   };
   eachInstruction(container, code, (at, kind) => operand[kind](at));
-}
-
-/** Calls `accepts` for every operand. Throws where one is not accepted, or an instruction is unknown or cut off. */
-function eachInstruction(
-  container: Container,
-  code: Int32Array,
-  accepts: (at: number, kind: OperandKind, opcode: number) => boolean,
-): void {
-  for (let at = 0; at < code.length;) {
-    const start = at++;
-    const opcode = code[start]!;
-    const operands = operandsOf(opcode);
-    if (operands === undefined)
-      throw container.corrupt(
-        `the witness program has an unknown instruction at word ${start}`,
-        undefined,
-        String(opcode),
-      );
-    for (const kind of operands) {
-      if (!accepts(at, kind, opcode))
-        throw container.corrupt(`the witness program has an operand out of range at word ${start}`);
-      at += operandWords(kind);
-    }
-  }
 }
 
 /** Refuses a proving or verification key that was made for another circuit. */

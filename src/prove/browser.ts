@@ -2,7 +2,6 @@
  * zkonnx/prover: proving where there is no Node, in pages and their workers. Circuit and keys come as bytes, everything runs on the calling
  * thread over a memory of its own, and no import leads to a Node API. `npm run build` bundles it into one file (scripts/build-prover.ts).
  */
-import { bytesToHex } from '@noble/hashes/utils.js';
 import { throwIfAborted, ZkonnxError } from '../errors.js';
 import { hashCircuit, readCircuit, requireSameCircuit } from '../formats/circuit.js';
 import { bytesSource } from '../formats/iden3-container.js';
@@ -16,7 +15,7 @@ import { mirageEquation } from '../verify/mirage.js';
 import type { Schema } from '../verify/statement.js';
 import { drawChallenges } from '../verify/transcript.js';
 import { checkedProof, type AnyProofFile } from './checked-proof.js';
-import { requireContext } from './context.js';
+import { contextText, requireContext } from './context.js';
 import { encodeSample } from './encode.js';
 import { loadEngineKey } from './engine/key.js';
 import { proveWithTeam } from './engine/prover.js';
@@ -210,7 +209,7 @@ class SoloProver implements BrowserProver {
     );
     const opening = openingOf(this.key.facts.keyDigest, salts, inputs, proven.outputs);
     return {
-      proof: checkedProof(proven, this.key, this.points, `0x${bytesToHex(context)}`),
+      proof: checkedProof(proven, this.key, this.points, contextText(context)),
       ...(opening === undefined ? {} : { opening }),
     };
   }

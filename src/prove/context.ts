@@ -18,3 +18,8 @@ export function requireContext(protocol: Protocol, context: Uint8Array | undefin
     got: String(context.length),
   });
 }
+
+/** "0x" and two hexadecimal digits a byte. */
+export function contextText(context: Uint8Array = new Uint8Array()): string {
+  return `0x${Array.from(context, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+}

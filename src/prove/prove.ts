@@ -11,7 +11,7 @@ import { prepareKey, type PreparedKey } from '../verify/key.js';
 import { mirageEquation } from '../verify/mirage.js';
 import type { Protocol } from '../verify/statement.js';
 import { checkedProof, type AnyProofFile } from './checked-proof.js';
-import { requireContext } from './context.js';
+import { contextText, requireContext } from './context.js';
 import { encodeSample } from './encode.js';
 import { freshScalar } from './fresh-scalar.js';
 import { KernelVerifier } from './kernel-verifier.js';
@@ -123,11 +123,6 @@ async function ownEquation(key: PreparedKey, provingKey: string): Promise<Equati
   }
   requireSameSetup(await readZkeyVerifierPart(provingKey), provingKey, key.groth16);
   return groth16Equation(key.groth16);
-}
-
-/** "0x" and two hexadecimal digits a byte. */
-function contextText(context: Uint8Array | undefined): string {
-  return `0x${Buffer.from(context ?? []).toString('hex')}`;
 }
 
 async function* requests(

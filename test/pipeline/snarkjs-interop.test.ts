@@ -22,7 +22,7 @@ describe('iris with our keys', () => {
   it('snarkjs checks our witness and accepts our proof', () => {
     cpSync(modelPath('iris-mlp-deepprove'), path.join(dir, 'iris.onnx'));
     writeFileSync(path.join(dir, 'in.json'), JSON.stringify({ input: [-0.33, -0.66, -0.05, -0.16] }));
-    zkonnx(dir, 'compile', 'iris.onnx', '-o', 'iris', '--domain=-1..1', '--tolerance', '0.02');
+    zkonnx(dir, 'compile', 'iris.onnx', '-o', 'iris', '--domain=-1..1', '--tolerance', '0.02', '--protocol', 'groth16');
     zkonnx(dir, 'setup', 'iris', '--dev');
     zkonnx(dir, 'prove', 'iris', '--in', 'in.json', '-o', 'proof.json');
     zkonnx(dir, 'export', 'r1cs', 'iris', '-o', 'iris.r1cs');
@@ -54,7 +54,7 @@ describe('a small network with keys from snarkjs’s own ceremony', () => {
   it('ptau, setup, contribution, zkey verify, prove: all on our .r1cs and .wtns', () => {
     writeFileSync(path.join(dir, 'mlp.onnx'), makeMlp([3, 2, 2]));
     writeFileSync(path.join(dir, 'mlp-in.json'), JSON.stringify({ input: [0.5, 0.25, 0.75] }));
-    const compiled = zkonnx(dir, 'compile', 'mlp.onnx', '-o', 'mlp', '--domain=0..1');
+    const compiled = zkonnx(dir, 'compile', 'mlp.onnx', '-o', 'mlp', '--domain=0..1', '--protocol', 'groth16');
     expect(compiled['constraints']).toBeLessThan(250);
     zkonnx(dir, 'export', 'r1cs', 'mlp', '-o', 'mlp.r1cs');
     makePtau(dir, 8);

@@ -58,6 +58,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/setup': [
     'src/kernels',
     'src/prove/stored-key-file.ts',
+    'src/prove/program.ts',
     'src/field',
     'src/formats',
     'src/verify',

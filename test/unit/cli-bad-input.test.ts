@@ -126,7 +126,16 @@ describe('compile: flags and calibration data', () => {
 
 describe('prove and run: inputs', () => {
   beforeAll(async () => {
-    const { code } = await zkonnx(['compile', MODEL, '-o', artifact, '--calibrate', CALIBRATION]);
+    const { code } = await zkonnx([
+      'compile',
+      MODEL,
+      '-o',
+      artifact,
+      '--calibrate',
+      CALIBRATION,
+      '--protocol',
+      'groth16',
+    ]);
     expect(code).toBe(0);
   });
 

@@ -2,10 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { argmax } from '../../circuits/argmax.js';
-import { gadgets } from '../../circuits/attack/gadgets.js';
-import { buildGadget } from '../../circuits/attack/harness.js';
+import { buildGadget, gadgetSize, type Gadget } from '../../circuits/attack/harness.js';
+import { bitLayouts, lookupLayouts } from '../../circuits/attack/plans.js';
 import type { Lc } from '../../circuits/builder.js';
 import { linearCombination } from '../../circuits/lc.js';
+import { choosePlan, SURVEY_PLAN, type TablePlan } from '../../circuits/lookup-plan.js';
 import { max } from '../../circuits/max.js';
 import { positive } from '../../circuits/positive.js';
 import { R1csBuilder } from '../../circuits/r1cs-builder.js';
@@ -34,15 +35,86 @@ function dense(b: R1csBuilder, hi: number): Lc {
   );
 }
 
+/** Layouts in the golden table; without tables, which belong to a whole circuit. */
+const PINNED = ['bits', 'b=4', 'b=4 with every table', 'b=12'];
+
 describe('constraints', () => {
   it('are those of test/golden/constraints.csv', () => {
-    const lines = gadgets.map((gadget) => {
-      const { nConstraints, nWires } = buildGadget(gadget).circuit.r1cs;
-      return `${gadget.name},"${gadget.parameters}",${nConstraints},${nWires}`;
-    });
-    const csv = ['gadget,parameters,constraints,wires', ...lines, ''].join('\n');
+    const lines = [...bitLayouts, ...lookupLayouts]
+      .filter(({ layout }) => PINNED.includes(layout))
+      .map(({ gadget, layout, plan }) => {
+        const { constraints, wires } = gadgetSize(buildGadget(gadget, plan));
+        return `${layout},${gadget.name},"${gadget.parameters}",${constraints},${wires}`;
+      });
+    const csv = ['layout,gadget,parameters,constraints,wires', ...lines, ''].join('\n');
     if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(golden, csv);
     expect(readFileSync(golden, 'utf8')).toBe(csv);
+  });
+});
+
+describe('by lookups', () => {
+  /** Rows of one use among 6,000 alike, in the tables that are best for them. */
+  const rowsOfMany = (
+    bounds: readonly (readonly [number, number])[],
+    build: Gadget['build'],
+    checked = false,
+  ): number => {
+    const inputs = bounds.map(([lo, hi]) => ({ lo, hi }));
+    const gadget: Gadget = { name: 'cost', parameters: '', inputs, checked, build, oracle: () => undefined };
+    const { demands } = buildGadget(gadget, SURVEY_PLAN);
+    const { plan } = choosePlan(demands.map(({ demand, count }) => ({ demand, count: 6000 * count })));
+    return gadgetSize(buildGadget(gadget, plan)).constraints;
+  };
+  const rowsIn = (
+    plan: Partial<TablePlan>,
+    bounds: readonly (readonly [number, number])[],
+    build: Gadget['build'],
+  ): number => {
+    const inputs = bounds.map(([lo, hi]) => ({ lo, hi }));
+    const gadget: Gadget = { name: 'cost', parameters: '', inputs, build, oracle: () => undefined };
+    return gadgetSize(buildGadget(gadget, { ...SURVEY_PLAN, ...plan })).constraints;
+  };
+  const relu =
+    (how: Requantise): Gadget['build'] =>
+    (b, [x]) => [requantise(b, x!, how)];
+  const byte = [0, 255] as const;
+  const wide = [-(2 ** 22), 2 ** 22] as const;
+
+  it('a ReLU with requantise costs at most 3 without saturation, by its bounds or by its window', () => {
+    const how = { shift: 12, lo: 0, bits: 8 };
+    expect(rowsOfMany([[-(2 ** 19), 2 ** 19]], relu(how))).toBeLessThanOrEqual(3);
+    expect(rowsOfMany([wide], relu({ ...how, window: { lo: -(2 ** 20) + 1, hi: 2 ** 19 } }))).toBeLessThanOrEqual(3);
+    expect(rowsIn({}, [[-(2 ** 19), 2 ** 19]], relu(how))).toBe(3);
+  });
+
+  it('a saturating ReLU with requantise costs at most 5', () => {
+    const how = { shift: 12, lo: 0, bits: 8 };
+    expect(rowsOfMany([wide], relu(how))).toBeLessThanOrEqual(5);
+    expect(rowsOfMany([wide], relu({ ...how, lo: -128 }))).toBeLessThanOrEqual(5);
+    expect(rowsIn({ spans: new Set([256]) }, [wide], relu(how))).toBe(5);
+    const clamps = new Map([[255, { lo: -1024, hi: 1024 }]]);
+    expect(rowsIn({ clamps }, [wide], relu(how))).toBe(3);
+  });
+
+  it('a pairwise maximum costs 2, and 3 on wide accumulators', () => {
+    const pair: Gadget['build'] = (b, [x, y]) => [max(b, x!, y!)];
+    expect(rowsOfMany([byte, byte], pair)).toBe(2);
+    expect(rowsIn({}, [byte, byte], pair)).toBe(2);
+    expect(rowsOfMany([wide, wide], pair)).toBeLessThanOrEqual(3);
+    expect(rowsIn({}, [wide, wide], pair)).toBe(3);
+  });
+
+  it('an input pixel costs 1', () => {
+    expect(rowsOfMany([byte], (_b, x) => x, true)).toBe(1);
+  });
+
+  it('a function, a sign and an input of any range cost what the builder’s header says', () => {
+    const values = Float64Array.from({ length: 100 }, (_, i) => i * i);
+    const square: Gadget['build'] = (b, [x]) => [b.table(x!, { name: 'square', values })];
+    expect(rowsIn({ functions: new Set(['square']) }, [[0, 99]], square)).toBe(2);
+    expect(rowsIn({}, [wide], (b, [x]) => [b.isNonNegative(x!)])).toBe(1 + 2);
+    expect(rowsIn({}, [wide], (b, [x]) => [positive(b, x!)])).toBe(1 + 2);
+    expect(rowsIn({}, [wide], (b, [x]) => [b.range(x!, -300, 300)])).toBe(2);
   });
 });
 

@@ -56,9 +56,7 @@ export function compileCommand(session: Session): Command {
       ]),
     )
     .option('--labels <names>', 'names of the classes: a,b,c or @file with one a line')
-    .addOption(
-      choice('--protocol <name>', 'mirage (default), or groth16 as snarkjs has it', ['mirage', 'groth16']),
-    );
+    .addOption(choice('--protocol <name>', 'mirage (default), or groth16 as snarkjs has it', ['mirage', 'groth16']));
   return imageOptions(command)
     .addHelpText(
       'after',

@@ -64,6 +64,8 @@ export interface Builder {
   quotient(u: Lc, quotient: Quotient): Lc;
   /** table.values[x]; proves x ∈ [0, table.values.length). */
   table(x: Lc, table: FunctionTable): Lc;
+  /** Entries of the product of an m×k by a k×n matrix (lists of rows, no side empty), exact; BOUND_OVERFLOW where one may reach 2^53. */
+  matrixProduct(left: readonly (readonly Lc[])[], right: readonly (readonly Lc[])[]): Lc[][];
   /** Quotient and remainder of integers: n = q·d + rem, 0 ≤ rem < d; proven. Requires n ≥ 0, d ≥ 1 by bounds. */
   divide(n: Lc, d: Lc): { readonly quotient: Lc; readonly remainder: Lc };
 }

@@ -32,6 +32,7 @@ import {
   type Quotient,
 } from './builder.js';
 import { checkRounds } from './check-rounds.js';
+import { freivaldsRows, proveProduct, transposed, type Matrix, type RoundTwoRows } from './freivalds.js';
 import { Growable, type SparseRows } from './growable.js';
 import {
   addConstant,
@@ -44,6 +45,7 @@ import {
   maxAbs,
   narrow,
   sub,
+  toField,
 } from './lc.js';
 import { differenceBits } from './max.js';
 import {
@@ -453,6 +455,57 @@ export class LookupBuilder extends R1csBuilder implements Builder {
     return { quotient, remainder };
   }
 
+  /** Freivalds' check where it has fewer rows than the products: circuits/freivalds.ts. */
+  override matrixProduct(left: readonly (readonly Lc[])[], right: readonly (readonly Lc[])[]): Lc[][] {
+    const own = (matrix: readonly (readonly Lc[])[]): Lc[][] =>
+      matrix.map((row) => row.map((x) => this.materialise(x)));
+    const [a, b] = [own(left), own(right)];
+    const proper = a.reduce(
+      (sum, row) =>
+        sum + row.reduce((n, x, t) => n + (isConstant(x) ? 0 : b[t]!.filter((y) => !isConstant(y)).length), 0),
+      0,
+    );
+    const { rows, transposed: flip } = freivaldsRows({ m: a.length, k: b.length, n: b[0]!.length });
+    if (rows >= proper) return super.matrixProduct(a, b);
+    const fixed = [...a, ...b].every((row) => row.every((x) => Array.from(x.wires).every(isRound1)));
+    invariant(fixed, 'a factor of a claimed product is fixed in round 1');
+    const c = this.claimedProduct(a, b);
+    const field = (matrix: Matrix<Lc>): Matrix<FieldLc> => matrix.map((row) => row.map(toField));
+    const check: RoundTwoRows = {
+      theta: fieldWire(ChallengeWire.theta),
+      product: (x, y) => this.fieldProduct2(x, y),
+      assert: (x, y, z) => void this.fieldRow(x, y, z),
+    };
+    if (flip) proveProduct(check, transposed(field(b)), transposed(field(a)), transposed(field(c)));
+    else proveProduct(check, field(a), field(b), field(c));
+    return c;
+  }
+
+  /** Wires of a·b and the instructions that compute them, in no row yet; bounds are those of the integer product. */
+  private claimedProduct(a: Matrix<Lc>, b: Matrix<Lc>): Lc[][] {
+    const hints = (matrix: Matrix<Lc>): number[][] => matrix.map((row) => row.map((x) => this.hintRow(x)));
+    const [left, right] = [hints(a), hints(b)];
+    return a.map((row, i) =>
+      b[0]!.map((_, j) => {
+        const out = this.integerWire(
+          productBounds(
+            row,
+            b.map((other) => other[j]!),
+            this.where(),
+          ),
+        );
+        const wire = out.wires[0]!;
+        const sum = this.hintRow(out);
+        row.forEach((_entry, t) => {
+          const factors = [Side.H, left[i]![t]!, Side.H, right[t]![j]!] as const;
+          if (t === 0) this.emit(Opcode.Product, wire, ...factors);
+          else this.emit(Opcode.ProductPlus, wire, ...factors, Side.H, sum);
+        });
+        return out;
+      }),
+    );
+  }
+
   override table(x: Lc, table: FunctionTable): Lc {
     const { name, values } = table;
     if (this.byBits || isConstant(x)) return super.table(x, table);
@@ -615,6 +668,21 @@ const FIELD_PRODUCT_WORDS = 6;
 /** Fixed before the challenges are drawn. */
 function isRound1(wire: number): boolean {
   return wire > N_CHALLENGES && wire < FIRST_VIRTUAL;
+}
+
+/** Bounds of Σ left·right; every partial sum of the witness program stays within the sum of magnitudes. */
+function productBounds(left: readonly Lc[], right: readonly Lc[], where: string): Bounds {
+  let [lo, hi, magnitude] = [0, 0, 0];
+  left.forEach((x, t) => {
+    const y = right[t]!;
+    const corners = [x.lo * y.lo, x.lo * y.hi, x.hi * y.lo, x.hi * y.hi];
+    lo += Math.min(...corners);
+    hi += Math.max(...corners);
+    magnitude += maxAbs(x) * maxAbs(y);
+  });
+  if (magnitude >= EXACT_LIMIT)
+    throw boundOverflow('a matrix product may leave the exact range', String(magnitude), where);
+  return { lo, hi };
 }
 
 function fieldWire(wire: number): FieldLc {

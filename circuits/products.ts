@@ -27,6 +27,26 @@ export function sumOfProducts(b: Builder, terms: readonly Factors[]): Lc {
   return last === undefined ? linear.build() : product(b, last.left, last.right, linear.build());
 }
 
+/** Entry by entry: m·k·n rows, and one for each long entry of a factor. */
+export function productByEntries(
+  b: Builder,
+  left: readonly (readonly Lc[])[],
+  right: readonly (readonly Lc[])[],
+): Lc[][] {
+  const [rows, columns] = [left, right].map((matrix) => matrix.map((row) => row.map((x) => b.materialise(x)))) as [
+    Lc[][],
+    Lc[][],
+  ];
+  return rows.map((row) =>
+    right[0]!.map((_, j) =>
+      sumOfProducts(
+        b,
+        row.map((entry, t) => ({ left: entry, right: columns[t]![j]! })),
+      ),
+    ),
+  );
+}
+
 function product(b: Builder, left: Lc, right: Lc, addend: Lc): Lc {
   if (left === right) {
     const operand = b.materialise(left);

@@ -38,6 +38,7 @@ import { isNonNegativeBits } from './argmax.js';
 import { maxBits } from './max.js';
 import { positiveBits } from './positive.js';
 import { quotientBits } from './quotient-bits.js';
+import { productByEntries } from './products.js';
 import { bitTable } from './table.js';
 
 /** Most terms an Lc may have to be copied into products instead of getting a wire of its own. */
@@ -382,6 +383,10 @@ export class R1csBuilder implements Builder {
       quotient: narrow(quotient, { lo: Math.floor(n.lo / d.hi), hi: top }),
       remainder: narrow(remainder, { lo: 0, hi: d.hi - 1 }),
     };
+  }
+
+  matrixProduct(left: readonly (readonly Lc[])[], right: readonly (readonly Lc[])[]): Lc[][] {
+    return productByEntries(this, left, right);
   }
 
   // ---- comparisons and rounding, by bits ----

@@ -42,13 +42,15 @@ are read. "Constants only" operators fold at compile time.
 
 ${operatorsTable()}
 
-Sigmoid and Tanh are tables: the argument is rounded to 1/128 and clamped (sigmoid to ±8, tanh to ±4), the value to 2^−15; worst error
-1.4e-3 for sigmoid, 4.6e-3 for tanh (src/compile/passes/unary.ts). Softmax and LogSoftmax compute exp and log by tables in the circuit
+Functions of one variable are tables of at most 2^14 rows, chained ones (x·sigmoid(x), a Gelu made of Erf) one table. The argument is rounded
+to a step and clamped: sigmoid, tanh and erf to where they settle, others to the calibrated range with headroom. Rows are added until the
+worst error is below a quantum of an activation; the manifest declares it by layer, and notes where arguments are clamped
+(src/compile/passes/unary.ts). A comparison is of the quantised values: exact for integers, and for floats as fine as their steps. Softmax and LogSoftmax compute exp and log by tables in the circuit
 (argument step 1/256), or are left to the reader of the logits with \`--softmax reader\` where they end the model.
 
 ## Cases of the official ONNX suite that do not pass
 
-The suite's node tests of these operators (590 cases, packed in test/fixtures/onnx-node) pass twice: as float graphs and, where data is
+The suite's node tests of these operators (676 cases, packed in test/fixtures/onnx-node) pass twice: as float graphs and, where data is
 computed, as integer programs whose circuit the witness satisfies. These do not, for the reasons given:
 
 ${exclusions.join('\n')}

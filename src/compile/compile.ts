@@ -161,7 +161,7 @@ export async function compile(modelPath: string, options: CompileOptions = {}): 
     },
     schema,
     layers: withFacts(circuit.layers, model),
-    notes: [...prepared.notes, ...defaultsTaken(options, domains), ...notes],
+    notes: [...prepared.notes, ...defaultsTaken(options, domains), ...model.notes, ...notes],
   };
   return {
     circuit,

@@ -5,13 +5,14 @@ import type { QuantisedModel } from './passes/quantise.js';
 /** Layers without an IR node (packing, commitments) keep their cost alone; inner steps of an operator have no scale of their own. */
 export function withFacts(
   layers: readonly { readonly name: string; readonly op: string; readonly constraints: number }[],
-  { ir, tensors, bounds }: QuantisedModel,
+  { ir, tensors, bounds, errors }: QuantisedModel,
 ): LayerCost[] {
   const nodes = new Map(ir.nodes.map((node) => [node.name, node]));
   const scales = new Map([...tensors.values()].map(({ node, scale, offset }) => [node, { scale, offset }]));
   return layers.map(({ name, op, constraints }) => {
     const node = nodes.get(name);
     const range = bounds.get(name);
+    const error = errors.get(name);
     return {
       name,
       op,
@@ -19,6 +20,7 @@ export function withFacts(
       ...(node === undefined ? {} : { dims: node.dims }),
       ...(range === undefined ? {} : { lo: range.lo, hi: range.hi }),
       ...scales.get(name),
+      ...(error === undefined ? {} : { error }),
     };
   });
 }

@@ -17,6 +17,8 @@ export interface LayerCost {
   /** real = integer·scale + offset. */
   readonly scale?: number;
   readonly offset?: number;
+  /** Declared error of a function's table, in real units: for arguments in the table's range. */
+  readonly error?: number;
 }
 
 export interface Manifest {

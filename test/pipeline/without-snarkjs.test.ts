@@ -35,20 +35,18 @@ it('no GPL package is a plain dependency', () => {
   expect(Object.keys(packageJson.dependencies).filter((name) => GPL.includes(name))).toEqual([]);
 });
 
-it('compile, setup, prove and verify work without them; the second opinion says what it needs', async () => {
-  await zkonnx(
-    'compile',
-    path.join(model, 'model.onnx'),
-    '-o',
-    'iris',
-    '--calibrate',
-    path.join(model, 'calibration.json'),
-  );
+it.each(['mirage', 'groth16'])('compile, setup, prove and verify work without them: %s', async (protocol) => {
+  const calibration = path.join(model, 'calibration.json');
+  const flags = ['-o', 'iris', '--calibrate', calibration, '--protocol', protocol];
+  await zkonnx('compile', path.join(model, 'model.onnx'), ...flags);
   await zkonnx('setup', 'iris', '--dev');
   await writeFile(path.join(folder, 'in.json'), '{"input": [-0.33, -0.66, -0.05, -0.16]}');
   await zkonnx('prove', 'iris', '--in', 'in.json', '-o', 'proof.json');
   const { stdout } = await zkonnx('verify', 'proof.json', '--key', 'iris/verification_key.json');
   expect(stdout).toContain('VALID');
+});
+
+it('the second opinion says what it needs', async () => {
   await expect(
     zkonnx('prove', 'iris', '--in', 'in.json', '-o', 'other.json', '--prover', 'snarkjs'),
   ).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('DEPENDENCY_MISSING') as string });

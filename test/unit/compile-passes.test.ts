@@ -10,6 +10,7 @@ import { calibrate, inputDomain } from '../../src/compile/passes/calibrate.js';
 import { quantise } from '../../src/compile/passes/quantise.js';
 import { simplify } from '../../src/compile/passes/simplify.js';
 import { evaluateReal } from '../../src/compile/real/evaluate.js';
+import { sigmoid, tanh } from '../../src/compile/real/unary.js';
 import type { RealGraph } from '../../src/compile/real/graph.js';
 import { makeSchema } from '../../src/compile/schema.js';
 import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/prove/witness.js';
@@ -160,8 +161,8 @@ describe('quantised graphs', () => {
   it.each([
     ['leaky ReLU', { kind: 'leakyRelu', slope: 0.1 }, 0.01],
     ['clip', { kind: 'clamp', lo: -0.1, hi: 0.2 }, 0.02],
-    ['sigmoid', { kind: 'unary', fn: 'sigmoid' }, 0.01],
-    ['tanh', { kind: 'unary', fn: 'tanh' }, 0.02],
+    ['sigmoid', { kind: 'unary', fn: sigmoid }, 0.01],
+    ['tanh', { kind: 'unary', fn: tanh }, 0.02],
     ['softmax', { kind: 'softmax', groups: row, log: false }, 0.01],
     ['logSoftmax', { kind: 'softmax', groups: row, log: true }, 0.01],
   ] as const)('%s', (_name, op, limit) => {

@@ -63,11 +63,17 @@ function integerError(
     const expected = test.outputs.get(output)!.values;
     const magnitude = expected.reduce((max, value) => Math.max(max, Math.abs(value)), 0) || 1;
     expected.forEach((value, i) => {
+      if (value === 0 && JUMPS_AT_ZERO.has(test.op)) return;
       worst = Math.max(worst, Math.abs(outputs.get(output)![i]! * scale + offset - value) / magnitude);
     });
   }
   return worst;
 }
+
+/** Operators of which a computed zero may be either side's: the steps of an input's domain need not meet it. */
+const JUMPS_AT_ZERO = new Set(['Sign']);
+/** Cases whose data has no integer program, and what `compile` says. */
+const REFUSED = new Map([['test_reciprocal_example', 'reciprocal is not finite on the range of its argument']]);
 
 /** Casts of NaN and infinity: floats have them, the integers of a circuit do not. */
 function isFinite({ inputs }: SuiteCase): boolean {
@@ -85,6 +91,11 @@ describe('official node suite in integers', () => {
         expect(() => integerError(test, imported, false)).toThrow('infinity or NaN');
         return;
       }
+      const refused = REFUSED.get(name);
+      if (refused !== undefined) {
+        expect(() => integerError(test, imported, false)).toThrow(refused);
+        return;
+      }
       covered.set(test.op, (covered.get(test.op) ?? 0) + 1);
       // What `compile` does when the tolerance asks for it.
       const error = integerError(test, imported, false);
@@ -94,7 +105,7 @@ describe('official node suite in integers', () => {
 
   it('covers every operator that computes', () => {
     process.stderr.write(`${[...covered].map(([op, cases]) => `${op} ${cases}`).join(', ')}\n`);
-    for (const op of 'Conv Gemm MatMul Add Sub Mul Relu LeakyRelu Clip MaxPool AveragePool GlobalAveragePool BatchNormalization Flatten Reshape Transpose Squeeze Unsqueeze Concat Slice Pad Gather Identity Softmax LogSoftmax ArgMax Sigmoid Tanh'.split(
+    for (const op of 'Conv Gemm MatMul Add Sub Mul Relu LeakyRelu Clip MaxPool AveragePool GlobalAveragePool BatchNormalization Flatten Reshape Transpose Squeeze Unsqueeze Concat Slice Pad Gather Identity Softmax LogSoftmax ArgMax Sigmoid Tanh Abs Celu Div Elu Equal Erf Exp Gelu Greater GreaterOrEqual HardSigmoid HardSwish LayerNormalization Less LessOrEqual Log And Mish Or Pow RMSNormalization Reciprocal Selu Sign Softplus Softsign Sqrt Swish Where Xor'.split(
       ' ',
     )) {
       expect(covered.get(op) ?? 0, op).toBeGreaterThan(0);

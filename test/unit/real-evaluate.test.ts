@@ -1,6 +1,7 @@
 /** Each real op against a few lines of its definition. */
 import { describe, expect, it } from 'vitest';
 import { evaluateReal, evaluateRealNode, RealEvaluator } from '../../src/compile/real/evaluate.js';
+import { sigmoid, tanh } from '../../src/compile/real/unary.js';
 import type { RealGraph, RealNode, RealOp } from '../../src/compile/real/graph.js';
 import { gatherMap, LinearMapBuilder, scalarMap } from '../../src/compile/real/linear-map.js';
 
@@ -36,8 +37,8 @@ describe('evaluateRealNode', () => {
   });
 
   it('knows its unary functions, also far out', () => {
-    expect(run({ kind: 'unary', fn: 'sigmoid' }, [3], [0, 1000, -1000])).toEqual([0.5, 1, 0]);
-    expect(run({ kind: 'unary', fn: 'tanh' }, [2], [0, 1])).toEqual([0, Math.tanh(1)]);
+    expect(run({ kind: 'unary', fn: sigmoid }, [3], [0, 1000, -1000])).toEqual([0.5, 1, 0]);
+    expect(run({ kind: 'unary', fn: tanh }, [2], [0, 1])).toEqual([0, Math.tanh(1)]);
   });
 
   it('softmax sums to one along its stride, without overflow', () => {

@@ -3,7 +3,7 @@
  * inside its tensor's proven bounds [lo, hi] ⊂ (−2^53, 2^53). No floats, no ONNX, no scales: those stay in the schema.
  */
 import type { LinearMap } from '../real/linear-map.js';
-import type { AxisGroups } from '../real/graph.js';
+import type { AxisGroups, Bilinear } from '../real/graph.js';
 
 export interface IrAttrs {
   input: { readonly lo: number; readonly hi: number };
@@ -24,8 +24,11 @@ export interface IrAttrs {
   };
   /** y = max(x, 0), exact, on a raw accumulator. */
   positive: Record<string, never>;
+  /** y = 1 where x ≥ 0, else 0. */
+  compare: Record<string, never>;
   maxWindows: { readonly start: Uint32Array; readonly index: Uint32Array };
-  bilinear: { readonly start: Uint32Array; readonly left: Uint32Array; readonly right: Uint32Array };
+  /** With a shape the sums are matrix products, which some builders prove in fewer rows than products. */
+  bilinear: Bilinear;
   /** y = values[x − lo]; x's bounds are [lo, lo + values.length − 1]. */
   table: { readonly name: string; readonly lo: number; readonly values: Float64Array };
   /** y = floor(numerator·2^shift / denominator), elementwise; numerator ≥ 0, denominator ≥ 1. */

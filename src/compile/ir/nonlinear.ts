@@ -4,11 +4,13 @@ import { maxOfMany } from '../../../circuits/max.js';
 import { positive as positiveGadget } from '../../../circuits/positive.js';
 import { sumOfProducts } from '../../../circuits/products.js';
 import { requantise as requantiseGadget } from '../../../circuits/requantise.js';
+import { constant, type Builder, type Lc } from '../../../circuits/builder.js';
 import { addConstant } from '../../../circuits/lc.js';
 import { ZkonnxError } from '../../errors.js';
 import type { IrAttrs } from './graph.js';
 import { EXACT } from './linear.js';
-import { at, element, lowerLive, uniformFact, type IrOp } from './op.js';
+import type { ProductShape } from '../real/graph.js';
+import { at, element, lowerLive, uniformFact, type IrOp, type LcTensor } from './op.js';
 
 /** A model input: its elements are range-checked where they enter, so every later bound is proven. */
 export const input: IrOp<IrAttrs['input']> = {
@@ -76,6 +78,25 @@ export const positive: IrOp<IrAttrs['positive']> = {
   },
 };
 
+export const compare: IrOp<IrAttrs['compare']> = {
+  infer(_attrs, inputs, size) {
+    const x = at(inputs, 0);
+    return { size, lo: x.lo.map((v) => (v >= 0 ? 1 : 0)), hi: x.hi.map((v) => (v >= 0 ? 1 : 0)) };
+  },
+  evaluate(_attrs, inputs, out) {
+    const x = at(inputs, 0);
+    for (let i = 0; i < out.length; i++) out[i] = x[i]! >= 0 ? 1 : 0;
+  },
+  reads: readSameElement,
+  lower(_attrs, b, inputs, live) {
+    return lowerLive(live, (i) => {
+      const x = element(inputs[0], i);
+      if (x.lo >= 0) return constant(1);
+      return x.hi < 0 ? constant(0) : b.isNonNegative(x);
+    });
+  },
+};
+
 export const maxWindows: IrOp<IrAttrs['maxWindows']> = {
   infer({ start, index }, inputs, size) {
     const x = at(inputs, 0);
@@ -124,7 +145,9 @@ export const bilinear: IrOp<IrAttrs['bilinear']> = {
       for (let k = start[i]!; k < start[i + 1]!; k++) {
         const [i0, i1] = [left[k]!, right[k]!];
         const corners = [x.lo[i0]! * y.lo[i1]!, x.lo[i0]! * y.hi[i1]!, x.hi[i0]! * y.lo[i1]!, x.hi[i0]! * y.hi[i1]!];
-        lo[i]! += Math.min(...corners);
+        const square = x === y && i0 === i1;
+        const least = square && x.lo[i0]! <= 0 && x.hi[i0]! >= 0 ? 0 : Math.min(...corners);
+        lo[i]! += least;
         hi[i]! += Math.max(...corners);
         reach += Math.max(...corners.map(Math.abs));
       }
@@ -156,7 +179,10 @@ export const bilinear: IrOp<IrAttrs['bilinear']> = {
       }
     }
   },
-  lower({ start, left, right }, b, inputs, live) {
+  lower({ start, left, right, shape }, b, inputs, live) {
+    if (shape !== undefined && shape.k > 0 && live.length > 0 && live.every((mark) => mark === 1)) {
+      return matrixProducts({ left, right }, shape, b, inputs);
+    }
     return lowerLive(live, (i) => {
       const terms = [];
       for (let k = start[i]!; k < start[i + 1]!; k++) {
@@ -166,6 +192,22 @@ export const bilinear: IrOp<IrAttrs['bilinear']> = {
     });
   },
 };
+
+/** The products of a batch, in the order of ProductShape. */
+function matrixProducts(
+  { left, right }: Pick<IrAttrs['bilinear'], 'left' | 'right'>,
+  { batch, m, k, n }: ProductShape,
+  b: Builder,
+  inputs: readonly LcTensor[],
+): Lc[] {
+  return Array.from({ length: batch }, (_, member) => {
+    const entry = (i: number, j: number, t: number) => ((member * m + i) * n + j) * k + t;
+    const range = (length: number) => Array.from({ length }, (_each, i) => i);
+    const a = range(m).map((i) => range(k).map((t) => element(inputs[0], left[entry(i, 0, t)]!)));
+    const c = range(k).map((t) => range(n).map((j) => element(inputs[1], right[entry(0, j, t)]!)));
+    return b.matrixProduct(a, c).flat();
+  }).flat();
+}
 
 export const table: IrOp<IrAttrs['table']> = {
   infer({ values, lo, name }, inputs, size) {

@@ -1,7 +1,7 @@
 /** The registry of IR ops. Naming an op in `IrAttrs` without listing it here is a type error. */
 import type { IrNode } from './graph.js';
 import { gather, linear } from './linear.js';
-import { argmax, bilinear, divide, input, maxWindows, positive, requantise, table } from './nonlinear.js';
+import { argmax, bilinear, compare, divide, input, maxWindows, positive, requantise, table } from './nonlinear.js';
 import type { IrOp, IrOps } from './op.js';
 
 export const irOps = {
@@ -10,6 +10,7 @@ export const irOps = {
   gather,
   requantise,
   positive,
+  compare,
   maxWindows,
   bilinear,
   table,

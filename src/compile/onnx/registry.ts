@@ -1,8 +1,11 @@
 /** Every ONNX operator this importer knows, by name. Naming one in `OperatorName` without a definition does not compile. */
 import { activation } from './ops/activation.js';
 import { arithmetic } from './ops/arithmetic.js';
+import { comparisons } from './ops/comparison.js';
 import { constants } from './ops/constants.js';
 import { convolution } from './ops/convolution.js';
+import { functionTables } from './ops/functions.js';
+import { layerNormalizations } from './ops/layer-normalization.js';
 import { matrix } from './ops/matrix.js';
 import { movement } from './ops/movement.js';
 import { normalization } from './ops/normalization.js';
@@ -75,16 +78,37 @@ export type OperatorName =
   | 'Sqrt'
   | 'Exp'
   | 'Log'
-  | 'Reciprocal';
+  | 'Reciprocal'
+  | 'GreaterOrEqual'
+  | 'LessOrEqual'
+  | 'Xor'
+  | 'Erf'
+  | 'Gelu'
+  | 'Softplus'
+  | 'Softsign'
+  | 'Mish'
+  | 'Elu'
+  | 'Celu'
+  | 'Selu'
+  | 'Swish'
+  | 'HardSigmoid'
+  | 'HardSwish'
+  | 'Sign'
+  | 'Round'
+  | 'LayerNormalization'
+  | 'RMSNormalization';
 
 export const operators = {
   ...convolution,
   ...matrix,
   ...arithmetic,
   ...activation,
+  ...functionTables,
+  ...comparisons,
   ...pooling,
   ...reductions,
   ...normalization,
+  ...layerNormalizations,
   ...shapes,
   ...movement,
   ...constants,
@@ -97,14 +121,6 @@ export function findOperator(domain: string, opType: string): Operator | undefin
 
 /** What to do about operators people meet and this tool does not have. */
 const advice: Readonly<Record<string, string>> = {
-  Gelu: 'train with Relu, or approximate it with Sigmoid: x·sigmoid(1.702·x)',
-  Erf: 'this is part of Gelu: train with Relu, or use x·sigmoid(1.702·x)',
-  HardSigmoid: 'write it as Mul, Add and Clip',
-  HardSwish: 'write it as x·Clip(x + 3, 0, 6)/6',
-  Elu: 'train with Relu or LeakyRelu',
-  Selu: 'train with Relu or LeakyRelu',
-  Softplus: 'train with Relu',
-  LayerNormalization: 'use BatchNormalization, whose statistics are constants in inference',
   InstanceNormalization: 'use BatchNormalization, whose statistics are constants in inference',
   GroupNormalization: 'use BatchNormalization, whose statistics are constants in inference',
   ConvTranspose: 'use nearest-neighbour upsampling by Gather or Expand, and Conv',

@@ -22,7 +22,9 @@ export function inputDomains(
   return new Map(
     inputNodes(graph).map((node) => {
       const values = samples.map((sample) => sample.get(node.name)!);
-      const integer = isIntegerType(node.dtype) ? integerDomain(values, declared(node.name)) : undefined;
+      // A truth value is 0 or 1, whichever of them the samples show.
+      const given = node.dtype === 'bool' ? { lo: 0, hi: 1 } : declared(node.name);
+      const integer = isIntegerType(node.dtype) ? integerDomain(values, given) : undefined;
       const usual = sizeOf(node) <= FEW_ELEMENTS ? 16 : 12;
       const bits = fine ? FINE_BITS : usual;
       return [node.name, integer ?? inputDomain(values, bits, declared(node.name))];

@@ -6,12 +6,15 @@
  * requantisation after it is a shift by s. s_y is the scale the *consumer* wants, so ReLU, clip and max pool see no rescaling.
  */
 import { ZkonnxError } from '../../errors.js';
-import type { RealGraph, RealNode } from '../real/graph.js';
-import { scaleRows, type LinearMap } from '../real/linear-map.js';
+import type { Bilinear, RealGraph, RealNode } from '../real/graph.js';
+import { scalarMap, scaleRows, type LinearMap } from '../real/linear-map.js';
+import { reciprocal, type UnaryFunction } from '../real/unary.js';
 import type { IrGraph } from '../ir/graph.js';
 import type { InputDomain, Statistics } from './calibrate.js';
 import { IrEmitter } from './emitter.js';
 import { gatherAffine } from './compose.js';
+import { uniformFactor } from './fuse-unary.js';
+import { lowerReciprocal } from './reciprocal.js';
 import { readerCounts, sizeOf } from './simplify.js';
 import { lowerSoftmax } from './softmax.js';
 import {
@@ -24,7 +27,7 @@ import {
   type Source,
   type Target,
 } from './scales.js';
-import { unaryTable } from './unary.js';
+import { unaryTable, type Range, type UnaryTable } from './unary.js';
 
 export interface QuantiseOptions {
   /** Bits of activations. */
@@ -41,6 +44,10 @@ export interface QuantisedModel {
   readonly tensors: ReadonlyMap<string, Quantised>;
   /** Proven bounds over all elements of every IR tensor. */
   readonly bounds: ReadonlyMap<string, { readonly lo: number; readonly hi: number }>;
+  /** Largest error of the IR tensors that tables and divisions approximate a function by, for arguments in the table's range. */
+  readonly errors: ReadonlyMap<string, number>;
+  /** Where arguments of a function are clamped, in sentences. */
+  readonly notes: readonly string[];
 }
 
 export function quantise(
@@ -57,13 +64,16 @@ export function quantise(
 const OUTPUT_ERROR = 1e-3;
 
 /** Readers that look at an accumulator more closely than b bits: exp and sigmoid magnify what they read. */
-const PRECISE_READERS: ReadonlySet<string> = new Set(['softmax', 'unary', 'argmax']);
+const PRECISE_READERS: ReadonlySet<string> = new Set(['softmax', 'unary', 'argmax', 'step']);
 const PRECISE_BITS = 14;
 
 class Quantiser {
   private readonly emitter: IrEmitter;
   private readonly tensors = new Map<string, Quantised>();
   private readonly narrowed = new Map<string, Quantised>();
+  private readonly tables = new Map<string, UnaryTable>();
+  private readonly errors = new Map<string, number>();
+  private readonly notes: string[] = [];
   private readonly readers: Map<string, number>;
   private readonly readersOf = new Map<string, RealNode[]>();
   private readonly outputs: ReadonlySet<string>;
@@ -93,6 +103,8 @@ class Quantiser {
       ir,
       tensors: this.tensors,
       bounds: new Map(ir.nodes.map(({ name }) => [name, this.emitter.bounds(name)])),
+      errors: this.errors,
+      notes: this.notes,
     };
   }
 
@@ -118,9 +130,11 @@ class Quantiser {
       case 'maxWindows':
         return this.maxWindows(node, node.op.start, node.op.index);
       case 'bilinear':
-        return this.bilinear(node, node.op.start, node.op.left, node.op.right);
+        return this.bilinear(node, node.op);
       case 'unary':
         return this.unary(node, node.op.fn);
+      case 'step':
+        return this.step(node.inputs[0]!, node.op.strict);
       case 'softmax':
         return lowerSoftmax(this.emitter, node.op, this.tensor(node.inputs[0]!), this.stats(node.inputs[0]!));
       case 'argmax': {
@@ -193,6 +207,9 @@ class Quantiser {
     }
     if (reader.op.kind === 'clamp') return targetOf(this.stats(reader.name), this.bitsOf(reader), reader.op);
     if (reader.op.kind === 'leakyRelu') return signedTarget(this.stats(reader.name), this.bitsOf(reader));
+    if (reader.op.kind === 'unary' && reader.op.fn.name !== reciprocal.name) {
+      return this.tableOf(reader, reader.op.fn).input;
+    }
     return own;
   }
 
@@ -202,12 +219,53 @@ class Quantiser {
   }
 
   private linear(node: RealNode, maps: readonly LinearMap[], bias: Float64Array, inputs: readonly string[]): Quantised {
+    const free = this.exactly(node, maps, bias, inputs) ?? this.rescaled(node, maps, bias, inputs);
+    if (free !== undefined) return free;
     const sources = inputs.map((name) => this.narrow(name));
     const target = this.targetFor(node);
     if (target === undefined) return this.outputAccumulator(node, maps, bias, inputs, sources);
     const shift = chooseShift(maps, this.distributions(inputs, sources, target.scale));
     const scale = target.scale * 2 ** -shift;
     return { node: this.affine(maps, bias, sources, scale), scale, offset: 0, target, shift };
+  }
+
+  /** Integers and what a comparison reads keep the scale of their sources, where all have one and the weights are integers: no rounding at all. */
+  private exactly(
+    node: RealNode,
+    maps: readonly LinearMap[],
+    bias: Float64Array,
+    inputs: readonly string[],
+  ): Quantised | undefined {
+    const compared = (this.readersOf.get(node.name) ?? []).every((reader) => reader.op.kind === 'step');
+    if (isFloat(node) && (!compared || this.outputs.has(node.name))) return undefined;
+    const sources = inputs.map((name) => this.tensor(name));
+    const scale = sources[0]?.scale ?? 1;
+    const whole =
+      sources.every((x) => x.scale === scale && Number.isInteger(x.offset / scale)) &&
+      maps.every(({ patCoef }) => patCoef.every(Number.isInteger)) &&
+      bias.every((value) => Number.isInteger(value / scale));
+    return whole ? { node: this.affine(maps, bias, sources, scale), scale, offset: 0 } : undefined;
+  }
+
+  /** A positive multiple of one tensor is the same integers at another scale. */
+  private rescaled(
+    node: RealNode,
+    maps: readonly LinearMap[],
+    bias: Float64Array,
+    inputs: readonly string[],
+  ): Quantised | undefined {
+    const [map, ...others] = maps;
+    if (map === undefined || others.length > 0 || this.outputs.has(node.name)) return undefined;
+    const factor = uniformFactor(map);
+    if (factor === undefined || factor <= 0 || bias.some((value) => value !== 0)) return undefined;
+    const x = this.tensor(inputs[0]!);
+    const target = x.target === undefined ? undefined : { ...x.target, scale: x.target.scale * factor };
+    return {
+      ...x,
+      scale: x.scale * factor,
+      offset: x.offset * factor,
+      ...(target === undefined ? {} : { target }),
+    };
   }
 
   private distributions(inputs: readonly string[], sources: readonly Quantised[], accScale: number): Source[] {
@@ -352,24 +410,84 @@ class Quantiser {
     return { ...x, node: this.emitter.emit('maxWindows', { start, index }, [x.node]) };
   }
 
-  private bilinear(node: RealNode, start: Uint32Array, left: Uint32Array, right: Uint32Array): Quantised {
+  private bilinear(node: RealNode, { start, left, right, shape }: Bilinear): Quantised {
     const [a, b] = [this.symmetric(node.inputs[0]!), this.symmetric(node.inputs[1]!)];
-    const name = this.emitter.emit('bilinear', { start, left, right }, [a.node, b.node]);
-    return {
-      node: name,
+    const attrs = { start, left, right, ...(shape === undefined ? {} : { shape }) };
+    const product = {
+      node: this.emitter.emit('bilinear', attrs, [a.node, b.node]),
       scale: a.scale * b.scale,
       offset: 0,
-      target: signedTarget(this.stats(node.name), this.bitsOf(node)),
     };
+    return isFloat(node) ? { ...product, target: signedTarget(this.stats(node.name), this.bitsOf(node)) } : product;
   }
 
-  private unary(node: RealNode, fn: 'sigmoid' | 'tanh'): Quantised {
-    const x = this.tensor(node.inputs[0]!);
-    const table = unaryTable(fn);
-    const index = requantise(this.emitter, x, table.input);
-    const attrs = { name: table.name, lo: table.input.lo, values: table.values };
-    return { node: this.emitter.emit('table', attrs, [index.node]), scale: table.scale, offset: 0 };
+  private tableOf(node: RealNode, fn: UnaryFunction): UnaryTable {
+    let table = this.tables.get(node.name);
+    if (table === undefined) {
+      table = unaryTable(fn, this.stats(node.inputs[0]!), this.stats(node.name), this.options.bits);
+      this.tables.set(node.name, table);
+    }
+    return table;
   }
+
+  private unary(node: RealNode, fn: UnaryFunction): Quantised {
+    const source = node.inputs[0]!;
+    const x = this.tensor(source);
+    if (fn.name === reciprocal.name) return this.reciprocal(node, x);
+    const table = this.tableOf(node, fn);
+    const index = table.whole
+      ? requantise(this.emitter, x, table.input)
+      : this.requantise(x, table.input, source, `${node.name}.argument`);
+    const attrs = { name: table.name, lo: table.input.lo, values: table.values };
+    const name = this.emitter.emit('table', attrs, [index.node]);
+    this.declare(name, node, fn, x, table);
+    return { node: name, scale: table.scale, offset: 0 };
+  }
+
+  private reciprocal(node: RealNode, x: Quantised): Quantised {
+    const source = node.inputs[0]!;
+    const { value, range, error } = lowerReciprocal(this.emitter, x, this.stats(source), this.stats(node.name), {
+      bits: this.options.bits,
+      reject: this.options.overflow === 'reject',
+    });
+    this.declare(value.node, node, reciprocal, x, { range, whole: false, error });
+    return value;
+  }
+
+  /** Notes the error of a function, and its clamping where the proven range of x leaves that of the function. */
+  private declare(
+    name: string,
+    node: RealNode,
+    fn: UnaryFunction,
+    x: Quantised,
+    { range, whole, error }: { readonly range: Range; readonly whole: boolean; readonly error: number },
+  ): void {
+    this.errors.set(name, error);
+    const { lo, hi } = this.emitter.bounds(x.node);
+    const [least, most] = [lo * x.scale + x.offset, hi * x.scale + x.offset];
+    if (whole || (least >= range.lo && most <= range.hi)) return;
+    const digits = (value: number) => value.toPrecision(4);
+    this.notes.push(
+      `${node.origin}: arguments of ${fn.name} are clamped to [${digits(range.lo)}, ${digits(range.hi)}], the calibrated range and headroom; ` +
+        `within it the error is at most ${error.toPrecision(2)}`,
+    );
+  }
+
+  /** x ≥ 0 or x > 0 of the quantised x, exactly: q·scale + offset ≥ 0 where q is at least the least such integer. */
+  private step(source: string, strict: boolean): Quantised {
+    const x = this.tensor(source);
+    const zero = -x.offset / x.scale;
+    const least = strict ? Math.floor(zero) + 1 : Math.ceil(zero);
+    const size = this.emitter.fact(x.node).size;
+    const attrs = { maps: [scalarMap(size, 1)], bias: new Float64Array(size).fill(-least) };
+    const distance = least === 0 ? x.node : this.emitter.emit('linear', attrs, [x.node]);
+    return { node: this.emitter.emit('compare', {}, [distance]), scale: 1, offset: 0 };
+  }
+}
+
+/** Whether rounding may be modelled: integers and truth values are exact. */
+function isFloat({ dtype }: RealNode): boolean {
+  return !/^(u?int|bool)/.test(dtype);
 }
 
 /** bias[i] −= zeroPoint · Σ of row i: with the rounded coefficients, so that an input's offset cancels exactly. */

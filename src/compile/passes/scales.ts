@@ -29,7 +29,7 @@ export interface Target {
  * Room beyond the calibrated range before values saturate: unseen inputs exceed what a few samples showed. It costs 0.6 bits of
  * resolution and saves as much in the proven bound, so it is nearly free.
  */
-const HEADROOM = 1.5;
+export const HEADROOM = 1.5;
 /** Bits of a rescaling factor beyond those of the largest result: rounding it moves no value by more than an eighth of a quantum. */
 const RESCALE_GUARD_BITS = 2;
 

@@ -5,6 +5,7 @@ import { invariant } from '../../errors.js';
 import { nonZeros, type LinearMap } from '../real/linear-map.js';
 import type { RealGraph, RealNode, RealOp } from '../real/graph.js';
 import { compose, gatherAffine, type Affine } from './compose.js';
+import { fuseUnary } from './fuse-unary.js';
 
 type Pass = (graph: RealGraph) => RealGraph;
 
@@ -13,6 +14,8 @@ const passes: readonly (readonly [name: string, pass: Pass])[] = [
   ['drop identity movements', dropIdentityMovements],
   // Before composing: a bias or BatchNorm between convolution and pool would otherwise look like a consumer of its own.
   ['max pool before monotone activations', poolBeforeActivation],
+  // Before composing, which would take a chain's first steps into the layer before it.
+  ['fuse functions of one variable', fuseUnary],
   ['compose linear maps', composeLinear],
   ['drop nodes nobody reads', dropUnread],
 ];

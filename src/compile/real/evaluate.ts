@@ -85,7 +85,11 @@ export function evaluateRealNode(
     case 'bilinear':
       return bilinear(op, x, inputs[1]!, out);
     case 'unary':
-      return op.fn === 'tanh' ? tanh(x, out) : sigmoid(x, out);
+      for (let i = 0; i < out.length; i++) out[i] = op.fn.apply(x[i]!);
+      return out;
+    case 'step':
+      for (let i = 0; i < out.length; i++) out[i] = x[i]! > 0 || (x[i] === 0 && !op.strict) ? 1 : 0;
+      return out;
     case 'softmax':
       return softmax(op.groups, op.log, x, out);
     case 'argmax':
@@ -134,16 +138,6 @@ function bilinear(op: Op<'bilinear'>, a: Float64Array, b: Float64Array, out: Flo
     for (let k = start[i]!; k < start[i + 1]!; k++) sum += a[left[k]!]! * b[right[k]!]!;
     out[i] = sum;
   }
-  return out;
-}
-
-function tanh(x: Float64Array, out: Float64Array): Float64Array {
-  for (let i = 0; i < out.length; i++) out[i] = Math.tanh(x[i]!);
-  return out;
-}
-
-function sigmoid(x: Float64Array, out: Float64Array): Float64Array {
-  for (let i = 0; i < out.length; i++) out[i] = 1 / (1 + Math.exp(-x[i]!));
   return out;
 }
 

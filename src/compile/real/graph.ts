@@ -3,9 +3,7 @@
  * (no opset, no attribute, no broadcasting rule, no axis sign); every index is resolved. The quantiser turns it into the integer IR.
  */
 import type { LinearMap } from './linear-map.js';
-
-/** Unary functions that become tables. */
-export type UnaryFunction = 'sigmoid' | 'tanh';
+import type { UnaryFunction } from './unary.js';
 
 export type RealOp =
   /** A model input. */
@@ -23,12 +21,34 @@ export type RealOp =
   /** y[i] = max of x[index[k]], k in start[i] .. start[i+1]; no window is empty. */
   | { readonly kind: 'maxWindows'; readonly start: Uint32Array; readonly index: Uint32Array }
   /** y[i] = Σ_k a[left[k]]·b[right[k]], k in start[i] .. start[i+1]: products of two computed tensors (Mul, MatMul). */
-  | { readonly kind: 'bilinear'; readonly start: Uint32Array; readonly left: Uint32Array; readonly right: Uint32Array }
+  | ({ readonly kind: 'bilinear' } & Bilinear)
+  /** y = fn(x); becomes a table. */
   | { readonly kind: 'unary'; readonly fn: UnaryFunction }
+  /** y = 1 where x ≥ 0 (x > 0 if `strict`), else 0. */
+  | { readonly kind: 'step'; readonly strict: boolean }
   /** Over each group of `size` elements: element j of group g is x[base[g] + j·stride]. Output has x's shape. */
   | { readonly kind: 'softmax'; readonly groups: AxisGroups; readonly log: boolean }
   /** One integer a group: the position of the largest element (ties: the first, or the last if `last`). */
   | { readonly kind: 'argmax'; readonly groups: AxisGroups; readonly last: boolean };
+
+export interface Bilinear {
+  readonly start: Uint32Array;
+  readonly left: Uint32Array;
+  readonly right: Uint32Array;
+  /** Given where the sums are matrix products. */
+  readonly shape?: ProductShape;
+}
+
+/**
+ * The sums are `batch` products of an m×k by a k×n matrix, in row-major order: sum (b·m + i)·n + j has k terms, whose left elements do not
+ * depend on j and whose right ones do not depend on i.
+ */
+export interface ProductShape {
+  readonly batch: number;
+  readonly m: number;
+  readonly k: number;
+  readonly n: number;
+}
 
 export interface AxisGroups {
   readonly base: Uint32Array;

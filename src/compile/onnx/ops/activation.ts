@@ -1,15 +1,9 @@
-/** Activations: clamps, LeakyRelu, tables (Sigmoid, Tanh) and the softmaxes. */
-import type { UnaryFunction } from '../../real/graph.js';
+/** Activations made of clamps, LeakyRelu, and the softmaxes. */
+import { gatherMap } from '../../real/linear-map.js';
 import type { Constant, OpContext, Value } from '../context.js';
 import type { OperatorTable } from '../operator.js';
-import { elementCount } from '../shapes.js';
+import { elementCount, iota } from '../shapes.js';
 import { axisGroups } from './reduction.js';
-
-function unary(context: OpContext, fn: UnaryFunction): Value {
-  const x = context.input(0);
-  context.requireReal(x);
-  return context.emit({ kind: 'unary', fn }, [x], x.dims, x.dtype);
-}
 
 function clip(context: OpContext): Value {
   const x = context.input(0);
@@ -62,6 +56,18 @@ function parametricRelu(context: OpContext): Value {
   return context.emit({ kind: 'leakyRelu', slope }, [x], x.dims, x.dtype);
 }
 
+/** max(0, min(1, α·x + β)). */
+function hardSigmoid(context: OpContext): Value {
+  const x = context.input(0);
+  context.requireReal(x);
+  const alpha = context.attributes.float('alpha', 0.2);
+  const beta = context.attributes.float('beta', 0.5);
+  const size = context.reserve(x.dims);
+  const map = gatherMap(size, iota(size), () => alpha);
+  const line = context.linear([{ value: x, map }], new Float64Array(size).fill(beta), x.dims, x.dtype, 'line');
+  return context.emit({ kind: 'clamp', lo: 0, hi: 1 }, [line], x.dims, x.dtype);
+}
+
 export const activation = {
   Relu: {
     since: 7,
@@ -88,8 +94,13 @@ export const activation = {
     notes: 'constant bounds, as attributes (opset < 11) or inputs',
     expand: (context) => [clip(context)],
   },
-  Sigmoid: { since: 7, inputs: [1, 1], notes: 'by a table', expand: (context) => [unary(context, 'sigmoid')] },
-  Tanh: { since: 7, inputs: [1, 1], notes: 'by a table', expand: (context) => [unary(context, 'tanh')] },
+  HardSigmoid: {
+    since: 7,
+    attributes: ['alpha', 'beta'],
+    inputs: [1, 1],
+    notes: 'one clamp an element',
+    expand: (context) => [hardSigmoid(context)],
+  },
   Softmax: {
     since: 7,
     attributes: ['axis'],

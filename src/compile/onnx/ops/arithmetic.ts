@@ -3,7 +3,9 @@ import { isFloatType, type ElementType } from '../../../formats/onnx-proto.js';
 import { gatherMap } from '../../real/linear-map.js';
 import { isConstant, type Constant, type LinearTerm, type OpContext, type Value } from '../context.js';
 import type { OperatorTable } from '../operator.js';
+import { reciprocal, power as powerOf, sqrt } from '../../real/unary.js';
 import { broadcastDims, broadcastIndex, elementCount, iota, sameDims, type Dims } from '../shapes.js';
+import { applyUnary } from './functions.js';
 
 /** The broadcast shape of some values of one element type. */
 export function commonShape(
@@ -53,7 +55,8 @@ export function weightedSum(context: OpContext, terms: readonly Term[]): Value {
   return linear.length === 0 ? context.known(bias, dims, dtype) : context.linear(linear, bias, dims, dtype);
 }
 
-function multiply(context: OpContext, a: Value, b: Value): Value {
+/** a·b, broadcast. */
+export function multiply(context: OpContext, a: Value, b: Value, as: number | string = 0): Value {
   const { dims, dtype, size } = commonShape(context, [a, b]);
   if (isConstant(a) && isConstant(b)) {
     const [left, right] = [spread(a, dims), spread(b, dims)];
@@ -61,28 +64,30 @@ function multiply(context: OpContext, a: Value, b: Value): Value {
       left.map((value, i) => value * right[i]!),
       dims,
       dtype,
+      as,
     );
   }
-  if (isConstant(a)) return scale(context, b, spread(a, dims), dims);
-  if (isConstant(b)) return scale(context, a, spread(b, dims), dims);
+  if (isConstant(a)) return scale(context, b, spread(a, dims), dims, as);
+  if (isConstant(b)) return scale(context, a, spread(b, dims), dims, as);
   context.requireReal(a);
   const start = Uint32Array.from(iota(size + 1));
   const left = Uint32Array.from(broadcastIndex(a.dims, dims));
   const right = Uint32Array.from(broadcastIndex(b.dims, dims));
-  return context.emit({ kind: 'bilinear', start, left, right }, [a, b], dims, dtype);
+  return context.emit({ kind: 'bilinear', start, left, right }, [a, b], dims, dtype, as);
 }
 
 /** factors[i]·x, x broadcast to `dims`. */
-function scale(context: OpContext, value: Value, factors: Float64Array, dims: Dims): Value {
+function scale(context: OpContext, value: Value, factors: Float64Array, dims: Dims, as: number | string = 0): Value {
   context.requireReal(value);
   const map = gatherMap(elementCount(value.dims), broadcastIndex(value.dims, dims), (i) => factors[i]!);
-  return context.linear([{ value, map }], new Float64Array(factors.length), dims, value.dtype);
+  return context.linear([{ value, map }], new Float64Array(factors.length), dims, value.dtype, as);
 }
 
 function divide(context: OpContext): Value {
   const [a, b] = [context.input(0), context.input(1)];
+  if (!isConstant(b)) return byComputed(context, a, b);
   const { dims, dtype } = commonShape(context, [a, b]);
-  const divisor = spread(context.constant(1, 'the divisor'), dims);
+  const divisor = spread(b, dims);
   if (!isConstant(a)) {
     if (divisor.includes(0)) throw context.invalid('division by a constant zero');
     return scale(
@@ -105,6 +110,14 @@ function divide(context: OpContext): Value {
     dims,
     dtype,
   );
+}
+
+/** a·(1/b): one reciprocal an element of b, however often it is broadcast. */
+function byComputed(context: OpContext, a: Value, b: Value): Value {
+  context.requireReal(b);
+  context.requireReal(a);
+  if (isConstant(a) && a.dtype !== b.dtype) throw context.invalid(`inputs of different types: ${a.dtype}, ${b.dtype}`);
+  return multiply(context, a, applyUnary(context, reciprocal, b, 'reciprocal'));
 }
 
 /** max (sign 1) or min (sign −1) over the inputs. */
@@ -173,10 +186,10 @@ function maximumOf(context: OpContext, parts: readonly Value[], dims: Dims, size
 
 function power(context: OpContext): Value {
   const [x, exponent] = [context.input(0), context.constant(1, 'the exponent')];
+  const dims = broadcastDims([x.dims, exponent.dims]);
+  if (dims === undefined) throw context.mismatch('the shapes do not broadcast', x.dims, exponent.dims);
+  context.reserve(dims);
   if (isConstant(x)) {
-    const dims = broadcastDims([x.dims, exponent.dims]);
-    if (dims === undefined) throw context.mismatch('the shapes do not broadcast', x.dims, exponent.dims);
-    context.reserve(dims);
     const [base, power_] = [spread(x, dims), spread(exponent, dims)];
     return context.known(
       base.map((value, i) => value ** power_[i]!),
@@ -184,9 +197,18 @@ function power(context: OpContext): Value {
       x.dtype,
     );
   }
-  if (exponent.values.every((value) => value === 2) && elementCount(exponent.dims) === 1)
-    return multiply(context, x, x);
-  throw context.unsupported('a power other than the square of a computed value', 'write it as products (Mul)');
+  const [to] = exponent.values;
+  if (to === undefined || !Number.isFinite(to) || exponent.values.some((value) => value !== to)) {
+    throw context.unsupported('exponents that differ by element', 'use one constant exponent for all elements');
+  }
+  context.requireReal(x);
+  const wide = sameDims(x.dims, dims) ? x : context.gather(x, broadcastIndex(x.dims, dims), dims, 'base');
+  if (to === 2) return multiply(context, wide, wide);
+  if (to === 3) return multiply(context, multiply(context, wide, wide, 'square'), wide);
+  if (to === 0) return context.known(new Float64Array(elementCount(dims)).fill(1), dims, x.dtype);
+  if (to === 1) return context.gather(wide, iota(elementCount(dims)), dims);
+  const known = to === 0.5 ? sqrt : to === -1 ? reciprocal : powerOf(to);
+  return applyUnary(context, known, wide);
 }
 
 const all = (context: OpContext) => context.node.inputs.map((_, i) => context.input(i));
@@ -223,8 +245,8 @@ export const arithmetic = {
   Div: {
     since: 7,
     inputs: [2, 2],
-    constantInputs: [1],
-    notes: 'by a constant',
+    notes:
+      'free by a constant; by a computed value of one sign: an exact division an element of the divisor, and a product',
     expand: (context) => [divide(context)],
   },
   Neg: {
@@ -271,7 +293,7 @@ export const arithmetic = {
     since: 7,
     inputs: [2, 2],
     constantInputs: [1],
-    notes: 'the square of a computed value; any power of a constant',
+    notes: 'one constant exponent: products for 2 and 3, else by a table; any power of a constant',
     expand: (context) => [power(context)],
   },
 } satisfies OperatorTable;

@@ -1,9 +1,8 @@
-/** Operators that make, convert or compare constants. Casts between float types of computed values change nothing. */
+/** Operators that make or convert constants. Casts between float types of computed values change nothing. */
 import { elementTypeLabel, elementTypeOf, isFloatType, type ElementType } from '../../../formats/onnx-proto.js';
 import { isConstant, type Constant, type OpContext, type Value } from '../context.js';
 import { holdsAll, integerRange } from '../integers.js';
 import type { OperatorTable } from '../operator.js';
-import { commonShape, spread } from './arithmetic.js';
 import { copy } from './shape.js';
 
 function constant(context: OpContext): Value {
@@ -91,26 +90,26 @@ function targetType(context: OpContext): ElementType {
   return to;
 }
 
+/** Halves to the even neighbour, as ONNX rounds. */
+function roundHalfEven(value: number): number {
+  const down = Math.floor(value);
+  if (value - down !== 0.5) return Math.round(value);
+  return down % 2 === 0 ? down : down + 1;
+}
+
 const CONSTANTS_ONLY = 'constants only';
 
 /** An elementwise function that exists only to fold. */
-function folding(fn: (a: number, b: number) => number, arity: 1 | 2, result?: ElementType) {
+function folding(fn: (a: number) => number) {
   return {
     since: 7,
-    inputs: [arity, arity] as const,
-    constantInputs: arity === 1 ? [0] : [0, 1],
+    inputs: [1, 1] as const,
+    constantInputs: [0],
     notes: CONSTANTS_ONLY,
     expand: (context: OpContext): Value[] => {
-      const operands = context.node.inputs.map((_, i) => context.constant(i, `input ${i}`));
-      const { dims, dtype } = commonShape(context, operands);
-      const [a, b] = operands.map((operand) => spread(operand, dims));
-      return [
-        context.known(
-          a!.map((value, i) => fn(value, b?.[i] ?? 0)),
-          dims,
-          result ?? dtype,
-        ),
-      ];
+      const { values, dims, dtype } = context.constant(0, 'input 0');
+      context.reserve(dims);
+      return [context.known(values.map(fn), dims, dtype)];
     },
   };
 }
@@ -163,17 +162,7 @@ export const constants = {
     notes: 'as Cast',
     expand: (context) => [cast(context, context.input(1).dtype)],
   },
-  Equal: folding((a, b) => (a === b ? 1 : 0), 2, 'bool'),
-  Greater: folding((a, b) => (a > b ? 1 : 0), 2, 'bool'),
-  Less: folding((a, b) => (a < b ? 1 : 0), 2, 'bool'),
-  And: folding((a, b) => a * b, 2),
-  Or: folding((a, b) => Math.max(a, b), 2),
-  Not: folding((a) => 1 - a, 1),
-  Abs: folding(Math.abs, 1),
-  Ceil: folding(Math.ceil, 1),
-  Floor: folding(Math.floor, 1),
-  Sqrt: folding(Math.sqrt, 1),
-  Exp: folding(Math.exp, 1),
-  Log: folding(Math.log, 1),
-  Reciprocal: folding((a) => 1 / a, 1),
+  Ceil: folding(Math.ceil),
+  Floor: folding(Math.floor),
+  Round: folding(roundHalfEven),
 } satisfies OperatorTable;

@@ -1,5 +1,6 @@
 /** MatMul and Gemm: a constant side makes a linear map with one pattern a column, two computed sides sums of products. */
 import { gatherMap, LinearMapBuilder, type LinearMap } from '../../real/linear-map.js';
+import type { Bilinear } from '../../real/graph.js';
 import { isConstant, type Constant, type LinearTerm, type OpContext, type Value } from '../context.js';
 import type { OperatorTable } from '../operator.js';
 import { broadcastDims, broadcastIndex, elementCount, type Dims } from '../shapes.js';
@@ -60,11 +61,7 @@ function productMap(
 }
 
 /** Both sides computed. */
-function productEntries(
-  context: OpContext,
-  a: Matrices,
-  b: Matrices,
-): { start: Uint32Array; left: Uint32Array; right: Uint32Array } {
+function productEntries(context: OpContext, a: Matrices, b: Matrices): Bilinear {
   const outputs = a.base.length * a.rows * b.columns;
   context.reserveEntries(2 * outputs * a.columns);
   const start = Uint32Array.from({ length: outputs + 1 }, (_, i) => i * a.columns);
@@ -81,7 +78,8 @@ function productEntries(
       }
     }
   }
-  return { start, left, right };
+  const shape = { batch: a.base.length, m: a.rows, k: a.columns, n: b.columns };
+  return { start, left, right, shape };
 }
 
 interface Product {

@@ -2,7 +2,6 @@
 import type { OpContext, Value } from '../context.js';
 import type { OperatorTable } from '../operator.js';
 import { broadcastDims, broadcastIndex, elementCount, stridedIndex, stridesOf, type Dims } from '../shapes.js';
-import { commonShape } from './arithmetic.js';
 
 function transpose(context: OpContext): Value {
   const x = context.input(0);
@@ -235,20 +234,6 @@ function expand(context: OpContext): Value {
   return context.gather(x, broadcastIndex(x.dims, dims), dims);
 }
 
-function where(context: OpContext): Value {
-  const condition = context.constant(0, 'the condition');
-  const [a, b] = [context.input(1), context.input(2)];
-  const { dtype } = commonShape(context, [a, b]);
-  const dims = broadcastDims([condition.dims, a.dims, b.dims]);
-  if (dims === undefined) throw context.mismatch('the shapes do not broadcast', condition.dims, a.dims, b.dims);
-  context.reserve(dims);
-  const chosen = broadcastIndex(condition.dims, dims);
-  const [left, right] = [broadcastIndex(a.dims, dims), broadcastIndex(b.dims, dims)];
-  const offset = elementCount(a.dims);
-  const index = chosen.map((c, i) => (condition.values[c] === 0 ? offset + right[i]! : left[i]!));
-  return context.emit({ kind: 'gather', index, fill: 0 }, [a, b], dims, dtype);
-}
-
 export const movement = {
   Transpose: { since: 7, attributes: ['perm'], inputs: [1, 1], notes: '', expand: (context) => [transpose(context)] },
   Concat: { since: 7, attributes: ['axis'], inputs: [1, Infinity], notes: '', expand: (context) => [concat(context)] },
@@ -290,12 +275,5 @@ export const movement = {
     constantInputs: [1],
     notes: 'constant shape',
     expand: (context) => [expand(context)],
-  },
-  Where: {
-    since: 9,
-    inputs: [3, 3],
-    constantInputs: [0],
-    notes: 'constant condition',
-    expand: (context) => [where(context)],
   },
 } satisfies OperatorTable;

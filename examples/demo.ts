@@ -145,7 +145,7 @@ async function main(): Promise<void> {
   say('  DEVELOPMENT KEYS: whoever made them can forge proofs. For this demo and for tests, never for money.');
 
   say(`\nThe image, a handwritten ${label} that the network was not calibrated on:\n\n${draw(pixels!)}\n`);
-  const proof = await step('prove what the network says about it, in a worker thread', async () => {
+  const proof = await step('prove what the network says about it, in worker threads', async () => {
     for await (const proven of prove(artifact, [{ id: 'digit', tensors: new Map([[INPUT, pixels!]]) }])) {
       if ('pi_c1' in proven.proof) return proven.proof;
     }

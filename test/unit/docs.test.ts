@@ -7,7 +7,10 @@ import { poseidonChain } from '../../circuits/poseidon.js';
 import { operatorsPage, withTables } from '../../scripts/generate-docs.js';
 import { buildProgram } from '../../src/cli/run-cli.js';
 import { Session } from '../../src/cli/session.js';
-import { pack, type TensorSchema } from '../../src/verify/statement.js';
+import { compile } from '../../src/compile/compile.js';
+import { KERNEL_POINT_BYTES, mirageKeyPrologue } from '../../src/formats/mirage-key.js';
+import { readSamples } from '../../src/inputs/index.js';
+import { pack, PACKING_ORDER, publicBytes, type Protocol, type TensorSchema } from '../../src/verify/statement.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
@@ -16,7 +19,9 @@ const documents = [
   'SECURITY.md',
   'CHANGELOG.md',
   'CONTRIBUTING.md',
-  ...readdirSync(path.join(root, 'docs')).flatMap((file) => (file.endsWith('.md') ? [`docs/${file}`] : [])),
+  ...readdirSync(path.join(root, 'docs'), { recursive: true, encoding: 'utf8' }).flatMap((file) =>
+    file.endsWith('.md') ? [path.join('docs', file)] : [],
+  ),
 ];
 
 describe('documents', () => {
@@ -29,9 +34,22 @@ describe('documents', () => {
     expect(read('README.md')).toBe(withTables(read('README.md'), figures));
   });
 
+  it('are found in subfolders too', () => {
+    expect(documents).toEqual(expect.arrayContaining(['docs/formats.md', 'docs/soundness/mirage.md']));
+  });
+
   it.each(documents)('%s: relative links exist', (file) => {
     const links = [...read(file).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map((match) => match[1]!);
     expect(links.filter((link) => !existsSync(path.join(root, path.dirname(file), link)))).toEqual([]);
+  });
+
+  it.each(documents)('%s: links to headings lead to one', (file) => {
+    const links = [...read(file).matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)];
+    const strays = links.filter(([, to, anchor]) => {
+      const page = to === '' ? file : path.join(path.dirname(file), to!);
+      return !anchorsOf(read(page)).includes(anchor!);
+    });
+    expect(strays.map(([link]) => link)).toEqual([]);
   });
 
   it.each(documents)('%s: files and scripts it names exist', (file) => {
@@ -67,6 +85,16 @@ describe('command lines', () => {
   });
 });
 
+/** Headings as GitHub names them: lower case, without punctuation, hyphens for spaces. */
+function anchorsOf(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
 const SILENT = { stdout: { write: () => true }, stderr: { write: () => true } };
 
 /** Arguments of every `zkonnx` line in fenced blocks, comments cut off, continued lines joined. */
@@ -84,18 +112,47 @@ function onLeaves(command: Command, visit: (leaf: Command) => void): void {
 
 describe('docs/formats.md', () => {
   const page = read('docs/formats.md');
-  const tensor = (lo: number, hi: number, bytes: number): TensorSchema => ({
-    ...{ name: 'x', dims: [], visibility: 'public', dtype: 'float32', scale: 1, zeroPoint: 0 },
+  const tensor = (lo: number, hi: number, bytes: number, size: number): TensorSchema => ({
+    ...{ name: 'x', dims: [size], visibility: 'public', dtype: 'float32', scale: 1, zeroPoint: 0 },
     ...{ lo, hi, bytes },
   });
 
-  it.each([
-    [tensor(0, 4095, 2), [0, 2311, 406], '0 + 2311·2^16 + 406·2^32 = 1743908175872 '],
-    [tensor(0, 65535, 2), [24729, 17314, 31020, 28548], '28548·2^48 = 8035680866156044441 '],
-    [tensor(-2, 13, 1), [-2, 0, 13], '0 + 2·256 + 15·65536 = 983552.'],
-  ])('packs its examples as the code does: %#', (schema, integers, text) => {
+  const [output, input] = [tensor(0, 35820, 2, 3), tensor(0, 65535, 2, 4)];
+  const [scores, flower] = [
+    [0, 2311, 406],
+    [24729, 17314, 31020, 28548],
+  ] as const;
+
+  it.each<[Protocol, TensorSchema, readonly number[], string]>([
+    ['groth16', output, scores, '0 + 2311·2^16 + 406·2^32 = 1743908175872 '],
+    ['groth16', input, flower, '28548·2^48 = 8035680866156044441 '],
+    ['groth16', tensor(-2, 13, 1, 3), [-2, 0, 13], '0 + 2·256 + 15·65536 = 983552 in `groth16`'],
+    ['mirage', output, scores, '0·2^32 + 2311·2^16 + 406 = 151454102 '],
+    ['mirage', input, flower, '24729·2^48 + 17314·2^32 + 31020·2^16 + 28548 = 6960669064174530436 '],
+    ['mirage', tensor(-2, 13, 1, 3), [-2, 0, 13], '0·65536 + 2·256 + 15 = 527 in `mirage`'],
+  ])('packs its examples as the code does: %s, %#', (protocol, schema, integers, text) => {
     expect(page).toContain(text);
-    expect(pack(schema, integers)).toEqual([BigInt(/= (\d+)/.exec(text)![1]!)]);
+    expect(pack(schema, integers, PACKING_ORDER[protocol])).toEqual([BigInt(/= (\d+)/.exec(text)![1]!)]);
+  });
+
+  it('writes the bytes of public values as the code does', () => {
+    const signals = [...pack(output, scores, 'big'), ...pack(input, flower, 'big')];
+    const bytes = publicBytes({ outputs: [output], inputs: [input] }, signals);
+    expect(page).toContain(`\`0x${Buffer.from(bytes).toString('hex')}\``);
+  });
+
+  it('gives the sections of a proving key of mirage the sizes that the code writes', () => {
+    const [g1, g2] = [new Uint8Array(KERNEL_POINT_BYTES.g1), new Uint8Array(KERNEL_POINT_BYTES.g2)];
+    const header = { nWires: 5, firstRound2: 4, nConstraints: 1, domain: { logSize: 1, cosets: 3 } } as const;
+    const prologue = mirageKeyPrologue(
+      { ...header, setup: 'development', circuitHash: `sha256:${'0'.repeat(64)}` },
+      { alpha1: g1, beta1: g1, delta1: g1, delta2: g1, beta2: g2, delta2G2: g2 },
+    );
+    const file = Buffer.concat([...prologue]);
+    expect(page).toContain(`Magic \`${file.toString('latin1', 0, 4)}\`, version ${file.readUInt32LE(4)}.`);
+    for (let at = 12; at < file.length; at += 12 + Number(file.readBigUInt64LE(at + 4))) {
+      expect(page).toContain(`\n| ${file.readUInt32LE(at)}, ${file.readBigUInt64LE(at + 4)} bytes |`);
+    }
   });
 
   it('gives a commitment that its opening opens', () => {
@@ -112,6 +169,51 @@ describe('docs/formats.md', () => {
     expect(opcodes.length).toBeGreaterThan(5);
     const plain = page.replaceAll('_', '');
     for (const [, name, code] of opcodes) expect(plain).toContain(`\n| ${code} ${name!.toUpperCase()} |`);
+  });
+});
+
+describe('README.md', () => {
+  const model = 'test/fixtures/models/iris-mlp-deepprove/model.onnx';
+  const samples = async () => {
+    const tensors = [];
+    const specs = [{ name: 'input', dims: [1, 4], dtype: 'float32' }];
+    const file = path.join(root, path.dirname(model), 'calibration.json');
+    for await (const sample of readSamples(file, specs)) tensors.push(sample.tensors);
+    return tensors;
+  };
+
+  it('shows what compiling its example gives', async () => {
+    const page = read('README.md');
+    const labels = ['setosa', 'versicolor', 'virginica'];
+    const { manifest } = await compile(path.join(root, model), { samples: await samples(), labels });
+    const { constraints, wires, publicInputs, hash } = manifest.circuit;
+    const counts = `${constraints} constraints, ${wires} wires, ${publicInputs} public signals`;
+    expect(page).toContain(`${counts} (${manifest.protocol}, ${manifest.quantisation.bits}-bit activations)`);
+    expect(page).toContain(`  circuit  ${hash}\n`);
+    expect(page).toContain(`  model    ${manifest.model.hash}\n`);
+    const plain = await compile(path.join(root, model), { samples: await samples(), protocol: 'groth16' });
+    expect(page).toContain(`by bits: ${plain.manifest.circuit.constraints.toLocaleString('en')} constraints above`);
+  });
+});
+
+describe('docs/architecture.md', () => {
+  /** As the table names it: without `src/` and `.ts`; packages and single files of src are left out. */
+  const shown = (target: string): string[] =>
+    /^(?:src\/\w+(?:\/.*)?|circuits|workers)$/.test(target) ? [target.replace(/^src\/|\.ts$/g, '')] : [];
+
+  it('draws the arrows that test/unit/architecture.test.ts holds', () => {
+    const walls = read('test/unit/architecture.test.ts').matchAll(/^ {2}'?([\w/]+)'?: \[([^\]]*)\]/gm);
+    const rows = [...read('docs/architecture.md').matchAll(/^\| `([\w/]+)`.*\| ([^|]*) \|$/gm)];
+    const drawn = new Map(rows.map(([, folder, targets]) => [folder!, targets!]));
+    const compared = [...walls].flatMap(([, folder, list]) => {
+      const targets = drawn.get(folder!);
+      if (targets === undefined) return [];
+      const held = [...list!.matchAll(/'([^']+)'/g)].flatMap(([, target]) => shown(target!));
+      const own = targets.split(', ').filter((target) => /^[a-z]/.test(target) && target !== 'errors');
+      expect({ folder, targets: own.sort() }).toEqual({ folder, targets: held.sort() });
+      return [folder];
+    });
+    expect(compared.length).toBeGreaterThan(7);
   });
 });
 

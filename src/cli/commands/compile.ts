@@ -56,7 +56,12 @@ export function compileCommand(session: Session): Command {
       ]),
     )
     .option('--labels <names>', 'names of the classes: a,b,c or @file with one a line')
-    .addOption(choice('--protocol <name>', 'mirage (default), or groth16 as snarkjs has it', ['mirage', 'groth16']));
+    .addOption(
+      choice('--protocol <name>', 'mirage (default): lookups; or groth16, for snarkjs and its kin', [
+        'mirage',
+        'groth16',
+      ]),
+    );
   return imageOptions(command)
     .addHelpText(
       'after',
@@ -68,6 +73,10 @@ export function compileCommand(session: Session): Command {
         ['zkonnx compile mnist.onnx -o artifacts/mnist --calibrate digits/ --image-range 255', 'pictures'],
         ['zkonnx compile acasxu.onnx -o artifacts/acasxu --domain -1..1', 'a declared range of values'],
         ['zkonnx compile fraud.onnx -o artifacts/fraud --calibrate rows.npz --input committed', 'inputs kept secret'],
+        [
+          'zkonnx compile iris.onnx -o artifacts/iris --calibrate iris.csv --protocol groth16',
+          'keys, witnesses and proofs for snarkjs',
+        ],
       ]),
     )
     .action(session.action((model: string, flags: CompileFlags) => run(session, model, flags)));

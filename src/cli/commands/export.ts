@@ -43,14 +43,14 @@ export function exportCommand(session: Session): Command {
       .action(session.action((artifact: string, flags: OutFlags) => r1cs(session, artifact, flags))),
   );
   parent.addCommand(
-    form('wtns', "the witness of one input in iden3's .wtns format; it holds every secret value")
+    form('wtns', "groth16: the witness of one input in iden3's .wtns format; it holds every secret value")
       .argument('<artifact>', ARTIFACT)
       .requiredOption('--in <input>', 'one sample, in any format that prove takes')
       .requiredOption('-o, --out <file>', '.wtns to write')
       .action(session.action((artifact: string, flags: WtnsFlags) => wtns(session, artifact, flags))),
   );
   parent.addCommand(
-    form('zkey', "the proving key in snarkjs's .zkey format")
+    form('zkey', "groth16: the proving key in snarkjs's .zkey format")
       .argument('<artifact>', ARTIFACT)
       .requiredOption('-o, --out <file>', '.zkey to write')
       .action(session.action((artifact: string, flags: OutFlags) => zkey(session, artifact, flags))),
@@ -72,8 +72,12 @@ export function exportCommand(session: Session): Command {
     'after',
     examples([
       ['zkonnx export solidity artifacts/iris -o Verifier.sol --allow-development-key', 'for a test network'],
-      ['zkonnx export r1cs artifacts/iris -o iris.r1cs', 'for snarkjs and other tools'],
-      ['zkonnx export wtns artifacts/iris --in flower.json -o flower.wtns', 'with its witness'],
+      ['zkonnx export r1cs artifacts/iris -o iris.r1cs', 'the constraints, for other tools'],
+      [
+        'zkonnx export zkey artifacts/iris -o iris.zkey',
+        'compiled with --protocol groth16: for snarkjs and rapidsnark',
+      ],
+      ['zkonnx export wtns artifacts/iris --in flower.json -o flower.wtns', 'and a witness'],
       ['zkonnx export verifier -o verifier.mjs', 'verify without this package'],
       ['zkonnx export page artifacts/iris -o verify.html', 'verify in a browser'],
     ]),

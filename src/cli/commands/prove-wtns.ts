@@ -22,8 +22,8 @@ const PUBLIC_NAME = 'public.json';
 export function proveWtnsCommand(session: Session): Command {
   return new Command('prove-wtns')
     .description('prove with any BN254 Groth16 .zkey and .wtns, also of circom; writes what snarkjs writes')
-    .argument('<key.zkey>', 'the proving key: of setup, of snarkjs, or of another tool')
-    .argument('<witness.wtns>', 'the witness: of export wtns, of snarkjs, or of a circom circuit')
+    .argument('<key.zkey>', 'the proving key: of setup (groth16), of snarkjs, or of another tool')
+    .argument('<witness.wtns>', 'the witness: of export wtns (groth16), of snarkjs, or of a circom circuit')
     .requiredOption('-o, --out <file>', 'proof.json to write')
     .option('--public <file>', `public signals to write (default: ${PUBLIC_NAME} beside the proof)`)
     .option('--threads <n>', 'worker threads (default: the cores, at most 8)', integerIn('--threads', 1, 256))

@@ -31,7 +31,10 @@ export function proveCommand(session: Session): Command {
     .requiredOption('--in <input>', 'JSON, JSONL, CSV, .npy, .npz, .pb, PNG, JPEG, or a folder of them')
     .requiredOption('-o, --out <path>', 'proof.json to write; for a batch a folder, one proof a sample')
     .addOption(
-      choice('--prover <name>', 'our kernels (default), or snarkjs as a second opinion', ['kernels', 'snarkjs']),
+      choice('--prover <name>', 'our kernels (default), or of groth16 snarkjs as a second opinion', [
+        'kernels',
+        'snarkjs',
+      ]),
     )
     .option('--context <hex>', 'mirage: up to 32 bytes that the proof is bound to, 0x…', contextBytes)
     .option('--threads <n>', 'worker threads (default: the cores, at most 8)', integerIn('--threads', 1, 256))
@@ -46,7 +49,7 @@ export function proveCommand(session: Session): Command {
       examples([
         ['zkonnx prove artifacts/iris --in flower.json -o proof.json', 'one proof'],
         ['zkonnx prove artifacts/mnist --in digits/ -o proofs/ --threads 4', 'one proof a picture'],
-        ['zkonnx prove artifacts/iris --in flower.json -o proof.json --context 0x2a', 'for one use alone'],
+        ['zkonnx prove artifacts/iris --in flower.json -o proof.json --context 0x2a', 'bound to what it is for'],
         ['zkonnx prove --backend ezkl ezkl-files/ --in input.json -o proof.json', 'with what ezkl compiled'],
       ]),
     )

@@ -29,7 +29,7 @@ export function verifyCommand(session: Session): Command {
     .option('--expect-input <file>', 'refuse any other input, in any format that prove takes')
     .option('--expect-context <hex>', 'mirage: refuse a proof made for any other context, 0x…', contextBytes)
     .option('--public <file>', "public signals from another source; a plain snarkjs proof needs snarkjs's public.json")
-    .option('--batch', 'verify every .json in the folder; valid only if all are')
+    .option('--batch', 'verify every .json in the folder together; valid only if all are')
     .addOption(choice('--backend <name>', 'check with another proof system', ['ezkl']))
     .option('--settings <file>', 'ezkl: settings.json')
     .option('--srs <file>', 'ezkl: kzg.srs')
@@ -38,6 +38,10 @@ export function verifyCommand(session: Session): Command {
       examples([
         ['zkonnx verify proof.json --key verification_key.json', 'check one proof'],
         ['zkonnx verify proof.json --key verification_key.json --expect-output expected.json --json', 'in CI'],
+        [
+          'zkonnx verify proof.json --key verification_key.json --expect-context 0x2a',
+          'that was made for this (prove --context)',
+        ],
         ['zkonnx verify proofs/ --batch --key verification_key.json', 'check all proofs of a folder'],
         [
           'zkonnx verify proof.json --backend ezkl --key vk.key --settings settings.json --srs kzg.srs',

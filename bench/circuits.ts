@@ -1,4 +1,4 @@
-/** The circuits that provers are compared on, as files that both sides read: a .zkey and a .wtns. */
+/** The circuits that provers are compared on, as files that both sides read: a .zkey and a .wtns; and the same models by protocol `mirage`. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeArtifact } from '../src/compile/artifact.js';
@@ -11,12 +11,14 @@ import { setupDev } from '../src/setup/groth16-dev.js';
 import { setup } from '../src/setup/setup.js';
 import type { Context } from './harness.js';
 import { goldenSamples, modelCases, modelPath } from './models.js';
+import { PERCEPTRON, perceptronOptions, perceptronSamples, writePerceptron } from './perceptron.js';
 import { randomCircuit } from './random-circuit.js';
 
 export interface CircuitFiles {
   readonly title: string;
   readonly zkey: string;
   readonly wtns: string;
+  readonly domainSize: number;
   /** For circuits of models. */
   readonly model?: ModelFiles;
 }
@@ -27,6 +29,13 @@ export interface ModelFiles {
   /** The sample of the witness, as `prove --in` takes it. */
   readonly input: string;
   readonly constraints: number;
+}
+
+/** A model, how it is compiled, and the sample it is proven for. */
+export interface ModelSource {
+  readonly onnx: string;
+  readonly options: CompileOptions;
+  readonly tensors: ReadonlyMap<string, Float64Array>;
 }
 
 interface CircuitCase {
@@ -45,17 +54,24 @@ const QUICK_CASES = [random(10), model('iris-mlp-deepprove')];
 
 /** Every circuit in turn, made at most once in a folder. */
 export async function* circuits({ quick, folder, log }: Context): AsyncGenerator<CircuitFiles> {
-  for (const { name, make } of quick ? QUICK_CASES : CASES) {
-    const dir = path.join(folder, name);
-    let files = made.get(dir);
-    if (files === undefined) {
-      log(`making ${name} and its key`);
-      await mkdir(dir);
-      files = await make(dir);
-      made.set(dir, files);
-    }
-    yield files;
+  for (const one of quick ? QUICK_CASES : CASES) yield await makeOnce({ folder, log }, one);
+}
+
+/** The circuit of a model for plain Groth16, with its key. Made at most once in a folder. */
+export function plainCircuit(context: Pick<Context, 'folder' | 'log'>, name: string): Promise<CircuitFiles> {
+  return makeOnce(context, model(name));
+}
+
+async function makeOnce({ folder, log }: Pick<Context, 'folder' | 'log'>, one: CircuitCase): Promise<CircuitFiles> {
+  const dir = path.join(folder, one.name);
+  let files = made.get(dir);
+  if (files === undefined) {
+    log(`making ${one.name} and its key`);
+    await mkdir(dir);
+    files = await one.make(dir);
+    made.set(dir, files);
   }
+  return files;
 }
 
 const made = new Map<string, CircuitFiles>();
@@ -65,15 +81,25 @@ async function makeRandom(folder: string, logSize: number): Promise<CircuitFiles
   const [zkey, wtns] = [path.join(folder, 'key.zkey'), path.join(folder, 'witness.wtns')];
   await setupDev(r1cs, { zkeyPath: zkey });
   await writeWtnsFile(wtns, witness);
-  return { title: await titleOf(zkey, `random 2^${logSize}`, r1cs.nConstraints), zkey, wtns };
+  return { ...(await namesOf(zkey, `random 2^${logSize}`, r1cs.nConstraints)), zkey, wtns };
 }
 
 async function makeModel(folder: string, name: string): Promise<CircuitFiles> {
-  const { options } = modelCases.find((known) => known.name === name)!;
-  const { inputs } = (await goldenSamples(name))[0]!;
-  const files = await compileModel(folder, modelPath(name), await options(), inputs);
+  const { onnx, options, tensors } = await modelSource(folder, name);
+  const files = await compileModel(folder, onnx, options, tensors);
   const { provingKey: zkey } = await setup(files.artifact, { dev: true });
-  return { title: await titleOf(zkey, name, files.constraints), zkey, wtns: files.wtns, model: files };
+  return { ...(await namesOf(zkey, name, files.constraints)), zkey, wtns: files.wtns, model: files };
+}
+
+/** A fixture, or the perceptron of two million weights, which is written into the folder. */
+export async function modelSource(folder: string, name: string): Promise<ModelSource> {
+  if (name === PERCEPTRON) {
+    const onnx = path.join(folder, 'model.onnx');
+    await writePerceptron(onnx);
+    return { onnx, options: await perceptronOptions(), tensors: (await perceptronSamples(1))[0]! };
+  }
+  const { options } = modelCases.find((known) => known.name === name)!;
+  return { onnx: modelPath(name), options: await options(), tensors: (await goldenSamples(name))[0]!.inputs };
 }
 
 /** An artifact without keys, and a sample with its witness. */
@@ -85,17 +111,29 @@ export async function compileModel(
 ): Promise<ModelFiles> {
   const compiled = await compile(onnx, { ...options, protocol: 'groth16' });
   const artifact = path.join(folder, 'artifact');
-  const [wtns, input] = [path.join(folder, 'witness.wtns'), path.join(folder, 'sample.json')];
+  const wtns = path.join(folder, 'witness.wtns');
   await writeArtifact(artifact, compiled, onnx);
   await writeWtnsFile(wtns, witnessOf(compiled.circuit, compiled.manifest.schema, { id: 'bench', tensors }));
-  const sample = Object.fromEntries([...tensors].map(([name, values]) => [name, Array.from(values)]));
-  await writeFile(input, JSON.stringify(sample));
+  const input = await writeSample(folder, tensors);
   return { artifact, wtns, input, constraints: compiled.manifest.circuit.constraints };
+}
+
+/** A sample as `prove --in` takes it. */
+export async function writeSample(folder: string, tensors: ReadonlyMap<string, Float64Array>): Promise<string> {
+  const file = path.join(folder, 'sample.json');
+  const sample = Object.fromEntries([...tensors].map(([name, values]) => [name, Array.from(values)]));
+  await writeFile(file, JSON.stringify(sample));
+  return file;
 }
 
 export const keyOf = ({ artifact }: ModelFiles): string => artifactPaths(artifact).provingKey;
 
-async function titleOf(zkey: string, name: string, constraints: number): Promise<string> {
+async function namesOf(zkey: string, name: string, constraints: number) {
   const { domainSize } = await readZkeyInfo(zkey);
-  return `${name} (${constraints.toLocaleString('en')} rows, domain 2^${Math.log2(domainSize)})`;
+  return { title: `${name} (${constraints.toLocaleString('en')} rows, domain ${domainText(domainSize)})`, domainSize };
+}
+
+/** "2^15", "3·2^13". */
+export function domainText(size: number): string {
+  return size % 3 === 0 ? `3·2^${Math.log2(size / 3)}` : `2^${Math.log2(size)}`;
 }

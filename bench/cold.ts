@@ -15,11 +15,14 @@ const SNARKJS_CLI = path.join(path.dirname(createRequire(import.meta.url).resolv
 /** Our command for any .zkey and .wtns. */
 const PROVE_WITNESS = 'prove-wtns';
 
-/** A command that leaves a proof behind. */
-interface Command {
+export interface Command {
   readonly who: string;
   readonly command: string;
   readonly args: readonly string[];
+}
+
+/** It leaves a proof behind. */
+interface ProvingCommand extends Command {
   readonly proven: () => Promise<Proven>;
 }
 
@@ -52,10 +55,15 @@ async function benchCircuit(
   { rapidsnark }: ReturnType<typeof findNativeProvers>,
 ): Promise<Comparison[]> {
   const key = await snarkjsVerificationKey(files.zkey);
-  const compare = async (row: string, ours: Command, peer: Command, target?: number): Promise<Comparison> => {
+  const compare = async (
+    row: string,
+    ours: ProvingCommand,
+    peer: ProvingCommand,
+    target?: number,
+  ): Promise<Comparison> => {
     const name = `${files.title}, ${row}`;
     log(`${name}, ${peer.who}`);
-    const [first, second] = await takeTurns(ours, peer, quick ? 1 : 3);
+    const [first, second] = await commandTurns(ours, peer, quick ? 1 : 3);
     for (const { proven, who } of [ours, peer]) await requireValid(key, await proven(), who);
     return { name, ours: first, peer: second, ...(target === undefined ? {} : { target }) };
   };
@@ -70,7 +78,8 @@ async function benchCircuit(
   ];
 }
 
-async function takeTurns(ours: Command, peer: Command, pairs: number): Promise<[Side, Side]> {
+/** Ours, the other, ours, the other, …: whole processes. */
+export async function commandTurns(ours: Command, peer: Command, pairs: number): Promise<[Side, Side]> {
   const results = { ours: [] as CommandResult[], peer: [] as CommandResult[] };
   for (let i = 0; i < pairs; i++) {
     results.ours.push(await runCommand(ours.command, ours.args));
@@ -90,7 +99,7 @@ async function readJson(file: string): Promise<unknown> {
   return JSON.parse(await readFile(file, 'utf8')) as unknown;
 }
 
-function modelCommand({ artifact, input }: NonNullable<CircuitFiles['model']>): Command {
+function modelCommand({ artifact, input }: NonNullable<CircuitFiles['model']>): ProvingCommand {
   const out = besides(input, 'our-model-proof.json');
   return {
     who: 'zkonnx prove',
@@ -103,7 +112,7 @@ function modelCommand({ artifact, input }: NonNullable<CircuitFiles['model']>): 
   };
 }
 
-function witnessCommand({ zkey, wtns }: CircuitFiles): Command {
+function witnessCommand({ zkey, wtns }: CircuitFiles): ProvingCommand {
   const form = (proof: string, signals: string) => [
     OUR_CLI,
     PROVE_WITNESS,
@@ -117,12 +126,12 @@ function witnessCommand({ zkey, wtns }: CircuitFiles): Command {
   return plainProof('zkonnx', process.execPath, form, wtns);
 }
 
-function snarkjsCommand({ zkey, wtns }: CircuitFiles): Command {
+export function snarkjsCommand({ zkey, wtns }: Pick<CircuitFiles, 'zkey' | 'wtns'>): ProvingCommand {
   const form = (proof: string, signals: string) => [SNARKJS_CLI, 'groth16', 'prove', zkey, wtns, proof, signals];
   return plainProof('snarkjs', process.execPath, form, wtns);
 }
 
-function rapidsnarkCommand(command: string, { zkey, wtns }: CircuitFiles): Command {
+function rapidsnarkCommand(command: string, { zkey, wtns }: CircuitFiles): ProvingCommand {
   return plainProof('rapidsnark', command, (proof, signals) => [zkey, wtns, proof, signals], wtns);
 }
 
@@ -132,7 +141,7 @@ function plainProof(
   command: string,
   form: (proof: string, signals: string) => string[],
   wtns: string,
-): Command {
+): ProvingCommand {
   const [proof, signals] = [besides(wtns, `${who}-proof.json`), besides(wtns, `${who}-public.json`)];
   return {
     who,

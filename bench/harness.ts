@@ -22,6 +22,14 @@ export interface Comparison {
   readonly target?: number;
   /** The most milliseconds that it asks. */
   readonly limitMs?: number;
+  /** The most resident bytes of our process that it asks. */
+  readonly limitBytes?: number;
+}
+
+/** What is counted, not timed. */
+export interface Facts {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
 }
 
 export interface Section {
@@ -29,6 +37,7 @@ export interface Section {
   /** Sentences: what exactly is compared, what was looked for and not found. */
   readonly notes: readonly string[];
   readonly comparisons: readonly Comparison[];
+  readonly facts?: Facts;
 }
 
 /** What every part is given. */

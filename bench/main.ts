@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [kernels|verify|prover|cold|setup]… [--quick] [--json FILE]`: ours against others on this machine, in turns. Markdown goes to
+ * `npm run bench -- [kernels|verify|prover|cold|setup|protocols]… [--quick] [--json FILE]`: ours against others on this machine, in turns. Markdown goes to
  * stdout, progress to stderr. bench/README.md says what is measured and how to read it.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -11,6 +11,7 @@ import { machine, type Context, type Section } from './harness.js';
 import { benchKernels } from './kernels.js';
 import { parseOptions, USAGE, type BenchOptions, type Part } from './options.js';
 import { benchProver } from './prover.js';
+import { benchProtocols } from './protocols.js';
 import { markdownHeader, markdownSection, plainSection, withoutTargets } from './report.js';
 import { benchSetup } from './setup.js';
 import { benchVerify } from './verify.js';
@@ -21,6 +22,7 @@ const RUN: Readonly<Record<Part, (context: Context) => Promise<readonly Section[
   prover: benchProver,
   cold: benchCold,
   setup: benchSetup,
+  protocols: benchProtocols,
 };
 
 async function main({ parts, quick, json }: BenchOptions): Promise<void> {

@@ -30,9 +30,13 @@ function ratio({ ours, peer }: Comparison): string {
   return ours.ms.length === 1 ? `${times(median)} ×` : `${times(median)} (${times(least)}–${times(most)}) ×`;
 }
 
-function asked({ target, limitMs }: Comparison): string {
-  if (target !== undefined) return `≥ ${target} ×`;
-  return limitMs === undefined ? '' : `< ${limitMs / 1000} s`;
+function asked({ target, limitMs, limitBytes }: Comparison): string {
+  const limits = [
+    target === undefined ? '' : `≥ ${target} ×`,
+    limitMs === undefined ? '' : limitMs < 1000 ? `< ${limitMs} ms` : `< ${limitMs / 1000} s`,
+    limitBytes === undefined ? '' : `< ${Math.floor(limitBytes / 2 ** 20)} MiB`,
+  ];
+  return limits.filter((limit) => limit !== '').join(', ');
 }
 
 function memory(side: Side | undefined): string {
@@ -63,10 +67,11 @@ function comparisonTable(comparisons: readonly Comparison[]): string {
   return markdownTable(columns, rows);
 }
 
-export function markdownSection({ title, notes, comparisons }: Section): string {
+export function markdownSection({ title, notes, comparisons, facts }: Section): string {
   const list = notes.map((note) => `- ${note}`).join('\n');
   const table = comparisons.length === 0 ? '' : comparisonTable(comparisons);
-  return [`## ${title}`, list, table].filter((part) => part !== '').join('\n\n');
+  const counted = facts === undefined ? '' : markdownTable(facts.columns, facts.rows);
+  return [`## ${title}`, list, counted, table].filter((part) => part !== '').join('\n\n');
 }
 
 export function markdownHeader({ cpu, cores, memoryGiB, node, platform }: Machine, method: readonly string[]): string {
@@ -79,14 +84,18 @@ export function markdownHeader({ cpu, cores, memoryGiB, node, platform }: Machin
 
 /** The same without what the project asks of itself, for inputs that it does not ask it of. */
 export function withoutTargets(section: Section): Section {
-  return { ...section, comparisons: section.comparisons.map(({ target: _target, limitMs: _limitMs, ...row }) => row) };
+  const comparisons = section.comparisons.map(
+    ({ target: _target, limitMs: _limitMs, limitBytes: _limitBytes, ...row }) => row,
+  );
+  return { ...section, comparisons };
 }
 
 /** For the JSON document: every time, and the ratios. */
-export function plainSection({ title, notes, comparisons }: Section): object {
+export function plainSection({ title, notes, comparisons, facts }: Section): object {
   return {
     title,
     notes,
+    ...(facts === undefined ? {} : { facts }),
     comparisons: comparisons.map((row) => {
       if (row.peer === undefined) return row;
       const ratios = pairRatios({ ours: row.ours.ms, peer: row.peer.ms });

@@ -1,14 +1,15 @@
 /** Part `verify`: the pairing on the kernels, with which provers check their proofs, against the standalone verifier's BigInt of @noble/curves. */
 import { bn254 } from '@noble/curves/bn254.js';
 import { inverse, mod } from '../src/field/bn254.js';
-import type { G1Point, G2Point } from '../src/field/curve-bigint.js';
 import { instantiateKernels, type Kernels } from '../src/kernels/module.js';
 import { isInG2, pairingProductIsOne, preparePairs, type Pair } from '../src/kernels/pairing.js';
 import { KernelVerifier } from '../src/prove/kernel-verifier.js';
 import { checkGroth16, groth16Equation } from '../src/verify/groth16.js';
 import { prepareGroth16Key, type PreparedGroth16Key } from '../src/verify/key.js';
 import { alternate, perOperation, type Comparison, type Context, type Run, type Section } from './harness.js';
+import { affineG2, G1, G2, g1Json, g2Json } from './points.js';
 import { randomResidues } from './random.js';
+import { benchMirage } from './verify-mirage.js';
 
 const NOBLE = '@noble/curves';
 /** Milliseconds asked of a verification of five pairs. */
@@ -21,7 +22,11 @@ export async function benchVerify(context: Context): Promise<Section[]> {
   const kernels = await instantiateKernels();
   const comparisons: Comparison[] = [];
   for (const signals of context.quick ? [3] : SIGNALS) comparisons.push(await benchGroth16(context, signals));
-  comparisons.push(...(await benchProduct(context, kernels)), await benchSubgroup(context, kernels));
+  comparisons.push(
+    ...(await benchMirage(context)),
+    ...(await benchProduct(context, kernels)),
+    await benchSubgroup(context, kernels),
+  );
   return [
     {
       title: 'Verification',
@@ -29,6 +34,8 @@ export async function benchVerify(context: Context): Promise<Section[]> {
         'One thread, key prepared, warm. Both sides accept before they are timed, and both refuse another statement.',
         `A Groth16 check is four pairs, one of them the key’s own (computed once by ours), with curve and subgroup checks. Ours is the mean of ${REPEATS} ` +
           'checks a run.',
+        'A mirage proof is a proof file against a key: reading, transcript, five pairs. Its public values are those of mnist-12, 784 pixels and ' +
+          '10 scores. "BigInt" is the verifier of `zkonnx verify`; a batch is one product of pairings for all its proofs.',
         'Peer: the verifier of `zkonnx verify`, which is the judge; ours is what a prover checks its own proofs with.',
       ],
       comparisons,
@@ -113,22 +120,6 @@ function benchSubgroup(context: Context, kernels: Kernels): Promise<Comparison> 
 }
 
 // ---- a key and a proof from their logarithms ----------------------------------------------------------------------------------------
-
-const G1 = bn254.G1.Point;
-const G2 = bn254.G2.Point;
-
-const affineG2 = (point: InstanceType<typeof G2>): NonNullable<G2Point> => {
-  const { x, y } = point.toAffine();
-  return { x: [x.c0, x.c1], y: [y.c0, y.c1] };
-};
-const g1Json = (log: bigint): string[] => {
-  const { x, y } = G1.BASE.multiply(log).toAffine() as NonNullable<G1Point>;
-  return [String(x), String(y), '1'];
-};
-const g2Json = (log: bigint): string[][] => {
-  const { x, y } = affineG2(G2.BASE.multiply(log));
-  return [x.map(String), y.map(String), ['1', '0']];
-};
 
 function groth16Case(count: number): { key: PreparedGroth16Key; signals: string[]; proof: Record<string, unknown> } {
   const [alpha, beta, gamma, delta, a, b] = randomResidues('verify key', 6) as [

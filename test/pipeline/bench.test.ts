@@ -1,6 +1,6 @@
-/** The bench as a program: what it does with commands, and the peak memory it reads of them. Nothing is timed. */
+/** The bench as a program: what it does with commands, and the peak memory it reads of them. No time is asserted. */
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -43,6 +43,29 @@ describe('peak memory of a command', () => {
 
   it('is there when the command ends itself', async () => {
     expect((await script('process.exit(0)')).peakBytes).toBeGreaterThan(10 * MIB);
+  });
+});
+
+describe('a smoke test', () => {
+  it('of the protocols has every row, valid proofs and no target', async () => {
+    const json = path.join(dir, 'bench.json');
+    const { stdout } = await runCommand(process.execPath, [main, 'protocols', '--quick', '--json', json]);
+    expect(stdout).toContain('QUICK');
+    expect(stdout).not.toContain('asked');
+    const { sections } = JSON.parse(await readFile(json, 'utf8')) as {
+      sections: {
+        comparisons: { name: string; ours: { ms: number[] }; peer: { who: string; peakBytes: number[] } }[];
+      }[];
+    };
+    expect(sections.map(({ comparisons }) => comparisons.map(({ peer }) => peer.who))).toEqual([
+      [],
+      ['zkonnx, groth16', 'snarkjs'],
+      ['zkonnx, groth16', 'snarkjs'],
+    ]);
+    for (const { ours, peer } of sections.flatMap(({ comparisons }) => comparisons)) {
+      expect(Math.min(...ours.ms)).toBeGreaterThan(0);
+      expect(Math.min(...peer.peakBytes)).toBeGreaterThan(10 * MIB);
+    }
   });
 });
 

@@ -217,6 +217,15 @@ describe('docs/architecture.md', () => {
   });
 });
 
+describe('docs/adding-an-op.md', () => {
+  it('shows HardSigmoid as it is', () => {
+    const code = read('src/compile/onnx/ops/activation.ts');
+    const blocks = [...read('docs/adding-an-op.md').matchAll(/^```ts\n(.*?)^```/gms)].map(([, block]) => block!);
+    expect(blocks.length).toBe(2);
+    expect(blocks.filter((block) => !code.includes(block))).toEqual([]);
+  });
+});
+
 describe('docs/soundness.md', () => {
   it('names every file of gadgets', () => {
     const page = read('docs/soundness.md');

@@ -168,6 +168,11 @@ export function toField(x: Lc): FieldLc {
   return { wires: Array.from(x.wires), coefs: Array.from(x.coefs, (c) => BigInt(c)), constant: BigInt(x.constant) };
 }
 
+/** The single wire, as an element of the field. */
+export function fieldWire(wire: number): FieldLc {
+  return { wires: [wire], coefs: [1n], constant: 0n };
+}
+
 export function fieldConstant(value: bigint): FieldLc {
   return { wires: [], coefs: [], constant: mod(value) };
 }

@@ -26,6 +26,7 @@ import {
   bitLength,
   boundOverflow,
   EXACT_LIMIT,
+  fieldWire,
   isConstant,
   LcSum,
   maxAbs,
@@ -548,8 +549,4 @@ function constantLimbs(value: number, widths: readonly number[]): Lc[] {
     rest = (rest - limb) / 2 ** width;
     return constant(limb);
   });
-}
-
-function fieldWire(wire: number): FieldLc {
-  return { wires: [wire], coefs: [1n], constant: 0n };
 }

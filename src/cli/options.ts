@@ -95,9 +95,9 @@ export function examples(lines: readonly (readonly [command: string, purpose: st
   return `\nExamples:\n${lines.map(([command, purpose]) => `  # ${purpose}\n  $ ${command}`).join('\n')}`;
 }
 
-/** Up to 32 bytes in hexadecimal, with or without 0x. Throws USAGE. */
+/** Up to 32 bytes in hexadecimal after 0x; `0x` alone is none. An empty text is a variable that was never set. Throws USAGE. */
 export function contextBytes(text: string): Uint8Array {
-  const digits = text.replace(/^0x/, '');
-  if (/^([0-9a-fA-F]{2}){0,32}$/.test(digits)) return Uint8Array.from(Buffer.from(digits, 'hex'));
+  const digits = text.slice(2);
+  if (/^0x([0-9a-fA-F]{2}){0,32}$/.test(text)) return Uint8Array.from(Buffer.from(digits, 'hex'));
   throw usage('the context is not bytes in hexadecimal', '0x and at most 64 hexadecimal digits, two a byte', text);
 }

@@ -14,7 +14,9 @@ interface SetupFlags {
 
 export function setupCommand(session: Session): Command {
   return new Command('setup')
-    .description('make the keys of an artifact: proving_key.mirage or .zkey, by its protocol, and verification_key.json')
+    .description(
+      'make the keys of an artifact: proving_key.mirage or .zkey, by its protocol, and verification_key.json',
+    )
     .argument('<artifact>', 'the folder that compile wrote')
     .option('--dev', 'development keys, from a local random trapdoor that is thrown away')
     .option('--threads <n>', 'worker threads (default: the cores, at most 8)', integerIn('--threads', 1, 256))

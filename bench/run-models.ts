@@ -19,7 +19,7 @@ const [cpu] = cpus();
 const memory = Math.round(totalmem() / 2 ** 30);
 const machine = `${cpus().length} × ${cpu?.model ?? 'unknown'}, ${memory} GiB, Node ${process.version}`;
 const method =
-  'one run each, default settings (protocol mirage), two golden samples proven; prove is their median (the first loads circuit and key), verify the better';
+  'one run each, default settings (protocol mirage), three golden samples proven; prove is their median, circuit and key loaded, verify the best';
 console.log(`machine: ${machine}\nmethod: ${method}\n`);
 const columns = [
   'model',
@@ -39,7 +39,7 @@ console.log(`| ${columns.join(' | ')} |`);
 console.log(`|${columns.map(() => '---').join('|')}|`);
 const models: Figures[] = [];
 for (const model of modelCases.filter(({ name }) => args.length === 0 || args.includes(name))) {
-  const measured = await measureModel(model, { proofs: 2, log: (line) => process.stderr.write(`${line}\n`) });
+  const measured = await measureModel(model, { proofs: 3, log: (line) => process.stderr.write(`${line}\n`) });
   const plain = await compile(modelPath(model.name), { ...(await model.options()), protocol: 'groth16' });
   const { artifact: _folder, ...rest } = measured;
   const figures = { ...rest, groth16Constraints: plain.manifest.circuit.constraints };

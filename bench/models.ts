@@ -12,6 +12,7 @@ import { prove } from '../src/prove/prove.js';
 import { openReference, type RealValues } from '../src/reference.js';
 import { setup } from '../src/setup/setup.js';
 import { verify } from '../src/verify/index.js';
+import { median } from './statistics.js';
 
 /** The repository's root, from sources and from dist alike. */
 const root = path.resolve(import.meta.dirname, import.meta.url.includes('/dist/') ? '../..' : '..');
@@ -171,7 +172,7 @@ export interface Measured {
   readonly bits: number;
   readonly compileSeconds: number;
   readonly setupSeconds: number;
-  /** Proving one sample, witness included, median over `proofs`. */
+  /** Proving one sample, witness included, circuit and key loaded; median over `proofs`. */
   readonly proveSeconds: number;
   readonly verifyMs: number;
   readonly peakMemoryMiB: number;
@@ -216,8 +217,8 @@ export async function measureModel(
     const samples = goldens.slice(0, proofs).map(({ inputs }, i) => ({ id: String(i), tensors: inputs as RealValues }));
     let index = 0;
     for await (const { proof, timingsMs, peakMemoryBytes } of prove(dir, samples)) {
-      // The second sample waits for the first: that is no part of its proof.
-      seconds.push((timingsMs.total - (timingsMs.queue ?? 0)) / 1000);
+      // A sample waits for circuit and key, and for the samples before it: that is no part of its proof.
+      seconds.push((timingsMs.total - (timingsMs.queue ?? 0) - (timingsMs.load ?? 0)) / 1000);
       peak = Math.max(peak, peakMemoryBytes);
       const from = performance.now();
       const result = verify(proof, key);
@@ -230,7 +231,6 @@ export async function measureModel(
       }
       index++;
     }
-    seconds.sort((a, b) => a - b);
     return {
       name: model.name,
       constraints: compiled.manifest.circuit.constraints,
@@ -238,7 +238,7 @@ export async function measureModel(
       bits: compiled.manifest.quantisation.bits,
       compileSeconds,
       setupSeconds,
-      proveSeconds: seconds[Math.floor(seconds.length / 2)]!,
+      proveSeconds: median(seconds),
       verifyMs,
       peakMemoryMiB: peak / 2 ** 20,
       worstError: worst / magnitude,

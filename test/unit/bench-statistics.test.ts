@@ -99,7 +99,16 @@ describe('report', () => {
     const limited = { ...alone, comparisons: [{ ...alone.comparisons[0]!, limitMs: 30_000 }] };
     expect(markdownSection(limited)).toContain('| setup | 1.50 s | < 30 s | 1 |');
     expect(withoutTargets(limited)).toEqual(alone);
+    const small = { ...alone, comparisons: [{ ...alone.comparisons[0]!, limitMs: 800, limitBytes: 400e6 }] };
+    expect(markdownSection(small)).toContain('| setup | 1.50 s | < 800 ms, < 381 MiB | 1 |');
+    expect(withoutTargets(small)).toEqual(alone);
     expect(plainSection(alone)).toEqual(alone);
+  });
+
+  it('what is counted has a table of its own', () => {
+    const counted = { ...section, comparisons: [], facts: { columns: ['', 'rows'], rows: [['iris', '618']] } };
+    expect(markdownSection(counted)).toBe('## Sums\n\n- What is summed.\n\n|  | rows |\n| --- | --- |\n| iris | 618 |');
+    expect(plainSection(counted)).toEqual(counted);
   });
 
   it('JSON has every time and every ratio; a quick run asks for nothing', () => {
@@ -114,7 +123,7 @@ describe('report', () => {
 describe('command line', () => {
   it('runs all parts, or those named, in their order', () => {
     expect(parseOptions([])).toEqual({
-      parts: ['kernels', 'verify', 'prover', 'cold', 'setup'],
+      parts: ['kernels', 'verify', 'prover', 'cold', 'setup', 'protocols'],
       quick: false,
       json: undefined,
     });

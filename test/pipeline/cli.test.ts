@@ -76,7 +76,7 @@ beforeAll(async () => {
   expect(compiled).toMatchObject({
     artifact: at('iris'),
     constraints: expect.any(Number) as number,
-    protocol: 'groth16',
+    protocol: 'mirage',
     model: { hash: `sha256:${MODEL_HASH}` },
     timingsMs: { total: expect.any(Number) as number },
     accuracy: { samples: 30, outputs: [{ name: 'output' }] },
@@ -88,7 +88,7 @@ beforeAll(async () => {
   const keys = await json('setup', at('iris'), '--dev');
   expect(keys).toMatchObject({
     setup: 'development',
-    provingKey: at('iris/proving_key.zkey'),
+    provingKey: at('iris/proving_key.mirage'),
     verificationKey: KEY,
     timingsMs: { total: expect.any(Number) as number },
   });
@@ -105,7 +105,7 @@ beforeAll(async () => {
 describe('from a model to a verified proof', () => {
   it('inspect counts what compile counted', async () => {
     const inspected = await json('inspect', at('iris'));
-    expect(inspected).toMatchObject({ protocol: 'groth16', publicInputs: 2, key: { setup: 'development' } });
+    expect(inspected).toMatchObject({ protocol: 'mirage', publicInputs: 2, key: { setup: 'development' } });
     const layers = inspected['layers'] as { name: string; op: string; constraints: number }[];
     expect(layers.reduce((sum, { constraints }) => sum + constraints, 0)).toBe(inspected['constraints']);
   });
@@ -117,6 +117,7 @@ describe('from a model to a verified proof', () => {
       proof,
       timingsMs: {
         witness: expect.any(Number) as number,
+        commit: expect.any(Number) as number,
         quotient: expect.any(Number) as number,
         sums: expect.any(Number) as number,
         total: expect.any(Number) as number,
@@ -125,7 +126,7 @@ describe('from a model to a verified proof', () => {
     });
     expect(Object.keys(proven)).toEqual(['id', 'proof', 'timingsMs', 'peakMemoryBytes']);
     expect(Object.keys(JSON.parse(await readFile(proof, 'utf8')) as object)).toEqual(
-      expect.arrayContaining(['pi_a', 'pi_b', 'pi_c', 'publicSignals', 'formatVersion']),
+      expect.arrayContaining(['pi_a', 'pi_b', 'pi_c1', 'pi_c2', 'publicSignals', 'context', 'formatVersion']),
     );
     const verified = await json('verify', proof, '--key', KEY, '--expect-model', MODEL_HASH);
     const run = await json('run', at('iris'), '--in', at('flower.json'));
@@ -176,23 +177,52 @@ describe('from a model to a verified proof', () => {
       valid: false,
       reason: 'KEY_DIGEST_MISMATCH',
     });
-    await writeFile(at('committed/proving_key.zkey'), await readFile(at('iris/proving_key.zkey')));
+    await writeFile(at('committed/proving_key.mirage'), await readFile(at('iris/proving_key.mirage')));
     const refused = await zkonnx('prove', at('committed'), '--in', at('flower.json'), '-o', at('never.json'));
     expect(refused).toMatchObject({ code: 2, stdout: '' });
     expect(refused.stderr).toContain('[KEY_MISMATCH]');
     await expect(stat(at('never.json'))).rejects.toThrow();
   });
 
+  it('a proof for one context is refused in another', async () => {
+    const proof = at('bound.json');
+    await json('prove', at('iris'), '--in', at('flower.json'), '-o', proof, '--context', '0xc0ffee');
+    const expecting = async (context: string) => {
+      const { code, stdout } = await zkonnx('verify', proof, '--key', KEY, '--json', '--expect-context', context);
+      return { code, ...(JSON.parse(stdout) as object) };
+    };
+    expect(await expecting('0xc0ffee')).toMatchObject({ code: 0, valid: true, context: '0xc0ffee' });
+    expect(await expecting('0x')).toMatchObject({ code: 1, valid: false, reason: 'CONTEXT_MISMATCH' });
+    const unset = await zkonnx('prove', at('iris'), '--in', at('flower.json'), '-o', proof, '--context', '');
+    expect(unset).toMatchObject({ code: 2, stdout: '' });
+    expect(unset.stderr).toContain('[USAGE]');
+  });
+
   it('export writes every form', async () => {
-    for (const form of ['r1cs', 'zkey', 'verifier', 'page']) {
+    for (const form of ['r1cs', 'verifier', 'page']) {
       await json('export', form, at('iris'), '-o', at('exports', `iris.${form}`));
       expect((await stat(at('exports', `iris.${form}`))).size).toBeGreaterThan(10_000);
     }
     await json('export', 'solidity', at('iris'), '-o', at('exports/Iris.sol'), '--allow-development-key');
-    await json('export', 'wtns', at('iris'), '--in', at('flower.json'), '-o', at('exports/flower.wtns'));
     expect((await readFile(at('exports/iris.r1cs'))).subarray(0, 4).toString()).toBe('r1cs');
+    for (const [form, ...flags] of [['zkey'], ['wtns', '--in', at('flower.json')]]) {
+      const refused = await zkonnx('export', form!, at('iris'), ...flags, '-o', at('exports/never'));
+      expect(refused).toMatchObject({ code: 2, stdout: '' });
+      expect(refused.stderr).toContain('--protocol groth16');
+    }
+  });
+
+  it("with --protocol groth16, snarkjs's forms too", async () => {
+    const flags = ['--calibrate', CALIBRATION, '--protocol', 'groth16'];
+    await json('compile', path.join(IRIS, 'model.onnx'), '-o', at('plain'), ...flags);
+    await json('setup', at('plain'), '--dev');
+    await json('export', 'zkey', at('plain'), '-o', at('exports/iris.zkey'));
+    await json('export', 'wtns', at('plain'), '--in', at('flower.json'), '-o', at('exports/flower.wtns'));
     expect((await readFile(at('exports/flower.wtns'))).subarray(0, 4).toString()).toBe('wtns');
-    expect(await readFile(at('exports/iris.zkey'))).toEqual(await readFile(at('iris/proving_key.zkey')));
+    expect(await readFile(at('exports/iris.zkey'))).toEqual(await readFile(at('plain/proving_key.zkey')));
+    await json('prove', at('plain'), '--in', at('flower.json'), '-o', at('plain.json'));
+    const verified = await json('verify', at('plain.json'), '--key', at('plain/verification_key.json'));
+    expect(verified).toMatchObject({ valid: true, protocol: 'groth16' });
   });
 });
 

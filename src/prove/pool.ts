@@ -128,19 +128,12 @@ export class ProverPool {
     requireFittingKey(key.info, sample.zkeyPath, loaded);
     stopwatch.lap('load');
     report('witness');
-    const { witness, outputs, publicSignals } = await this.run({ kind: 'witness', circuit, inputs, salts }, signal);
+    const solved = await this.run({ kind: 'witness', circuit, inputs, salts }, signal);
     stopwatch.lap('witness');
     report('queue');
-    const { proof, timingsMs } = await key.prove(witness, { signal, onProgress: report });
+    const proven = await key.prove(solved.witness, { signal, onProgress: report });
     report('sums', 1);
-    const { total, ...before } = stopwatch.timings();
-    return {
-      proof,
-      publicSignals,
-      outputs,
-      timingsMs: { ...before, ...timingsMs, total },
-      peakMemoryBytes: peakMemoryBytes(),
-    };
+    return resultOf(proven, solved, stopwatch);
   }
 
   private async proveTwoRounds(
@@ -158,22 +151,15 @@ export class ProverPool {
     stopwatch.lap('load');
     report('witness');
     const solved = await this.run({ kind: 'round-one', circuit, inputs, salts }, signal);
-    const { witness, outputs, publicSignals } = solved;
+    const { witness } = solved;
     stopwatch.lap('witness');
     report('queue');
-    const publicValues = publicSignals.map(BigInt);
+    const publicValues = solved.publicSignals.map(BigInt);
     const challenge: Challenge = (c1) =>
       roundTwo(circuit, witness.wires, drawChallenges({ ...transcript, publicValues, c1 }));
-    const { proof, timingsMs } = await key.prove(rounds, witness, challenge, { signal, onProgress: report });
+    const proven = await key.prove(rounds, witness, challenge, { signal, onProgress: report });
     report('sums', 1);
-    const { total, ...before } = stopwatch.timings();
-    return {
-      proof,
-      publicSignals,
-      outputs,
-      timingsMs: { ...before, ...timingsMs, total },
-      peakMemoryBytes: peakMemoryBytes(),
-    };
+    return resultOf(proven, solved, stopwatch);
   }
 
   /**
@@ -238,6 +224,22 @@ export class ProverPool {
     }
     return this.circuit.value;
   }
+}
+
+/** Phases before the key's queue are the stopwatch's, the others the key's. */
+function resultOf(
+  { proof, timingsMs }: Pick<ProveResult, 'proof'> & { readonly timingsMs: object },
+  { publicSignals, outputs }: Pick<ProveResult, 'publicSignals' | 'outputs'>,
+  stopwatch: Stopwatch,
+): ProveResult {
+  const { total, ...before } = stopwatch.timings();
+  return {
+    proof,
+    publicSignals,
+    outputs,
+    timingsMs: { ...before, ...timingsMs, total },
+    peakMemoryBytes: peakMemoryBytes(),
+  };
 }
 
 /** Full-width wires. */

@@ -26,6 +26,7 @@ import { domainSize, MAX_LOG_SIZE, smallestDomain, type Domain } from '../kernel
 import type { KernelHeap } from '../kernels/module.js';
 import type { GroupName } from '../kernels/msm.js';
 import type { Team } from '../kernels/team.js';
+import type { MirageKey } from '../verify/key-points.js';
 import { drawScalars, inWipedMemory, Progress, type DevelopmentOptions } from './development.js';
 import { evaluateAtTrapdoor } from './evaluate.js';
 import { chunksOf, makeTables, PointStream, type PointChunk } from './key-points.js';
@@ -54,27 +55,12 @@ export interface MirageSetupOptions extends DevelopmentOptions {
   readonly keyPath: string;
 }
 
-/** The verification key but for its `zkonnx` block. */
-export interface MirageKeyFields {
-  readonly protocol: 'mirage';
-  readonly curve: 'bn128';
-  /** n, the packed public values. */
-  readonly nPublic: number;
-  readonly vk_alpha_1: G1Json;
-  readonly vk_beta_2: G2Json;
-  readonly vk_gamma_2: G2Json;
-  readonly vk_delta1_2: G2Json;
-  readonly vk_delta2_2: G2Json;
-  /** Of 1, X, Θ and D. */
-  readonly IC: readonly G1Json[];
-}
-
 /**
  * Makes a proving key at `keyPath` and returns the verification key's points. The file appears whole or not at all.
  * Throws OUTPUT_UNWRITABLE, ABORTED, WORKER_DIED, USAGE for a bad number of threads, BOUND_OVERFLOW for a circuit of more rows than a domain
  * has, MEMORY_EXCEEDED before anything is done for one beyond `maxMemoryBytes` or the 4 GiB that WebAssembly can reach.
  */
-export async function setupMirageDev(circuit: MirageCircuit, options: MirageSetupOptions): Promise<MirageKeyFields> {
+export async function setupMirageDev(circuit: MirageCircuit, options: MirageSetupOptions): Promise<MirageKey> {
   const { keyPath, signal, threads = defaultThreads(), maxMemoryBytes } = options;
   throwIfAborted(signal, 'the setup');
   const { domain, shape } = keyShape(circuit);
@@ -84,7 +70,7 @@ export async function setupMirageDev(circuit: MirageCircuit, options: MirageSetu
   return inWipedMemory(bytes, options.threads, signal, async (team) => {
     const setup = new MirageSetup(canonical, domain, shape, team, options);
     await setup.evaluate();
-    let fields: MirageKeyFields | undefined;
+    let fields: MirageKey | undefined;
     await writeFileAtomically(
       keyPath,
       async (output) => {
@@ -152,7 +138,7 @@ class MirageSetup {
     this.progress.evaluated();
   }
 
-  async write(output: OutputFile): Promise<MirageKeyFields> {
+  async write(output: OutputFile): Promise<MirageKey> {
     const lists = this.lists();
     const tables = await makeTables(this.team, tableBits(this.shape, MIRAGE));
     const chunks = [...this.singlePoints(), ...lists.flatMap(listChunks)];
@@ -191,7 +177,7 @@ class MirageSetup {
     ];
   }
 
-  private async writeKey(output: OutputFile, stream: PointStream, lists: readonly KeyList[]): Promise<MirageKeyFields> {
+  private async writeKey(output: OutputFile, stream: PointStream, lists: readonly KeyList[]): Promise<MirageKey> {
     const next = async (group: GroupName) => cut((await stream.next()).own, KERNEL_POINT_BYTES[group]);
     const [alpha1, beta1, delta1, delta2] = (await next('g1')) as Four;
     const ic = await next('g1');

@@ -24,7 +24,8 @@ import { proveTwoRounds, type RoundsPhase } from '../../src/prove/engine/rounds-
 import { requireFittingMirageKey, requireSameMirageSetup } from '../../src/prove/mirage-key-match.js';
 import { MirageProvingKey, type MirageProveOptions } from '../../src/prove/mirage-proving-key.js';
 import type { SetupProgress } from '../../src/setup/development.js';
-import { mirageSetupMemoryBytes, setupMirageDev, type MirageKeyFields } from '../../src/setup/mirage-dev.js';
+import { mirageSetupMemoryBytes, setupMirageDev } from '../../src/setup/mirage-dev.js';
+import type { MirageKey } from '../../src/verify/key.js';
 import { readMiragePoints } from '../../src/verify/key-points.js';
 import { checkMirage } from '../../src/verify/mirage.js';
 import { kernelPool, WorkerTeam } from '../../workers/kernel-team.js';
@@ -156,7 +157,7 @@ it('both kinds of domain are among the systems', () => {
   expect(new Set(SYSTEMS.map(([, system]) => domainSizeFor(system) % 3 === 0))).toEqual(new Set([true, false]));
 });
 
-function expectValid(fields: MirageKeyFields, system: RandomRounds, { proof }: { readonly proof: object }): void {
+function expectValid(fields: MirageKey, system: RandomRounds, { proof }: { readonly proof: object }): void {
   const context = `0x${Buffer.from(CONTEXT).toString('hex')}`;
   const signals = system.publicValues.map(String);
   const statement = checkMirage(readMiragePoints({ ...fields }), KEY_DIGEST, signals, { ...proof, context });
@@ -402,7 +403,7 @@ describe('a key and what it is used with', () => {
 });
 
 describe('a loaded key', () => {
-  let fields: MirageKeyFields;
+  let fields: MirageKey;
   beforeAll(async () => {
     fields = await setupMirageDev(circuitOf(LARGE), { keyPath: at('large.mirage') });
   });

@@ -115,7 +115,7 @@ export function asMirageProof({ proof: { a, b, c1, c2 } }: Proven): MirageProof 
 /** The points of a proof of the engine's. */
 export function pointsOf({ pi_a, pi_b, pi_c1, pi_c2 }: MirageProof): ReferenceProof {
   const g1 = ([x, y]: readonly string[]) => bn254.G1.Point.fromAffine({ x: BigInt(x!), y: BigInt(y!) });
-  const [x, y] = pi_b.map(([c0, c1]) => ({ c0: BigInt(c0), c1: BigInt(c1) }));
+  const [x, y] = pi_b.map(([c0, c1]) => ({ c0: BigInt(c0!), c1: BigInt(c1!) }));
   return { a: g1(pi_a), b: bn254.G2.Point.fromAffine({ x: x!, y: y! }), c1: g1(pi_c1), c2: g1(pi_c2) };
 }
 

@@ -10,11 +10,11 @@
  */
 import type { Rounds } from '../../../circuits/rounds.js';
 import { mod } from '../../field/bn254.js';
-import type { G1Json, G2Json } from '../../formats/snarkjs-json.js';
 import { domainSize } from '../../kernels/domain.js';
 import { ELEMENT_BYTES } from '../../kernels/field-exports.js';
 import { groupOf, SCALAR_BYTES } from '../../kernels/msm.js';
 import type { Team } from '../../kernels/team.js';
+import type { MirageProof } from '../../verify/proof.js';
 import { Combination } from './combination.js';
 import type { EnginePhase } from './prover.js';
 import { quotientOfRows } from './quotient.js';
@@ -24,15 +24,7 @@ import { rowValues, tableValues, type TableValues } from './rounds-values.js';
 import type { RoundOneWitness, RoundTwo } from './rounds-witness.js';
 import { Sums } from './sums.js';
 
-/** The group elements of a proof, coordinates canonical decimals. */
-export interface MirageProof {
-  readonly pi_a: G1Json;
-  readonly pi_b: G2Json;
-  readonly pi_c1: G1Json;
-  readonly pi_c2: G1Json;
-  readonly protocol: 'mirage';
-  readonly curve: 'bn128';
-}
+export type { MirageProof };
 
 /** C1 and the challenges, then as Groth16. */
 export type RoundsPhase = 'commit' | EnginePhase;

@@ -54,6 +54,7 @@ import {
   signBits,
   SURVEY_PLAN,
   type Counted,
+  type Demand,
   type QuotientForm,
   type TablePlan,
 } from './lookup-plan.js';
@@ -68,6 +69,7 @@ const REGISTER = [Side.Register, 0] as const;
 
 export class LookupBuilder extends RoundsBuilder implements Builder {
   private demands = new Demands();
+  private readonly measured = new Map<string, Demand>();
 
   constructor(private readonly plan: TablePlan = SURVEY_PLAN) {
     super();
@@ -420,8 +422,9 @@ export class LookupBuilder extends RoundsBuilder implements Builder {
   override table(x: Lc, table: FunctionTable): Lc {
     const { name, values } = table;
     if (this.byBits || isConstant(x)) return super.table(x, table);
-    if (!this.plan.functions.has(name)) return this.tableByBits(x, table);
-    this.demands.add({ kind: 'function', name, rows: values.length, byBits: 0, ranges: [] });
+    const isLookedUp = this.plan.survey === true || this.plan.functions.has(name);
+    if (!isLookedUp) return this.tableByBits(x, table);
+    this.demands.add(this.functionDemand(x, table));
     const index = narrow(x, { lo: 0, hi: values.length - 1 });
     const reached = values.subarray(index.lo, index.hi + 1);
     const bounds = { lo: reached.reduce((p, q) => Math.min(p, q)), hi: reached.reduce((p, q) => Math.max(p, q)) };
@@ -429,6 +432,22 @@ export class LookupBuilder extends RoundsBuilder implements Builder {
     const same = open.values === values || open.values!.every((value, i) => value === values[i]);
     invariant(same, 'tables of one name are one table', { name });
     return this.evaluate(open, index, bounds);
+  }
+
+  /** Of a function that is looked up; in a survey with what it would take by bits, as its first use has it. */
+  private functionDemand(x: Lc, table: FunctionTable): Demand {
+    const { name, values } = table;
+    const known = this.measured.get(name);
+    if (known !== undefined) return known;
+    let demand: Demand = { kind: 'function', name, rows: values.length, byBits: 0, ranges: [] };
+    if (this.plan.survey === true) {
+      const { survey: _, ...plan } = this.plan;
+      const scratch = new LookupBuilder(plan);
+      scratch.tableByBits(scratch.input('x', 1, x.lo, x.hi)[0]!, table);
+      demand = scratch.demanded.map((counted) => counted.demand).find(({ kind }) => kind === 'function')!;
+    }
+    this.measured.set(name, demand);
+    return demand;
   }
 
   /** The demand says what it took; that its range is proven by lookups is part of it. */

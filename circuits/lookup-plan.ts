@@ -16,6 +16,8 @@ export interface TablePlan {
   readonly clamps: ReadonlyMap<number, Bounds>;
   /** Names of functions that have a table; the others go by bits. */
   readonly functions: ReadonlySet<string>;
+  /** A first pass: functions are looked up, and their cost by bits is measured once a function instead of being built at every use. */
+  readonly survey?: true;
 }
 
 /** What a gadget asks of the builder. */
@@ -42,10 +44,16 @@ const MIN_TABLE_BITS = 3;
 const MAX_CLAMP_ROWS = 2 ** MAX_TABLE_BITS;
 
 /** The plan of the first pass; any plan with tables, and no function's among them, gives the same demands. */
-export const SURVEY_PLAN: TablePlan = { bits: 12, spans: new Set(), clamps: new Map(), functions: new Set() };
+export const SURVEY_PLAN: TablePlan = {
+  bits: 12,
+  spans: new Set(),
+  clamps: new Map(),
+  functions: new Set(),
+  survey: true,
+};
 
 /** No lookups. */
-export const BITS_ONLY: TablePlan = { ...SURVEY_PLAN, bits: 0 };
+export const BITS_ONLY: TablePlan = { bits: 0, spans: new Set(), clamps: new Map(), functions: new Set() };
 
 /** How a quotient is laid out. `clamped`: by the products p·(top − y) = 0, n·y = 0. */
 export type QuotientForm = 'table' | 'plain' | 'relu' | 'above' | 'clamped';
@@ -127,7 +135,7 @@ export function demandRows(plan: TablePlan, demand: Demand): number {
     case 'sign':
       return 1 + limbCount(plan, demand.bits);
     case 'function':
-      if (plan.functions.has(demand.name)) return 2;
+      if (plan.survey === true || plan.functions.has(demand.name)) return 2;
       return demand.ranges.reduce((sum, range) => sum + demandRows(plan, range), demand.byBits);
   }
 }

@@ -10,6 +10,7 @@ import {
   exactRows,
   quotientCost,
   rowsOf,
+  demandedRows,
   SURVEY_PLAN,
   type TablePlan,
 } from '../../circuits/lookup-plan.js';
@@ -149,6 +150,20 @@ describe('choosePlan', () => {
     };
     expect(rows(1)).toEqual(new Set());
     expect(rows(100)).toEqual(new Set(['square']));
+  });
+
+  it('knows from a survey what a function takes by bits without building it each time', () => {
+    const square = { name: 'square', values: Float64Array.from({ length: 200 }, (_, i) => i * i) };
+    const build = (plan: TablePlan) => {
+      const b = new LookupBuilder(plan);
+      for (const x of b.input('x', 3, 0, 199)) b.table(x, square);
+      return b;
+    };
+    const { survey: _, ...byBits } = SURVEY_PLAN;
+    const [survey, built] = [build(SURVEY_PLAN), build(byBits)];
+    expect(demandedRows(byBits, survey.demanded)).toBe(built.constraints);
+    expect(survey.constraints).toBe(demandedRows(SURVEY_PLAN, survey.demanded));
+    expect(survey.constraints).toBeLessThan(built.constraints);
   });
 });
 

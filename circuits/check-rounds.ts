@@ -46,6 +46,7 @@ class RoundsCheck {
     }
     this.requireFold();
     this.requireOthers();
+    this.requireFieldRows();
     this.requireProgram();
   }
 
@@ -126,7 +127,7 @@ class RoundsCheck {
     const special = new Uint8Array(r1cs.nConstraints);
     for (const rows of [lookupRow, thetaRow, fieldRows]) for (const row of rows) special[row] = 1;
     for (const { firstRow, rows } of tables) special.fill(1, firstRow, firstRow + rows + 1);
-    for (const { rowStart, wires } of [r1cs.a, r1cs.b]) {
+    for (const { rowStart, wires } of [r1cs.a, r1cs.b, r1cs.c]) {
       for (let row = 0; row < r1cs.nConstraints; row++) {
         if (special[row] === 1) continue;
         const sound = wires
@@ -135,6 +136,21 @@ class RoundsCheck {
         invariant(sound, 'a row of round 1 has no challenge and no wire of round 2', { row });
       }
     }
+  }
+
+  /** The fold and Freivalds' checks: nothing of the lookup argument is in them, and D is the fold's alone. */
+  private requireFieldRows(): void {
+    const { fieldRows, firstField } = this.rounds;
+    const { a, b, c } = this.circuit.r1cs;
+    fieldRows.forEach((row, i) => {
+      for (const side of [a, b, c]) {
+        for (const { wire } of termsOf(side, row)) {
+          const ends = wire === ChallengeWire.d && side === c && i === fieldRows.length - 1;
+          const sound = wire === 0 || wire === ChallengeWire.theta || wire >= firstField || this.isRound1(wire) || ends;
+          invariant(sound, 'a row at the challenge holds Θ, round 1 and its own elements', { row, wire });
+        }
+      }
+    });
   }
 
   /** The last rows of round 2: D = Θ·(P_1 + Θ·(P_2 + … )) over exactly the values that the hints give the transcript, P_n first. */

@@ -52,7 +52,6 @@ import {
   limbCount,
   quotientCost,
   signBits,
-  SURVEY_PLAN,
   type Counted,
   type Demand,
   type QuotientForm,
@@ -71,7 +70,7 @@ export class LookupBuilder extends RoundsBuilder implements Builder {
   private demands = new Demands();
   private readonly measured = new Map<string, Demand>();
 
-  constructor(private readonly plan: TablePlan = SURVEY_PLAN) {
+  constructor(private readonly plan: TablePlan) {
     super();
   }
 
@@ -199,7 +198,7 @@ export class LookupBuilder extends RoundsBuilder implements Builder {
 
   // ---- comparisons and rounding ----
 
-  /** With K = L·b bits: x + 2^K = low + 2^K·sign, low ∈ [0, 2^K) exactly, sign a bit. */
+  /** x + 2^K = low + 2^K·sign, low ∈ [0, 2^K) exactly, sign a bit. */
   override isNonNegative(x: Lc): Lc {
     if (this.byBits) return super.isNonNegative(x);
     const bits = differenceBits(x);
@@ -214,7 +213,7 @@ export class LookupBuilder extends RoundsBuilder implements Builder {
       .build({ lo: 0, hi: 2 ** k - 1 });
     const hint = this.hintRow(shifted);
     this.emit(Opcode.Quotient, sign.wires[0]!, 0, 0, k, 1, this.layerIndex(), Side.H, hint);
-    this.cover(low, k);
+    this.exact(low, 2 ** k);
     return sign;
   }
 

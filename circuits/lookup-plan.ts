@@ -118,9 +118,13 @@ function directCost(plan: TablePlan, { bits, paid, proven }: Quotient): Quotient
   return { form: 'clamped', rows: 2 + cover(Math.max(paid.hi - top, -paid.lo)) + exact, exactWhole: false };
 }
 
-/** Bits of the limbs that a sign is taken from: a multiple of b, so that they are exact. */
+/** Widest number whose shifted value float64 holds exactly. */
+const MAX_SIGN_BITS = 52;
+
+/** Bits of the low part that a sign is taken from: whole limbs, which are exact for nothing, where they are not too wide. */
 export function signBits(plan: TablePlan, bits: number): number {
-  return plan.bits * limbCount(plan, bits);
+  const whole = plan.bits * limbCount(plan, bits);
+  return whole <= MAX_SIGN_BITS ? whole : bits;
 }
 
 /** Rows of one demand under a plan. */
@@ -133,7 +137,7 @@ export function demandRows(plan: TablePlan, demand: Demand): number {
     case 'quotient':
       return quotientCost(plan, demand.quotient).rows;
     case 'sign':
-      return 1 + limbCount(plan, demand.bits);
+      return 1 + exactRows(plan, 2 ** signBits(plan, demand.bits));
     case 'function':
       if (plan.survey === true || plan.functions.has(demand.name)) return 2;
       return demand.ranges.reduce((sum, range) => sum + demandRows(plan, range), demand.byBits);

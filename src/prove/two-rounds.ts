@@ -6,7 +6,7 @@
 import { coefficient, type SparseMatrix } from '../../circuits/r1cs.js';
 import { ChallengeWire } from '../../circuits/rounds.js';
 import { ZkonnxError } from '../errors.js';
-import { batchInverse, FIELD_BYTES, fromBytesLE, mod, R } from '../field/bn254.js';
+import { FIELD_BYTES, fromBytesLE, mod, R } from '../field/bn254.js';
 import type { Challenges } from '../verify/transcript.js';
 import type { RoundOneWitness, RoundTwo } from './engine/rounds-witness.js';
 import { classifyWitness, type ClassifiedWitness } from './engine/witness.js';
@@ -52,11 +52,6 @@ export function roundOne({ r1cs, rounds }: TwoRoundCircuit, witness: Witness): R
 const ONLY_B = 1;
 const BOTH = 2;
 
-/** D = Σ P_j·Θ^j, j from 1. */
-export function foldPublic(values: readonly bigint[], theta: bigint): bigint {
-  return values.reduceRight((sum, value) => ((sum + value) * theta) % R, 0n);
-}
-
 /** Runs the round-2 program. */
 export function roundTwo(circuit: TwoRoundCircuit, wires: ClassifiedWitness, { x, theta, d }: Challenges): RoundTwo {
   const { rounds, r1cs } = circuit;
@@ -91,42 +86,4 @@ export function roundTwo(circuit: TwoRoundCircuit, wires: ClassifiedWitness, { x
   }
   const rowsOf = (side: number): bigint[] => Array.from(fieldRows, (row) => dot(side, row));
   return { x, theta, d, fields, rowsA: rowsOf(Side.A), rowsB: rowsOf(Side.B) };
-}
-
-/** Every wire's value for given challenges: what a prover computes in pieces, for whoever wants to look at the rows. */
-export function completeWitness(
-  circuit: TwoRoundCircuit,
-  witness: Witness,
-  publicValues: readonly bigint[],
-  challenges: { readonly x: bigint; readonly theta: bigint },
-): Witness {
-  const { rounds } = circuit;
-  const { wires } = roundOne(circuit, witness);
-  const { x, theta } = challenges;
-  const two = roundTwo(circuit, wires, { x, theta, d: foldPublic(publicValues, theta) });
-  const small = witness.small.slice();
-  const field = new Map(witness.field);
-  const set = (wire: number, value: bigint): void => {
-    small[wire] = NaN;
-    field.set(wire, mod(value));
-  };
-  set(ChallengeWire.x, two.x);
-  set(ChallengeWire.theta, two.theta);
-  set(ChallengeWire.d, two.d);
-  const inverses = rounds.tables.map(({ rows, values }) =>
-    batchInverse(Array.from({ length: rows }, (_, t) => mod(two.x + BigInt(t) + BigInt(values?.[t] ?? 0) * two.theta))),
-  );
-  witness.lookups!.forEach((row, k) => {
-    set(rounds.firstInverse + k, inverses[rounds.lookupTable[k]!]![row]!);
-  });
-  rounds.tables.forEach(({ rows, firstQuotient, firstMultiplicity }, id) => {
-    for (let t = 0; t < rows; t++) set(firstQuotient + t, BigInt(small[firstMultiplicity + t]!) * inverses[id]![t]!);
-  });
-  rounds.thetaSource.forEach((source, j) => {
-    set(rounds.firstTheta + j, BigInt(small[source]!) * two.theta);
-  });
-  two.fields.forEach((value, i) => {
-    set(rounds.firstField + i, value);
-  });
-  return { small, field };
 }

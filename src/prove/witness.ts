@@ -169,20 +169,11 @@ class Interpreter {
     this.invert();
   }
 
-  /** Value of the operand whose two words are at `at`. Exact: the builder has bounded every side's partial sums below 2^53. */
-  private ref(at: number): number {
-    const { code } = this.circuit.program;
-    if (code[at] === Side.Register) return this.register;
-    const { rowStart, wires, coefs } = this.sides[code[at]!]!;
-    const row = code[at + 1]!;
-    const { small } = this;
-    let sum = 0;
-    for (let k = rowStart[row]!, end = rowStart[row + 1]!; k < end; k++) sum += coefs[k]! * small[wires[k]!]!;
-    return sum;
-  }
-
-  /** The same without the wires from `fresh` on. */
-  private refBelow(at: number, fresh: number): number {
+  /**
+   * Value of the operand whose two words are at `at`, without its wires from `fresh` on. Exact: the builder has bounded every side's partial
+   * sums below 2^53.
+   */
+  private ref(at: number, fresh = Infinity): number {
     const { code } = this.circuit.program;
     if (code[at] === Side.Register) return this.register;
     const { rowStart, wires, coefs } = this.sides[code[at]!]!;
@@ -209,7 +200,7 @@ class Interpreter {
     const { code } = this.circuit.program;
     const [y, above, below, top, layer] = [code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, code[pc + 5]!, code[pc + 6]!];
     const step = 2 ** code[pc + 4]!;
-    const value = this.refBelow(pc + 7, y);
+    const value = this.ref(pc + 7, y);
     const v = Math.floor(value / step);
     this.register = value - v * step;
     const clamped = v < 0 && below !== 0 ? 0 : v > top && above !== 0 ? top : this.checked(v, top + 1, layer);
@@ -222,7 +213,7 @@ class Interpreter {
   private parts(pc: number): void {
     const { code } = this.circuit.program;
     const positive = code[pc + 1]!;
-    const value = this.refBelow(pc + 4, positive);
+    const value = this.ref(pc + 4, positive);
     this.register = this.checked(Math.abs(value), 2 ** code[pc + 2]!, code[pc + 3]!);
     this.small[positive] = Math.max(0, value);
   }

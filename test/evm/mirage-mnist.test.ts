@@ -9,7 +9,7 @@ import { goldenSamples, modelCases, modelPath } from '../../bench/models.js';
 import { compileSolidity, deploy, startChain, type Chain } from '../../examples/local-chain.js';
 import { writeArtifact } from '../../src/compile/artifact.js';
 import { compile } from '../../src/compile/compile.js';
-import { exportSolidity, solidityCalldata, type MirageCalldata } from '../../src/export/solidity.js';
+import { exportSolidity, type MirageCalldata } from '../../src/export/solidity.js';
 import { prove } from '../../src/prove/prove.js';
 import { setup } from '../../src/setup/setup.js';
 import type { MirageVerificationKey } from '../../src/verify/key.js';
@@ -17,6 +17,7 @@ import { elementCount, type Schema } from '../../src/verify/statement.js';
 import { verify } from '../../src/verify/verify.js';
 import { verdictOf } from './contract-verdict.js';
 import { foldStatement } from './fold-statement.js';
+import { mirageCalldata, transactionGas } from './mirage-call.js';
 
 const MODEL = 'mnist-12';
 const GAS_LIMIT = 290_000;
@@ -60,19 +61,6 @@ async function deployed(of: unknown): Promise<Contract> {
   return { address: (await deploy(chain, compiled)).address, abi: compiled.abi };
 }
 
-function calldataOf(file: unknown, of: unknown): MirageCalldata {
-  const call = solidityCalldata(file, of);
-  if (call.protocol !== 'mirage') throw new Error('calldata of another protocol');
-  return call;
-}
-
-async function transactionGas(to: Hex, data: Hex): Promise<number> {
-  const hash = await chain.writer.sendTransaction({ to, data });
-  const receipt = await chain.reader.waitForTransactionReceipt({ hash });
-  expect(receipt.status).toBe('success');
-  return Number(receipt.gasUsed);
-}
-
 /** EIP-2028: 16 gas a byte, 4 if it is zero. */
 function calldataGas(data: Hex): number {
   return hexToBytes(data.slice(2)).reduce((sum, byte) => sum + (byte === 0 ? 4 : 16), 0);
@@ -90,8 +78,8 @@ describe(`${MODEL}, 784 pixels and 10 scores public`, () => {
   });
 
   it(`costs less than ${GAS_LIMIT} gas in a whole transaction`, async () => {
-    const { data, proof: points, values } = calldataOf(proof, key);
-    const gas = await transactionGas(contract.address, data);
+    const { data, proof: points, values } = mirageCalldata(proof, key);
+    const gas = await transactionGas(chain, contract.address, data);
     const variable = `${points.map((word) => word.toString(16).padStart(64, '0')).join('')}${values.slice(2)}`;
     const dearest = gas + 12 * hexToBytes(variable).filter((byte) => byte === 0).length;
     const length = values.length / 2 - 1;
@@ -101,7 +89,7 @@ describe(`${MODEL}, 784 pixels and 10 scores public`, () => {
   });
 
   it('is refused with a pixel, a score or the context changed', async () => {
-    const { proof: points, values, context } = calldataOf(proof, key);
+    const { proof: points, values, context } = mirageCalldata(proof, key);
     const flipped = (hex: Hex, at: number): Hex => {
       const byte = (parseInt(hex.slice(2 + 2 * at, 4 + 2 * at), 16) ^ 1).toString(16).padStart(2, '0');
       return `${hex.slice(0, 2 + 2 * at)}${byte}${hex.slice(4 + 2 * at)}` as Hex;
@@ -121,12 +109,13 @@ describe(`${MODEL}, 784 pixels and 10 scores public`, () => {
     const more = 992;
     const { outputs, inputs } = key.zkonnx.schema;
     const schema: Schema = { outputs, inputs: inputs.map((tensor) => ({ ...tensor, dims: [784 + more] })) };
-    const length = calldataOf(proof, key).values.length / 2 - 1 + more;
+    const length = mirageCalldata(proof, key).values.length / 2 - 1 + more;
     const larger = foldStatement(schema, new Uint8Array(length).fill(1));
     const { address } = await deployed(larger.key);
-    const execution = async (to: Hex, { data }: MirageCalldata) => (await transactionGas(to, data)) - calldataGas(data);
-    const here = await execution(contract.address, calldataOf(proof, key));
-    const there = await execution(address, calldataOf(larger.file, larger.key));
+    const execution = async (to: Hex, { data }: MirageCalldata) =>
+      (await transactionGas(chain, to, data)) - calldataGas(data);
+    const here = await execution(contract.address, mirageCalldata(proof, key));
+    const there = await execution(address, mirageCalldata(larger.file, larger.key));
     const perByte = (there - here) / more;
     console.log(`one more byte of public values: ${perByte.toFixed(2)} gas, and 16 of calldata, 4 if it is zero`);
     expect(perByte).toBeGreaterThan(0);

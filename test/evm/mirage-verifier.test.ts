@@ -4,13 +4,7 @@ import type { Hex } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileSolidity, deploy, SOLC_SETTINGS, startChain } from '../../examples/local-chain.js';
 import type { Chain, Compiled } from '../../examples/local-chain.js';
-import {
-  exportSolidity,
-  MAX_CONTRACT_ELEMENTS,
-  MAX_CONTRACT_SEGMENTS,
-  solidityCalldata,
-} from '../../src/export/solidity.js';
-import type { MirageCalldata } from '../../src/export/solidity.js';
+import { exportSolidity, MAX_CONTRACT_ELEMENTS, MAX_CONTRACT_SEGMENTS } from '../../src/export/solidity.js';
 import { prepareKey } from '../../src/verify/key.js';
 import { elementsFromBytes, publicCount, signalWidths } from '../../src/verify/statement.js';
 import type { Schema } from '../../src/verify/statement.js';
@@ -21,6 +15,7 @@ import { verdictOf } from './contract-verdict.js';
 import { foldStatement, imageSchema, tensor } from './fold-statement.js';
 import { expectGoldenGas } from './gas-golden.js';
 import type { Gas } from './gas-golden.js';
+import { mirageCalldata, transactionGas } from './mirage-call.js';
 import { simulate } from './simulated-proof.js';
 
 /** Whole transaction, all 784 pixels and 10 scores public, whatever their values. */
@@ -39,20 +34,6 @@ afterAll(async () => {
 
 const hex = (bytes: Uint8Array): Hex => `0x${bytesToHex(bytes)}`;
 const argsOf = ({ proof, values, context }: MirageCall) => [proof, hex(values), hex(context)];
-
-function calldata(file: unknown, key: unknown): MirageCalldata {
-  const call = solidityCalldata(file, key);
-  if (call.protocol !== 'mirage') throw new Error('calldata of another protocol');
-  return call;
-}
-
-/** Gas of a whole transaction that calls with this data, as its receipt says. */
-async function transactionGas(to: Hex, data: Hex): Promise<number> {
-  const hash = await chain.writer.sendTransaction({ to, data });
-  const receipt = await chain.reader.waitForTransactionReceipt({ hash });
-  expect(receipt.status).toBe('success');
-  return Number(receipt.gasUsed);
-}
 
 describe.each([
   ['mirage: 3 elements', smallMirageSet()],
@@ -106,7 +87,7 @@ describe.each([
   });
 
   it('takes the calldata of solidityCalldata as it is, and returns true', async () => {
-    const { proof, values, context, data } = calldata(fixture.file, pair.key);
+    const { proof, values, context, data } = mirageCalldata(fixture.file, pair.key);
     expect({ proof, values, context }).toEqual({
       proof: valid.proof,
       values: hex(valid.values),
@@ -115,11 +96,11 @@ describe.each([
     const args = [proof, values, context];
     expect(data).toBe(encodeFunctionData({ abi: compiled.abi, functionName: 'verify', args }));
     expect(await chain.reader.readContract({ address, abi: compiled.abi, functionName: 'verify', args })).toBe(true);
-    measured[title]!['transaction'] = await transactionGas(address, data);
+    measured[title]!['transaction'] = await transactionGas(chain, address, data);
   });
 
   describe('calldata that is not as an encoder writes it', () => {
-    const { data } = calldata(fixture.file, pair.key);
+    const { data } = mirageCalldata(fixture.file, pair.key);
     /** Place of word i after the selector, in digits. */
     const at = (word: number) => 2 + 8 + 64 * word;
     const withWord = (word: number, value: number) =>
@@ -176,7 +157,7 @@ describe.each([
   });
 
   it('tells too little gas from a wrong proof', async () => {
-    const { data } = calldata(fixture.file, pair.key);
+    const { data } = mirageCalldata(fixture.file, pair.key);
     // So much is missing that the pairing fails, not what comes before it, and what is left still pays for the answer.
     const gas = (await chain.reader.estimateGas({ to: address, data })) - 20_000n;
     for (const functionName of ['verify', 'isValid'] as const) {
@@ -237,10 +218,10 @@ describe('784 pixels and 10 scores', () => {
 
   it(`cost less than ${MNIST_GAS_LIMIT} gas in a whole transaction`, async () => {
     const { address, compiled, gas } = await deployed(key);
-    const transaction = await transactionGas(address, calldata(file, key).data);
+    const transaction = await transactionGas(chain, address, mirageCalldata(file, key).data);
     const other = foldStatement(schema, sparse(bytes));
     expect(other.key).toEqual(key);
-    const mostlyBlack = await transactionGas(address, calldata(other.file, key).data);
+    const mostlyBlack = await transactionGas(chain, address, mirageCalldata(other.file, key).data);
     const unoptimised = await deployed(key, UNOPTIMISED);
     expect(transaction).toBeLessThan(MNIST_GAS_LIMIT);
     measured[title] = {
@@ -249,13 +230,13 @@ describe('784 pixels and 10 scores', () => {
       deployedBytesUnoptimised: unoptimised.compiled.deployedBytes,
       transaction,
       transactionMostlyBlack: mostlyBlack,
-      transactionUnoptimised: await transactionGas(unoptimised.address, calldata(file, key).data),
+      transactionUnoptimised: await transactionGas(chain, unoptimised.address, mirageCalldata(file, key).data),
     };
   });
 
   it('one pixel more or less, anywhere, is another statement, in both verifiers', async () => {
     const { address, compiled } = await deployed(key);
-    const call = calldata(file, key);
+    const call = mirageCalldata(file, key);
     expect(verify(file, key).valid).toBe(true);
     for (const at of [0, 29, 30, 60, 61, 500, bytes - 10, bytes - 9, bytes - 1]) {
       const changed = dense(bytes).with(at, (dense(bytes)[at]! + 1) % 256);
@@ -271,11 +252,11 @@ describe('784 pixels and 10 scores', () => {
     // 992 = 31·32 bytes: whole elements, and whole words of calldata.
     const more = foldStatement(imageSchema(784 + 992), dense(bytes + 992));
     const [here, there] = [await deployed(key), await deployed(more.key)];
-    const gas = await transactionGas(here.address, calldata(file, key).data);
-    const gasMore = await transactionGas(there.address, calldata(more.file, more.key).data);
+    const gas = await transactionGas(chain, here.address, mirageCalldata(file, key).data);
+    const gasMore = await transactionGas(chain, there.address, mirageCalldata(more.file, more.key).data);
     // The proofs' own bytes differ, and their zeros are cheaper.
     const proofGas = (words: readonly bigint[]) => words.reduce((sum, word) => sum + wordGas(word), 0);
-    const [own, ownMore] = [calldata(file, key), calldata(more.file, more.key)];
+    const [own, ownMore] = [mirageCalldata(file, key), mirageCalldata(more.file, more.key)];
     const perByte = (gasMore - gas - proofGas(ownMore.proof) + proofGas(own.proof)) / 992;
     console.log(`one more byte of public values: ${perByte.toFixed(2)} gas`);
     expect(perByte).toBeGreaterThan(16);
@@ -314,7 +295,7 @@ describe('limits', () => {
     const schema: Schema = { outputs: [], inputs: [tensor('large', count, 1)] };
     const { key, file } = simulate(schema, elementsFromBytes(schema, dense(count)));
     expect(verify(file, key).valid).toBe(true);
-    const call = calldata(file, key);
+    const call = mirageCalldata(file, key);
     for (const settings of [SOLC_SETTINGS, UNOPTIMISED]) {
       const { address } = await deployed(key, settings);
       const answer = await chain.reader.call({ to: address, data: call.data });
@@ -334,7 +315,7 @@ describe('limits', () => {
     const schema = alternating(MAX_CONTRACT_SEGMENTS);
     const elements = Array.from({ length: publicCount(schema).inputs }, (_, i) => BigInt(i));
     const { key, file } = simulate(schema, elements);
-    const call = calldata(file, key);
+    const call = mirageCalldata(file, key);
     for (const settings of [SOLC_SETTINGS, UNOPTIMISED]) {
       const { address, compiled } = await deployed(key, settings);
       const args = [call.proof, call.values, call.context];

@@ -2,12 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Lc } from '../../circuits/builder.js';
 import { freivaldsRows, type MatrixShape } from '../../circuits/freivalds.js';
+import { checkRounds } from '../../circuits/check-rounds.js';
 import { addConstant, toField } from '../../circuits/lc.js';
 import { LookupBuilder } from '../../circuits/lookup-builder.js';
 import { BITS_ONLY } from '../../circuits/lookup-plan.js';
 import { R1csBuilder } from '../../circuits/r1cs-builder.js';
+import { ChallengeWire } from '../../circuits/rounds.js';
 import { mod, R } from '../../src/field/bn254.js';
-import { completeWitness } from '../../src/prove/two-rounds.js';
+import type { TwoRoundCircuit } from '../../src/prove/program.js';
+import { completeWitness } from './complete-witness.js';
 import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/prove/witness.js';
 
 const BOUND = 1000;
@@ -69,7 +72,33 @@ function broken(forge: ReadonlyMap<number, bigint>, drawn = challenges(99)): num
 
 const wiresOfC = productCircuit(SHAPE).c.map((row) => row.map((entry) => entry.wires[0]!));
 
+/** The circuit with `wire` added to the first row of the check. */
+function withWire(side: 'a' | 'b' | 'c', wire: number): TwoRoundCircuit {
+  const { circuit } = productCircuit(SHAPE);
+  const { rowStart, wires, coefs } = circuit.r1cs[side];
+  const row = circuit.rounds.fieldRows[0]!;
+  const at = rowStart[row + 1]!;
+  const matrix = {
+    rowStart: rowStart.map((start, i) => (i > row ? start + 1 : start)),
+    wires: Uint32Array.from([...wires.subarray(0, at), wire, ...wires.subarray(at)]),
+    coefs: Float64Array.from([...coefs.subarray(0, at), 1, ...coefs.subarray(at)]),
+  };
+  return { ...circuit, r1cs: { ...circuit.r1cs, [side]: matrix } };
+}
+
 describe("Freivalds' check", () => {
+  it.each(['a', 'b', 'c'] as const)('holds Θ, round 1 and its own elements alone: side %s', (side) => {
+    const { firstField } = productCircuit(SHAPE).circuit.rounds;
+    for (const wire of [ChallengeWire.x, ChallengeWire.d]) {
+      expect(() => {
+        checkRounds(withWire(side, wire));
+      }).toThrow(/a row at the challenge/);
+    }
+    expect(() => {
+      checkRounds(withWire(side, firstField));
+    }).not.toThrow();
+  });
+
   it.each([SHAPE, { m: 7, k: 3, n: 2 }, { m: 2, k: 3, n: 7 }, { m: 8, k: 8, n: 8 }, { m: 3, k: 1, n: 4 }])(
     'proves the product of %o in the rows it says, for any challenge',
     (shape) => {

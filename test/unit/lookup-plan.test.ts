@@ -4,6 +4,7 @@ import { gadgets } from '../../circuits/attack/gadgets.js';
 import { buildGadget, type BuiltGadget, type Gadget } from '../../circuits/attack/harness.js';
 import { lookupLayouts, plans, type Layout } from '../../circuits/attack/plans.js';
 import { constant } from '../../circuits/builder.js';
+import { scale, toField } from '../../circuits/lc.js';
 import { LookupBuilder } from '../../circuits/lookup-builder.js';
 import {
   choosePlan,
@@ -14,6 +15,8 @@ import {
   SURVEY_PLAN,
   type TablePlan,
 } from '../../circuits/lookup-plan.js';
+import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/prove/witness.js';
+import { completeWitness } from './complete-witness.js';
 
 const title = ({ gadget, layout }: Layout): string => `${gadget.name} ${gadget.parameters}, ${layout}`;
 const cases = lookupLayouts.map((layout) => [title(layout), layout] as const);
@@ -164,6 +167,34 @@ describe('choosePlan', () => {
     expect(demandedRows(byBits, survey.demanded)).toBe(built.constraints);
     expect(survey.constraints).toBe(demandedRows(SURVEY_PLAN, survey.demanded));
     expect(survey.constraints).toBeLessThan(built.constraints);
+  });
+});
+
+describe('wide numbers', () => {
+  const plan: TablePlan = { bits: 12, spans: new Set(), clamps: new Map(), functions: new Set() };
+  const wide = 2 ** 50;
+
+  it('have a sign, though whole limbs would leave the exact integers', () => {
+    const b = new LookupBuilder(plan);
+    const [x] = b.input('x', 1, -wide, wide - 1);
+    const before = b.constraints;
+    b.output('y', [b.isNonNegative(x!)]);
+    b.expose(toField(x!));
+    expect(b.constraints - before).toBe(1 + exactRows(plan, wide));
+    const circuit = b.finish();
+    for (const value of [-wide, -1, 0, 1, wide - 1]) {
+      const witness = solve(circuit, new Map([['x', Float64Array.of(value)]]));
+      expect(outputsOf(circuit, witness).get('y')).toEqual(Float64Array.of(value >= 0 ? 1 : 0));
+      const drawn = { x: 3n ** 99n, theta: 5n ** 77n };
+      const full = completeWitness(circuit, witness, publicSignals(circuit, witness), drawn);
+      expect(checkSatisfied(circuit.r1cs, full)).toBeUndefined();
+    }
+  });
+
+  it('whose query may leave the exact integers are refused', () => {
+    const b = new LookupBuilder(plan);
+    const [x] = b.input('x', 1, -wide, wide);
+    expect(() => b.positive(scale(x!, 3))).toThrow(/exact range/);
   });
 });
 

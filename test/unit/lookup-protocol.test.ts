@@ -4,7 +4,7 @@ import { attackProtocol, Protocol, protocolCircuit, type Challenges } from '../.
 import { protocolRows } from '../../circuits/attack/rows.js';
 import { ChallengeWire } from '../../circuits/rounds.js';
 import { mod, R } from '../../src/field/bn254.js';
-import { completeWitness, foldPublic } from '../../src/prove/two-rounds.js';
+import { completeWitness, foldPublic } from './complete-witness.js';
 import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/prove/witness.js';
 import { randomNumbers } from './random-r1cs.js';
 

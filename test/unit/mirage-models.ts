@@ -6,7 +6,8 @@ import { Interpreter } from '../../src/compile/ir/program.js';
 import { encodeSample } from '../../src/prove/encode.js';
 import { freshScalar } from '../../src/prove/fresh-scalar.js';
 import type { TwoRoundCircuit } from '../../src/prove/program.js';
-import { completeWitness, requireTwoRounds } from '../../src/prove/two-rounds.js';
+import { requireTwoRounds } from '../../src/prove/two-rounds.js';
+import { completeWitness } from './complete-witness.js';
 import { checkSatisfied, outputsOf, publicSignals, solve, type Witness } from '../../src/prove/witness.js';
 
 const GOLDEN = new URL('../golden/mirage-models.json', import.meta.url);

@@ -15,7 +15,7 @@ import { quantise, type QuantisedModel } from '../../src/compile/passes/quantise
 import { makeSchema } from '../../src/compile/schema.js';
 import { ZkonnxError } from '../../src/errors.js';
 import { mod } from '../../src/field/bn254.js';
-import { completeWitness } from '../../src/prove/two-rounds.js';
+import { completeWitness } from './complete-witness.js';
 import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/prove/witness.js';
 import type { Schema } from '../../src/verify/statement.js';
 import { caseNames, readCase, type SuiteCase } from './onnx-suite-cases.js';

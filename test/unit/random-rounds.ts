@@ -2,13 +2,12 @@
  * Random satisfiable two-round systems (circuits/rounds.ts): lookups in tables of one and two columns, products with Θ, field rows, wide
  * integers and field elements in round 1, wires that occur on one side only or nowhere.
  */
-import { SparseRows } from '../../circuits/growable.js';
-import { coefficient, WireClass, type R1cs, type SparseMatrix } from '../../circuits/r1cs.js';
+import { coefficient, type R1cs, type SparseMatrix } from '../../circuits/r1cs.js';
 import { ChallengeWire, FIRST_ROUND1_WIRE, type LookupTable, type Rounds } from '../../circuits/rounds.js';
 import { FIELD_BYTES, inverse, mod, R, toBytesLE } from '../../src/field/bn254.js';
-import { CoefficientEncoder } from '../../src/formats/coefficients.js';
 import type { RoundOneWitness, RoundTwo } from '../../src/prove/engine/rounds-witness.js';
 import { classifyValues } from '../../src/prove/engine/witness.js';
+import { makeR1cs, type Row } from '../fixtures/proofs/mirage-systems.js';
 import { randomNumbers } from './random-r1cs.js';
 
 export interface RoundsOptions {
@@ -42,11 +41,6 @@ export interface RandomRounds {
 }
 
 type Terms = readonly (readonly [wire: number, coefficient: bigint])[];
-interface Row {
-  readonly a: Terms;
-  readonly b: Terms;
-  readonly c: Terms;
-}
 
 export function randomRounds(options: RoundsOptions): RandomRounds {
   const { seed = 1, tables: wanted, products = 8, thetas = 3, publicValues: n = 2, unused = 2 } = options;
@@ -172,7 +166,7 @@ export function randomRounds(options: RoundsOptions): RandomRounds {
   fieldRows.push(rows.length);
   rows.push({ a: [[ChallengeWire.x, 3n], [last, 1n]], b: [[ChallengeWire.d, 1n], [free[0]!, 2n]], c: [[extra, 1n]] }); // prettier-ignore
 
-  const r1cs = systemOf(nWires, rows);
+  const r1cs = makeR1cs(nWires, rows);
   const rounds: Rounds = {
     publicValues: n,
     firstPublicRow: 0,
@@ -266,31 +260,4 @@ function classified(values: readonly bigint[]) {
     toBytesLE(value, bytes, i * FIELD_BYTES);
   });
   return classifyValues(bytes);
-}
-
-function systemOf(nWires: number, rows: readonly Row[]): R1cs {
-  const encoder = new CoefficientEncoder();
-  const side = (name: keyof Row): SparseMatrix => {
-    const sparse = new SparseRows();
-    for (const row of rows) {
-      for (const [wire, value] of [...row[name]].sort(([left], [right]) => left - right)) {
-        sparse.push(wire, encoder.encode(mod(value)));
-      }
-      sparse.endRow();
-    }
-    return sparse.finish();
-  };
-  const [a, b, c] = [side('a'), side('b'), side('c')];
-  const wireClass = new Uint8Array(nWires).fill(WireClass.Field);
-  return {
-    nWires,
-    nPubOut: 0,
-    nPubIn: 3,
-    nConstraints: rows.length,
-    a,
-    b,
-    c,
-    bigCoefs: encoder.bigCoefs,
-    wireClass,
-  };
 }

@@ -125,7 +125,8 @@ export class LookupBuilder extends RoundsBuilder implements Builder {
   private limbs(x: Lc, widths: readonly number[]): void {
     const offsets = widths.map((_, i) => widths.slice(0, i).reduce((sum, width) => sum + width, 0));
     const high = widths.slice(1).map((width, i) => {
-      const limb = this.integerWire({ lo: 0, hi: 2 ** width - 1 });
+      // x's own bound may say more than the width: whole limbs of the widest numbers reach beyond the exact integers.
+      const limb = this.integerWire({ lo: 0, hi: Math.min(2 ** width - 1, Math.floor(x.hi / 2 ** offsets[i + 1]!)) });
       this.emit(Opcode.Limb, limb.wires[0]!, offsets[i + 1]!, width, ...REGISTER);
       return limb;
     });

@@ -174,26 +174,27 @@ describe('wide numbers', () => {
   const plan: TablePlan = { bits: 12, spans: new Set(), clamps: new Map(), functions: new Set() };
   const wide = 2 ** 50;
 
-  it('have a sign, though whole limbs would leave the exact integers', () => {
+  it('have a range, a sign and a positive part, though whole limbs would leave the exact integers', () => {
     const b = new LookupBuilder(plan);
-    const [x] = b.input('x', 1, -wide, wide - 1);
-    const before = b.constraints;
-    b.output('y', [b.isNonNegative(x!)]);
+    const [x] = b.input('x', 1, -wide, wide);
+    b.output('y', [b.isNonNegative(x!), b.positive(x!)]);
     b.expose(toField(x!));
-    expect(b.constraints - before).toBe(1 + exactRows(plan, wide));
     const circuit = b.finish();
-    for (const value of [-wide, -1, 0, 1, wide - 1]) {
+    for (const value of [-wide, -1, 0, 1, wide]) {
       const witness = solve(circuit, new Map([['x', Float64Array.of(value)]]));
-      expect(outputsOf(circuit, witness).get('y')).toEqual(Float64Array.of(value >= 0 ? 1 : 0));
+      expect(outputsOf(circuit, witness).get('y')).toEqual(Float64Array.of(value >= 0 ? 1 : 0, Math.max(0, value)));
       const drawn = { x: 3n ** 99n, theta: 5n ** 77n };
       const full = completeWitness(circuit, witness, publicSignals(circuit, witness), drawn);
       expect(checkSatisfied(circuit.r1cs, full)).toBeUndefined();
     }
+    const outside = new Map([['x', Float64Array.of(wide + 1)]]);
+    expect(() => solve(circuit, outside)).toThrow(expect.objectContaining({ code: 'RANGE_EXCEEDED' }));
   });
 
   it('whose query may leave the exact integers are refused', () => {
     const b = new LookupBuilder(plan);
     const [x] = b.input('x', 1, -wide, wide);
+    b.positive(x!);
     expect(() => b.positive(scale(x!, 3))).toThrow(/exact range/);
   });
 });

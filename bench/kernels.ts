@@ -1,6 +1,6 @@
 /** Part `kernels`: arithmetic, transforms and multi-scalar multiplications against ffjavascript 0.3.1 in this process. */
 import { createKernelMemory, instantiateKernels } from '../src/kernels/module.js';
-import { kernelPool, WorkerTeam } from '../workers/kernel-team.js';
+import { kernelPool, WorkerTeam } from '../src/pool/kernel-team.js';
 import { openFfjavascript, type FfCurve } from './ffjavascript.js';
 import type { Context, Section } from './harness.js';
 import { benchField } from './kernels-field.js';

@@ -5,7 +5,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
-import { defaultThreads } from '../workers/worker-pool.js';
+import { defaultThreads } from '../src/pool/worker-pool.js';
 import { benchCold } from './cold.js';
 import { machine, type Context, type Section } from './harness.js';
 import { benchKernels } from './kernels.js';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { artifactPaths, provingKeyPath, readManifest } from '../src/formats/manifest.js';
 import { checkedProof, type AnyProofFile } from '../src/prove/checked-proof.js';
 import { encodeSample } from '../src/prove/encode.js';
-import { KernelVerifier } from '../src/prove/kernel-verifier.js';
+import { KernelVerifier } from '../src/prove/engine/kernel-verifier.js';
 import { ProverPool } from '../src/prove/pool.js';
 import { groth16Equation } from '../src/verify/groth16.js';
 import { prepareKey } from '../src/verify/key.js';

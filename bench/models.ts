@@ -9,7 +9,7 @@ import { gunzipSync } from 'node:zlib';
 import { writeArtifact } from '../src/compile/artifact.js';
 import { compile, type CompileOptions } from '../src/compile/compile.js';
 import { prove } from '../src/prove/prove.js';
-import { openReference, type RealValues } from '../src/reference.js';
+import { openReference, type RealValues } from '../src/reference/onnxruntime.js';
 import { setup } from '../src/setup/setup.js';
 import { verify } from '../src/verify/index.js';
 import { median } from './statistics.js';

@@ -1,5 +1,5 @@
 /** Our whole prover as the bench calls it. */
-import { Groth16Prover } from '../src/prove/groth16-prover.js';
+import { Groth16Prover } from '../src/prove/groth16/wtns-prover.js';
 import type { Proven } from './snarkjs-prover.js';
 
 export interface OurProver extends AsyncDisposable {

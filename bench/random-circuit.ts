@@ -2,8 +2,8 @@
  * Circuits whose every wire is full width, the hardest case for a prover: row i says x_i·(x_i + c_i) = x_(i+1) with a random c_i. x_0 is
  * private, the last x is the one public wire, and every wire is on all three sides of some row.
  */
-import { SparseRows } from '../circuits/growable.js';
-import { WireClass, type R1cs } from '../circuits/r1cs.js';
+import { SparseRows } from '../src/constraint/growable.js';
+import { WireClass, type R1cs } from '../src/constraint/r1cs.js';
 import { R } from '../src/field/bn254.js';
 import { CoefficientEncoder } from '../src/formats/coefficients.js';
 import { randomResidues, scalarBytes } from './random.js';

@@ -1,6 +1,6 @@
 /** Of part `verify`: proof files of protocol `mirage`, on the kernels, by the standalone verifier, and many at once. */
 import { inverse, mod } from '../src/field/bn254.js';
-import { KernelVerifier } from '../src/prove/kernel-verifier.js';
+import { KernelVerifier } from '../src/prove/engine/kernel-verifier.js';
 import {
   makeMirageProof,
   makeVerificationKey,

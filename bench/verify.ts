@@ -3,7 +3,7 @@ import { bn254 } from '@noble/curves/bn254.js';
 import { inverse, mod } from '../src/field/bn254.js';
 import { instantiateKernels, type Kernels } from '../src/kernels/module.js';
 import { isInG2, pairingProductIsOne, preparePairs, type Pair } from '../src/kernels/pairing.js';
-import { KernelVerifier } from '../src/prove/kernel-verifier.js';
+import { KernelVerifier } from '../src/prove/engine/kernel-verifier.js';
 import { checkGroth16, groth16Equation } from '../src/verify/groth16.js';
 import { prepareGroth16Key, type PreparedGroth16Key } from '../src/verify/key.js';
 import { alternate, perOperation, type Comparison, type Context, type Run, type Section } from './harness.js';

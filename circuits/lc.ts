@@ -3,7 +3,7 @@
  * 2^53, and bounds [lo, hi] by interval arithmetic over its parts. What would leave (−2^53, 2^53) is refused (BOUND_OVERFLOW):
  * below it float64 arithmetic is exact, and an integer stands for itself in the field.
  */
-import { ZkonnxError } from '../src/errors.js';
+import { ZkonnxError } from '../src/base/errors.js';
 import { mod } from '../src/field/bn254.js';
 import type { Bounds, FieldLc, Lc, Wire } from './builder.js';
 

@@ -8,19 +8,19 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buildBn128 } from 'ffjavascript';
 import * as snarkjs from 'snarkjs';
-import { SparseRows } from '../circuits/growable.js';
-import { WireClass, type R1cs } from '../circuits/r1cs.js';
+import { SparseRows } from '../src/constraint/growable.js';
+import { WireClass, type R1cs } from '../src/constraint/r1cs.js';
 import { mod, R, toBytesLE } from '../src/field/bn254.js';
 import { CoefficientEncoder } from '../src/formats/coefficients.js';
 import type { SnarkjsVerificationKey } from '../src/formats/snarkjs-json.js';
 import { wtnsBytes } from '../src/formats/wtns.js';
-import { classifyValues, publicSignalsOf } from '../src/prove/engine/witness.js';
-import { ProvingKey } from '../src/prove/proving-key.js';
+import { classifyValues, publicSignalsOf } from '../src/prove/engine/classified-witness.js';
+import { ProvingKey } from '../src/prove/groth16/proving-key.js';
 import { setupDev } from '../src/setup/groth16-dev.js';
 import { checkGroth16 } from '../src/verify/groth16.js';
 import { prepareGroth16Key } from '../src/verify/key.js';
 import { refusing } from '../src/verify/refusal.js';
-import { kernelPool } from '../workers/kernel-team.js';
+import { kernelPool } from '../src/pool/kernel-team.js';
 
 /** What the values of a circuit's free wires and its coefficients are. */
 const KINDS = ['bits', 'small', 'negative', 'zero', 'wide', 'mixed'] as const;

@@ -1,8 +1,8 @@
 /** Worker of `kernelPool`: runs kernel tasks over the memory of a team. */
 import { instantiateKernels, type KernelExports } from '../src/kernels/module.js';
 import { runKernelTask, type KernelTask } from '../src/kernels/tasks.js';
-import { answer, type Answer } from './answer.js';
-import type { Job } from './worker-pool.js';
+import { answer, type Answer } from '../src/pool/answer.js';
+import type { Job } from '../src/pool/worker-pool.js';
 
 export interface KernelRequest {
   readonly kind: 'kernel';

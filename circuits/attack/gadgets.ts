@@ -1,12 +1,12 @@
 /** Every gadget in the parameters that the harness attacks, each beside its meaning in plain integers. */
-import { argmax } from '../argmax.js';
+import { argmax } from '../gadgets/argmax.js';
 import type { Lc } from '../builder.js';
 import { LcSum, toField } from '../lc.js';
-import { max, maxOfMany } from '../max.js';
-import { poseidon, poseidonCircuit } from '../poseidon.js';
-import { positive } from '../positive.js';
-import { sumOfProducts } from '../products.js';
-import { requantise, type Requantise } from '../requantise.js';
+import { max, maxOfMany } from '../gadgets/max.js';
+import { poseidon, poseidonCircuit } from '../gadgets/poseidon.js';
+import { positive } from '../gadgets/positive.js';
+import { sumOfProducts } from '../gadgets/products.js';
+import { requantise, type Requantise } from '../gadgets/requantise.js';
 import type { Gadget } from './harness.js';
 
 const bounds = (lo: number, hi: number) => ({ lo, hi });

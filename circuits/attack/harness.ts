@@ -8,15 +8,15 @@
  * A full assignment that satisfies all rows and memberships is a breach if an output differs from the oracle's; it is harmless if only inverses of zero
  * differ from the honest witness (the one freedom that gadgets have), and a breach of another kind if anything else differs.
  */
-import { invariant } from '../../src/errors.js';
+import { invariant } from '../../src/base/errors.js';
 import { inverse, mod, R, signed } from '../../src/field/bn254.js';
-import type { Circuit, TwoRoundCircuit } from '../../src/prove/program.js';
-import { checkSatisfied, solve, type Witness } from '../../src/prove/witness.js';
+import type { Circuit, TwoRoundCircuit } from '../../src/constraint/program.js';
+import { checkSatisfied, solve, type Witness } from '../../src/constraint/solver.js';
 import type { Bounds, FieldLc, Lc } from '../builder.js';
 import { fieldConstant, toField } from '../lc.js';
-import { LookupBuilder } from '../lookup-builder.js';
-import type { Counted, TablePlan } from '../lookup-plan.js';
-import { R1csBuilder } from '../r1cs-builder.js';
+import { LookupBuilder } from '../builders/lookup-builder.js';
+import type { Counted, TablePlan } from '../builders/lookup-plan.js';
+import { R1csBuilder } from '../builders/r1cs-builder.js';
 import { enumerate } from './enumerate.js';
 import { Protocol } from './protocol.js';
 import { HALF, Resolver, wiresOf, type Hint } from './resolve.js';

@@ -1,5 +1,5 @@
 /** Plans under which the gadgets laid out by lookups are attacked: small tables, so that all solutions can be found. */
-import type { TablePlan } from '../lookup-plan.js';
+import type { TablePlan } from '../builders/lookup-plan.js';
 import { gadgets } from './gadgets.js';
 import type { Gadget } from './harness.js';
 

@@ -4,15 +4,15 @@
  * outside its table breaks a sum whatever the multiplicities, unless they are chosen after X is known, which is why they are of round 1.
  */
 import { batchInverse, mod, R } from '../../src/field/bn254.js';
-import { Opcode, Side, type TwoRoundCircuit } from '../../src/prove/program.js';
-import { solve, type Witness } from '../../src/prove/witness.js';
+import { Opcode, Side, type TwoRoundCircuit } from '../../src/constraint/program.js';
+import { solve, type Witness } from '../../src/constraint/solver.js';
 import type { Lc } from '../builder.js';
 import { fieldCombination, toField } from '../lc.js';
-import { LookupBuilder } from '../lookup-builder.js';
-import type { TablePlan } from '../lookup-plan.js';
-import { max } from '../max.js';
-import { requantise } from '../requantise.js';
-import { ChallengeWire } from '../rounds.js';
+import { LookupBuilder } from '../builders/lookup-builder.js';
+import type { TablePlan } from '../builders/lookup-plan.js';
+import { max } from '../gadgets/max.js';
+import { requantise } from '../gadgets/requantise.js';
+import { ChallengeWire } from '../../src/constraint/rounds.js';
 import { evaluate, formOf, isSatisfied, rowsOf, type Row } from './rows.js';
 
 export interface Challenges {

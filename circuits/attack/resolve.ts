@@ -1,10 +1,10 @@
 /**
  * The witness program over BigInt, with any wire overridden: what a prover gets who lies about some values and computes everything that
- * follows honestly from the lie. Never refuses. Also the slow oracle for the float64 interpreter in src/prove/witness.ts.
+ * follows honestly from the lie. Never refuses. Also the slow oracle for the float64 interpreter in src/constraint/solver.ts.
  * Of a circuit of two rounds it computes round 1 without multiplicities.
  */
 import { inverse, mod, R, signed } from '../../src/field/bn254.js';
-import { Opcode, Side, type Circuit } from '../../src/prove/program.js';
+import { Opcode, Side, type Circuit } from '../../src/constraint/program.js';
 import type { FieldLc } from '../builder.js';
 import { evaluate, formOf } from './rows.js';
 

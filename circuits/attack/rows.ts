@@ -1,10 +1,10 @@
 /** A circuit's constraints over BigInt, for attacks: nothing here knows bounds, hints or what a value was meant to be. */
 import { mod, R } from '../../src/field/bn254.js';
-import type { Circuit } from '../../src/prove/program.js';
+import type { Circuit } from '../../src/constraint/program.js';
 import type { FieldLc } from '../builder.js';
 import { fieldCombination } from '../lc.js';
-import { coefficient, type R1cs, type SparseMatrix } from '../r1cs.js';
-import { ChallengeWire, N_CHALLENGES, type Rounds } from '../rounds.js';
+import { coefficient, type R1cs, type SparseMatrix } from '../../src/constraint/r1cs.js';
+import { ChallengeWire, N_CHALLENGES, type Rounds } from '../../src/constraint/rounds.js';
 
 /** Row a·b = c; the constant wire is folded into `constant`. */
 export interface Row {

@@ -2,8 +2,8 @@
  * Gadgets with a check left out, as one might forget it: the harness has to find the hole in every one of them, or it finds nothing.
  * A weakened gadget is the sound one without some of its rows.
  */
-import { internal } from '../../src/errors.js';
-import type { Circuit } from '../../src/prove/program.js';
+import { internal } from '../../src/base/errors.js';
+import type { Circuit } from '../../src/constraint/program.js';
 import { gadgets } from './gadgets.js';
 import { buildGadget, checkGadget, type AttackOptions, type AttackReport, type Gadget } from './harness.js';
 import { fieldCombination } from '../lc.js';

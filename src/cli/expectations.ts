@@ -1,5 +1,5 @@
 /** --expect-output and --expect-input: the values a caller wants to have been proven, from a file. */
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import type { Expectation } from '../verify/expect.js';
 import { isObject } from '../verify/json.js';
 import type { JsonObject } from '../verify/json.js';

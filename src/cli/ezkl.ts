@@ -1,7 +1,7 @@
 /** `--backend ezkl`: ezkl's own verifier and prover, on files that ezkl's own tools made. */
 import path from 'node:path';
 import type { EzklAccepted } from '../ezkl/verify.js';
-import { peakMemoryBytes } from '../peak-memory.js';
+import { peakMemoryBytes } from '../base/peak-memory.js';
 import type { ProveFlags } from './commands/prove.js';
 import type { VerifyFlags } from './commands/verify.js';
 import { usage } from './options.js';

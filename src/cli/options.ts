@@ -1,6 +1,6 @@
 /** Values of flags: from what was typed to what the library takes. Everything unusable is a USAGE error naming the flag. */
 import { Option } from 'commander';
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 
 export interface Range {
   readonly lo: number;

@@ -1,7 +1,7 @@
 /** Where results are written: missing folders are made, files appear whole or not at all. */
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { writeFileAtomically } from '../formats/atomic-write.js';
 import type { FileContent, WriteOptions } from '../formats/atomic-write.js';
 

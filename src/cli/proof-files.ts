@@ -1,7 +1,7 @@
 /** Keys and proofs from files, read whole within bounds; what they hold is for src/verify to judge. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { readBounded, statPath } from '../inputs/files.js';
 import { prepareKey } from '../verify/key.js';
 import type { PreparedKey } from '../verify/key.js';

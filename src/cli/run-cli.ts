@@ -1,6 +1,6 @@
 /** The command line as a function: arguments in, exit code out. Nothing here ends the process. */
 import { Command } from 'commander';
-import { VERSION } from '../version.js';
+import { VERSION } from '../base/version.js';
 import { compileCommand } from './commands/compile.js';
 import { doctorCommand } from './commands/doctor.js';
 import { exportCommand } from './commands/export.js';

@@ -3,7 +3,7 @@
  * exactly one JSON document, whether the command succeeds, refuses or fails.
  */
 import { CommanderError } from 'commander';
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { printable } from './text.js';
 
 /** What a stream must do to be written to; process.stdout and process.stderr do. */

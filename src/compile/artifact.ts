@@ -1,7 +1,7 @@
 /** Writes an artifact folder: circuit, model and its external data, accuracy report, and last the manifest, so that a folder with a manifest is whole. */
 import { copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { writeFileAtomically } from '../formats/atomic-write.js';
 import { writeCircuitFile } from '../formats/circuit-file.js';
 import { artifactPaths } from '../formats/manifest.js';

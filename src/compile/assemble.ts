@@ -4,12 +4,18 @@
  */
 import type { FieldLc, Lc } from '../../circuits/builder.js';
 import { fieldCombination, toField } from '../../circuits/lc.js';
-import { poseidonCircuit } from '../../circuits/poseidon.js';
-import { LookupBuilder } from '../../circuits/lookup-builder.js';
-import { BITS_ONLY, choosePlan, demandedRows, SURVEY_PLAN, type TablePlan } from '../../circuits/lookup-plan.js';
-import { R1csBuilder } from '../../circuits/r1cs-builder.js';
-import { invariant } from '../errors.js';
-import type { Circuit, TwoRoundCircuit } from '../prove/program.js';
+import { poseidonCircuit } from '../../circuits/gadgets/poseidon.js';
+import { LookupBuilder } from '../../circuits/builders/lookup-builder.js';
+import {
+  BITS_ONLY,
+  choosePlan,
+  demandedRows,
+  SURVEY_PLAN,
+  type TablePlan,
+} from '../../circuits/builders/lookup-plan.js';
+import { R1csBuilder } from '../../circuits/builders/r1cs-builder.js';
+import { invariant } from '../base/errors.js';
+import type { Circuit, TwoRoundCircuit } from '../constraint/program.js';
 import { publicCount, SIGNAL_BYTES, type Schema, type TensorSchema } from '../verify/statement.js';
 import type { IrGraph, IrNode } from './ir/graph.js';
 import { opOf } from './ir/ops.js';

@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { circuitHash } from '../formats/circuit-file.js';
 import { MANIFEST_VERSION, type Manifest } from '../formats/manifest.js';
 import { decodeModel, externalFiles, MAX_MODEL_BYTES } from '../formats/onnx-proto.js';
-import type { Circuit } from '../prove/program.js';
+import type { Circuit } from '../constraint/program.js';
 import {
   publicCount,
   type ImagePreprocessing,
@@ -14,7 +14,7 @@ import {
   type Schema,
   type Visibility,
 } from '../verify/statement.js';
-import { VERSION } from '../version.js';
+import { VERSION } from '../base/version.js';
 import { accuracyReport, worstRelativeError, type AccuracyReport } from './accuracy.js';
 import { assemble, assembleRounds, planRounds, type RoundsPlan } from './assemble.js';
 import { Interpreter, verifyIr } from './ir/program.js';
@@ -27,9 +27,9 @@ import { simplify } from './passes/simplify.js';
 import { takeReaders } from './passes/readers.js';
 import { evaluateReal } from './real/evaluate.js';
 import type { RealGraph } from './real/graph.js';
-import { openReference, RUNTIME_MISSING } from '../reference.js';
+import { openReference, RUNTIME_MISSING } from '../reference/onnxruntime.js';
 import { makeSchema } from './schema.js';
-import { Stopwatch } from '../stopwatch.js';
+import { Stopwatch } from '../base/stopwatch.js';
 
 export interface Range {
   readonly lo: number;

@@ -1,5 +1,5 @@
 /** The I/O schema of a quantised model: how its public integers read as the model's own tensors. */
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import {
   digitBytes,
   type ImagePreprocessing,

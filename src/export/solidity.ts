@@ -5,7 +5,7 @@ import { groth16VerifierAbi, groth16VerifierSource } from '../../contracts/groth
 import { mirageVerifierAbi, mirageVerifierSource } from '../../contracts/mirage-verifier.js';
 import type { ValueSegment } from '../../contracts/mirage-verifier.js';
 import type { ContractNames, PointG1, PointG2 } from '../../contracts/solidity-parts.js';
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import type { G1, G2 } from '../verify/curve.js';
 import type { JsonObject } from '../verify/json.js';
 import { isPreparedKey, isUncontributed, pointsOf, prepareKey } from '../verify/key.js';

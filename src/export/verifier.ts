@@ -1,6 +1,6 @@
 /** `export verifier`: the standalone verifier as one ES module, and as one page. Both are bundled when the package is built. */
 import { readFile } from 'node:fs/promises';
-import { ZkonnxError, invariant } from '../errors.js';
+import { ZkonnxError, invariant } from '../base/errors.js';
 import { isPreparedKey, prepareKey } from '../verify/key.js';
 
 /** `npm run build` writes them (scripts/build-verifier.ts); the first place is seen from dist/src/export, the second from src/export. */

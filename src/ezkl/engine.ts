@@ -10,7 +10,7 @@
  *   reaches console.error: `callEngine` gathers both.
  */
 import { createRequire } from 'node:module';
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 
 /** The functions used here of `@ezkljs/engine/nodejs`; files go in and come out as their bytes. */
 export interface Engine {

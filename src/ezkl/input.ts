@@ -1,5 +1,5 @@
 /** ezkl's input.json, looked at before the engine, which panics on some of what can be wrong in it and ignores the rest. */
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { excerpt, isObject } from '../verify/json.js';
 
 /**

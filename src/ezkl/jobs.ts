@@ -2,8 +2,8 @@
  * The two jobs of the ezkl backend as functions from bytes to a result, run by workers/ezkl.ts. Nothing is held between calls: each makes
  * its own engine.
  */
-import { ZkonnxError } from '../errors.js';
-import type { ErrorCode } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
+import type { ErrorCode } from '../base/errors.js';
 import type { TensorValue } from '../verify/report.js';
 import { EngineFailure, callEngine, clamped, loadEngine } from './engine.js';
 import type { Engine } from './engine.js';

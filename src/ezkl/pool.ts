@@ -1,7 +1,7 @@
 /** Jobs of the ezkl backend in worker threads, and the files they are given. */
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { formatBytes, readBounded } from '../inputs/files.js';
-import { WorkerPool } from '../../workers/worker-pool.js';
+import { WorkerPool } from '../pool/worker-pool.js';
 import type { EzklResult, EzklTask } from './jobs.js';
 
 /** The engine blocks its thread for a whole job and can only be stopped by ending the thread, which the pool does on abort. */

@@ -1,5 +1,5 @@
 /** `prove --backend ezkl`: ezkl's own prover in a worker, on what ezkl's own tools compiled. */
-import { internal } from '../errors.js';
+import { internal } from '../base/errors.js';
 import type { EzklProved } from './jobs.js';
 import { readEzklFile, withPool } from './pool.js';
 import type { EzklFile, EzklPool, EzklRunOptions } from './pool.js';

@@ -2,7 +2,7 @@
  * ezkl's settings.json, as far as a verifier needs it: how many public field elements a proof has, and which of them are which
  * tensor at which scale. Settings come from whoever made the key and are trusted as the key is; they still may be damaged.
  */
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { excerpt, isObject } from '../verify/json.js';
 import type { JsonObject } from '../verify/json.js';
 

@@ -1,5 +1,5 @@
 /** `verify --backend ezkl`: an ezkl proof, checked by ezkl's own verifier in a worker. */
-import { ZkonnxError, internal } from '../errors.js';
+import { ZkonnxError, internal } from '../base/errors.js';
 import type { EzklVerdict } from './jobs.js';
 import { MAX_PROOF_FILE_BYTES } from './proof-file.js';
 import { readEzklFile, withPool } from './pool.js';

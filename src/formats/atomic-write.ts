@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { throwIfAborted, ZkonnxError } from '../errors.js';
+import { throwIfAborted, ZkonnxError } from '../base/errors.js';
 
 /** Where the writer of a large file puts its bytes, in order. */
 export interface OutputFile {

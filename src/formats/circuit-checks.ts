@@ -1,5 +1,5 @@
 /** What the readers of circuit.bin (circuit.ts, circuit-rounds.ts) check alike. */
-import { operandsOf, operandWords, type OperandKind } from '../prove/program.js';
+import { operandsOf, operandWords, type OperandKind } from '../constraint/program.js';
 import type { Container } from './iden3-container.js';
 
 export const isCount = (value: unknown): boolean =>

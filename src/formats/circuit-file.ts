@@ -1,8 +1,8 @@
 /** circuit.bin (circuit.ts) by path, with Node's SHA-256. */
 import { createHash } from 'node:crypto';
-import type { R1cs } from '../../circuits/r1cs.js';
-import type { Rounds } from '../../circuits/rounds.js';
-import type { Circuit } from '../prove/program.js';
+import type { R1cs } from '../constraint/r1cs.js';
+import type { Rounds } from '../constraint/rounds.js';
+import type { Circuit } from '../constraint/program.js';
 import { writeChunksAtomically, type WriteOptions } from './atomic-write.js';
 import { circuitChunks, hashCircuit, readCircuit } from './circuit.js';
 import { withFile } from './file-source.js';

@@ -1,7 +1,7 @@
 /** The parts of circuit.bin that a circuit of two rounds has besides: layout at the head of circuit.ts. */
-import { N_CHALLENGES, type LookupTable, type Rounds } from '../../circuits/rounds.js';
-import type { R1cs } from '../../circuits/r1cs.js';
-import { Opcode, type Circuit } from '../prove/program.js';
+import { N_CHALLENGES, type LookupTable, type Rounds } from '../constraint/rounds.js';
+import type { R1cs } from '../constraint/r1cs.js';
+import { Opcode, type Circuit } from '../constraint/program.js';
 import { eachInstruction, elements, hasShape, isCount, isText } from './circuit-checks.js';
 import { bytesOf, type Container } from './iden3-container.js';
 

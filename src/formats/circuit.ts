@@ -4,13 +4,13 @@
  *
  *   section  1  JSON (UTF-8): {nWires, nPubOut, nPubIn, nConstraints, inputs, outputs, salts, layers, programLayers}
  *   sections 2–4, 5–7, 8–10, 11–13: the matrices A, B, C and H (hints), each as rowStart u32[] ‖ wires u32[] ‖ coefs f64[]
- *               (coefficient code: circuits/r1cs.ts; H has as many rows as its rowStart says, the others nConstraints)
+ *               (coefficient code: src/constraint/r1cs.ts; H has as many rows as its rowStart says, the others nConstraints)
  *   section 14  full-width coefficients, 32 bytes each, canonical
  *   section 15  wire classes u8[], one a wire
- *   section 16  witness program i32[] (src/prove/program.ts)
+ *   section 16  witness program i32[] (src/constraint/program.ts)
  *   section 17  SHA-256 of the payloads of all others, in the order of their numbers: detects damage, proves nothing
  *
- * A circuit of two rounds (circuits/rounds.ts) also has in the JSON rounds: {publicValues, firstPublicRow, firstRound2, firstTheta,
+ * A circuit of two rounds (src/constraint/rounds.ts) also has in the JSON rounds: {publicValues, firstPublicRow, firstRound2, firstTheta,
  * firstField, tables: [{name, rows, firstMultiplicity, firstQuotient, firstRow, hasValues}]} and
  *   section 18  constraint of each lookup u32[]              section 19  table of each lookup u16[]
  *   section 20  source wire of each product with Θ u32[]     section 21  constraint of each u32[]
@@ -20,11 +20,11 @@
  * A reader refuses what would send the witness solver out of bounds, whoever wrote it: the file may come from a stranger.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { BIG_COEF_BASE, WireClass, type R1cs, type SparseMatrix } from '../../circuits/r1cs.js';
-import { ZkonnxError } from '../errors.js';
+import { BIG_COEF_BASE, WireClass, type R1cs, type SparseMatrix } from '../constraint/r1cs.js';
+import { ZkonnxError } from '../base/errors.js';
 import { R } from '../field/bn254.js';
-import type { Rounds } from '../../circuits/rounds.js';
-import type { Circuit, OperandKind } from '../prove/program.js';
+import type { Rounds } from '../constraint/rounds.js';
+import type { Circuit, OperandKind } from '../constraint/program.js';
 import { eachInstruction, elements, hasShape, isCount, isText } from './circuit-checks.js';
 import {
   checkRoundTwo,

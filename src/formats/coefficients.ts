@@ -1,5 +1,5 @@
-/** R1CS coefficients between their float64 code (circuits/r1cs.ts) and 32 little-endian bytes, as eight 32-bit words. */
-import { BIG_COEF_BASE } from '../../circuits/r1cs.js';
+/** R1CS coefficients between their float64 code (src/constraint/r1cs.ts) and 32 little-endian bytes, as eight 32-bit words. */
+import { BIG_COEF_BASE } from '../constraint/r1cs.js';
 import { R } from '../field/bn254.js';
 
 /** 32-bit words of a field element. */

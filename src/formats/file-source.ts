@@ -1,6 +1,6 @@
 /** Files as sources of bytes for the readers of this folder, which themselves use no Node API. */
 import { open } from 'node:fs/promises';
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import type { ByteSource } from './iden3-container.js';
 
 /** Opens `file` for `use` and closes it. Throws FILE_UNREADABLE. */

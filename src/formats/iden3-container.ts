@@ -9,7 +9,7 @@
  * Sections come in any order; a reader ignores types it does not know. A known type may appear once.
  * Reading never allocates by a length that the file's own size does not back.
  */
-import { ZkonnxError, type ErrorCode } from '../errors.js';
+import { ZkonnxError, type ErrorCode } from '../base/errors.js';
 
 /** More sections than any known file has; a hostile count stops here. */
 const MAX_SECTIONS = 64;

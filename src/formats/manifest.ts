@@ -1,7 +1,7 @@
 /** artifacts/NAME/manifest.json: what was compiled, from what, by what, and how its inputs and outputs read. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import type { Protocol, Schema } from '../verify/statement.js';
 
 export const MANIFEST_VERSION = 1;

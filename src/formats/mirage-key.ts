@@ -15,8 +15,8 @@
  * K_j = β·A_j + α·B_j + C_j; the rows nConstraints … nConstraints + 3 bind wires 0 … 3. There are no coefficients: the solver gives the
  * rows' values.
  */
-import { FIRST_ROUND1_WIRE } from '../../circuits/rounds.js';
-import { invariant } from '../errors.js';
+import { FIRST_ROUND1_WIRE } from '../constraint/rounds.js';
+import { invariant } from '../base/errors.js';
 import { inverse, Q } from '../field/bn254.js';
 import {
   bytesOf,

@@ -5,7 +5,7 @@
 import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import protobuf from 'protobufjs/light.js';
-import { ZkonnxError, internal } from '../errors.js';
+import { ZkonnxError, internal } from '../base/errors.js';
 import { onnxDescriptor } from './onnx-descriptor.js';
 
 /** Protobuf itself ends at 2 GiB; a model whose circuit fits this tool is far below. */

@@ -1,5 +1,5 @@
 /** Reading and writing .r1cs files (r1cs.ts). */
-import type { R1cs } from '../../circuits/r1cs.js';
+import type { R1cs } from '../constraint/r1cs.js';
 import { writeChunksAtomically, type WriteOptions } from './atomic-write.js';
 import { withFile } from './file-source.js';
 import { r1csChunks, readR1cs } from './r1cs.js';

@@ -12,8 +12,8 @@
  * The bytes are a function of the constraint system alone. Their SHA-256 is the circuit's hash (`hashCircuit`, circuit.ts),
  * so `sha256sum` of an exported file checks it.
  */
-import { BIG_COEF_BASE, coefficient, WireClass, type R1cs, type SparseMatrix } from '../../circuits/r1cs.js';
-import { SparseRows } from '../../circuits/growable.js';
+import { BIG_COEF_BASE, coefficient, WireClass, type R1cs, type SparseMatrix } from '../constraint/r1cs.js';
+import { SparseRows } from '../constraint/growable.js';
 import { R } from '../field/bn254.js';
 import {
   bigCoefWords,

@@ -5,7 +5,7 @@
  *   section 2, values: nWitness × 32 bytes, canonical (below r, not Montgomery); value 0 is the constant 1
  */
 import { R } from '../field/bn254.js';
-import { invariant } from '../errors.js';
+import { invariant } from '../base/errors.js';
 import { FIELD_WORDS, valueOfWords, wordsOf } from './coefficients.js';
 import {
   bytesOf,

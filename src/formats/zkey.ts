@@ -18,7 +18,7 @@
  * csHash is Blake2b-512 over α1, β1, β2, γ2, δ1, δ2, then, each list after its length as u32 big-endian, IC, [τ^(i+N) − τ^i]_1 for
  * i < N − 1, and sections 8, 5, 6, 7; points there are big-endian and not Montgomery.
  */
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { inverse, Q, R } from '../field/bn254.js';
 import { FIELD_WORDS, valueOfWords, wordsOf } from './coefficients.js';
 import {

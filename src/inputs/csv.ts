@@ -3,7 +3,7 @@
  * quotes, an optional header as the first line, blank lines skipped. A header is a line without a single number: one bad cell in the
  * first row is then an error like in any other, where skipping that row would go unnoticed.
  */
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { readLines } from './files.js';
 import { describeInputs, elementPath, singleSample, sizeOf } from './tensor.js';
 import type { InputSpec, Sample } from './tensor.js';

@@ -5,7 +5,7 @@
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 
 /** Largest file read whole, unless `ReadOptions.maxFileBytes` says otherwise; JSONL and CSV bound each line with it. */
 export const DEFAULT_MAX_FILE_BYTES = 256 * 2 ** 20;

@@ -3,7 +3,7 @@
  * big-endian uint32, then the elements. A file may be gzipped.
  */
 import { gunzipSync } from 'node:zlib';
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { DEFAULT_MAX_FILE_BYTES, readBounded } from './files.js';
 import { sizeOf } from './tensor.js';
 

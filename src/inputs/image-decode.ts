@@ -9,7 +9,7 @@
 import jpeg from 'jpeg-js';
 import { inflateSync } from 'node:zlib';
 import { PNG } from 'pngjs';
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 
 /** 33.5 million; a JPEG of that size takes some 800 MB while it is decoded. */
 export const MAX_PIXELS = 2 ** 25;

@@ -10,7 +10,7 @@
  *   5. value = (p / 255 · range − mean[c]) / std[c], c in the order of `color`;
  *   6. layout.
  */
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import type { ImagePreprocessing } from '../verify/statement.js';
 import { decodeImage } from './image-decode.js';
 import type { Raster } from './image-decode.js';

@@ -4,7 +4,7 @@
  * size exhausts the heap. Beyond JSON's grammar it reads NaN, Infinity and -Infinity, which Python writes, so that the error can
  * name the element; and it refuses duplicate keys, where JSON.parse silently keeps the last.
  */
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { sizeOf } from './tensor.js';
 import type { ArraySource } from './tensor.js';
 

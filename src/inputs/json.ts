@@ -6,7 +6,7 @@
  *   [ sample, … ]                                 a batch of the above
  *   [[1, 2], [3, 4]]                              a model of one input: its values, or a batch of them
  */
-import { internal, ZkonnxError } from '../errors.js';
+import { internal, ZkonnxError } from '../base/errors.js';
 import { isObject, NumberBlock, parseJsonText } from './json-text.js';
 import type { JsonItems, JsonObject, JsonValue } from './json-text.js';
 import { byName, describeInputs, formatDims, samplesOf, singleSample, sizeOf } from './tensor.js';

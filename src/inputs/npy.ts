@@ -3,7 +3,7 @@
  * 1.0, else 4, little-endian), the header as a Python dict of descr, fortran_order and shape, then the elements.
  * Real numbers and booleans only: pickled objects, structures, strings and complex numbers are refused.
  */
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { formatBytes } from './files.js';
 import { sizeOf } from './tensor.js';
 import type { ArraySource } from './tensor.js';

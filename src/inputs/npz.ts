@@ -1,5 +1,5 @@
 /** NumPy's .npz: a zip archive of .npy arrays, named as the model's inputs, or in order as numpy.savez names them. */
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { formatBytes } from './files.js';
 import { parseNpy } from './npy.js';
 import { byName, describeInputs, samplesOf } from './tensor.js';

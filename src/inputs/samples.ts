@@ -5,7 +5,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { readCsv } from './csv.js';
 import { DEFAULT_MAX_FILE_BYTES, readBounded, readLines, statPath } from './files.js';
 import { readIdxImages } from './idx.js';

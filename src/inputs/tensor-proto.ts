@@ -2,7 +2,7 @@
  * ONNX TensorProto files: input_0.pb, input_1.pb, … of a test data set, in the order of the model's inputs.
  * The names inside the files are not used, as ONNX's own runner does not.
  */
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { decodeTensorProto } from '../formats/onnx-proto.js';
 import type { ArraySource } from './tensor.js';
 

@@ -2,7 +2,7 @@
  * From numbers of any source to the tensors of a sample: which shapes are accepted, which axis is a batch, and the checks on
  * every value. Every format ends here, so that the same numbers give the same sample whatever file they came in.
  */
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 
 /** One input of the model. */
 export interface InputSpec {

@@ -4,7 +4,7 @@
  * neither of the last two. Zip64 is only needed above 4 GiB, encryption and other methods by nobody: all refused.
  */
 import { crc32, inflateRawSync } from 'node:zlib';
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { formatBytes } from './files.js';
 
 const LOCAL_HEADER = 0x04034b50;

@@ -1,6 +1,6 @@
 /**
  * Lookup tables at the challenges X and Θ, and values scattered to the rows of a domain (domain.ts), as kernel tasks over ranges: what a
- * prover of two rounds (circuits/rounds.ts) takes beside transforms and sums.
+ * prover of two rounds (src/constraint/rounds.ts) takes beside transforms and sums.
  */
 import { ELEMENT_BYTES } from './field-exports.js';
 import type { KernelExports } from './module.js';

@@ -9,7 +9,7 @@
  * - full width: `fullPrepare` on ranges of points, then `fullWindows` on ranges of windows, then `fullCombine`;
  * - values from a table: `groupPrepare` once, `groupSums` on ranges of table entries, then a full-width one of the groups' sums.
  */
-import { internal } from '../errors.js';
+import { internal } from '../base/errors.js';
 import type { KernelExports } from './module.js';
 import type { OneGroup } from './msm-exports.js';
 

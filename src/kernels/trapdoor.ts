@@ -54,7 +54,7 @@ export interface TrapdoorExports {
 
 /**
  * A matrix by columns. `starts`: columns + 1 u32, in entries. `rows`: u32, one an entry. `coefs`: f64, one an entry, at a multiple of 8, as
- * circuits/r1cs.ts codes them: integers below 2^53 in absolute value, or 2^53 + 2·index for element `index` of `big`.
+ * src/constraint/r1cs.ts codes them: integers below 2^53 in absolute value, or 2^53 + 2·index for element `index` of `big`.
  */
 export interface SparseColumns {
   readonly starts: number;

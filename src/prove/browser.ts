@@ -2,7 +2,7 @@
  * zkonnx/prover: proving where there is no Node, in pages and their workers. Circuit and keys come as bytes, everything runs on the calling
  * thread over a memory of its own, and no import leads to a Node API. `npm run build` bundles it into one file (scripts/build-prover.ts).
  */
-import { throwIfAborted, ZkonnxError } from '../errors.js';
+import { throwIfAborted, ZkonnxError } from '../base/errors.js';
 import { hashCircuit, readCircuit, requireSameCircuit } from '../formats/circuit.js';
 import { bytesSource } from '../formats/iden3-container.js';
 import { openMirageKey } from '../formats/mirage-key.js';
@@ -17,29 +17,29 @@ import { drawChallenges } from '../verify/transcript.js';
 import { checkedProof, type AnyProofFile } from './checked-proof.js';
 import { contextText, requireContext } from './context.js';
 import { encodeSample } from './encode.js';
-import { loadEngineKey } from './engine/key.js';
-import { proveWithTeam } from './engine/prover.js';
-import { loadRoundsKey } from './engine/rounds-load.js';
-import { proveTwoRounds, type Challenge } from './engine/rounds-prover.js';
-import { pauseForOthers, type Pause } from './event-loop.js';
-import { freshScalar } from './fresh-scalar.js';
-import { KernelVerifier } from './kernel-verifier.js';
-import { requireFittingKey, requireSameSetup, requireSchema } from './key-match.js';
-import { requireFittingMirageKey, requireMirageBlinding, requireSameMirageSetup } from './mirage-key-match.js';
+import { loadEngineKey } from './groth16/kernel-key.js';
+import { proveWithTeam } from './groth16/prover.js';
+import { loadRoundsKey } from './mirage/load-key.js';
+import { proveTwoRounds, type Challenge } from './mirage/prover.js';
+import { pauseForOthers, type Pause } from './engine/event-loop.js';
+import { freshScalar } from './engine/fresh-scalar.js';
+import { KernelVerifier } from './engine/kernel-verifier.js';
+import { requireFittingKey, requireSameSetup, requireSchema } from './groth16/key-match.js';
+import { requireFittingMirageKey, requireMirageBlinding, requireSameMirageSetup } from './mirage/key-match.js';
 import { freshSalts, openingOf, type Opening } from './opening.js';
-import { outOfMemory } from './out-of-memory.js';
-import type { Circuit } from './program.js';
+import { outOfMemory } from './engine/out-of-memory.js';
+import type { Circuit } from '../constraint/program.js';
 import { solvedRoundOne, solvedWitness } from './solved-witness.js';
 import type { ProvePhase, ProveProgress, ProveResult } from './tasks.js';
-import { requireTwoRounds, roundTwo } from './two-rounds.js';
-import { solve, type Witness } from './witness.js';
+import { requireTwoRounds, roundTwo } from './mirage/two-rounds.js';
+import { solve, type Witness } from '../constraint/solver.js';
 
-export { ZkonnxError } from '../errors.js';
+export { ZkonnxError } from '../base/errors.js';
 export { prepareKey } from '../verify/key.js';
 export { verify } from '../verify/verify.js';
 export type { MirageProofFile, ProofFile } from '../verify/proof.js';
 export type { Schema, TensorSchema } from '../verify/statement.js';
-export type { Pause } from './event-loop.js';
+export type { Pause } from './engine/event-loop.js';
 export type { Opening } from './opening.js';
 export type { ProveProgress } from './tasks.js';
 

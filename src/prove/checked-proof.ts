@@ -1,9 +1,9 @@
 /** From what a prover computed to a proof file that verifies. Uses no Node API. */
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import type { PreparedKey } from '../verify/key.js';
 import { makeMirageProof, makeProof, type MirageProofFile, type ProofFile } from '../verify/proof.js';
 import { verifyBy } from '../verify/verify.js';
-import type { KernelVerifier } from './kernel-verifier.js';
+import type { KernelVerifier } from './engine/kernel-verifier.js';
 import type { ProveResult } from './tasks.js';
 
 export type AnyProofFile = ProofFile | MirageProofFile;

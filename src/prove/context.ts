@@ -1,5 +1,5 @@
 /** The context of a proof of mirage: what its transcript holds beside the statement. Uses no Node API. */
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { MAX_CONTEXT_BYTES } from '../verify/proof.js';
 import type { Protocol } from '../verify/statement.js';
 

@@ -1,5 +1,5 @@
 /** Real inputs to the integers a proof is about, by the schema that travels with the key. */
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { elementCount, quantise, type Schema, type TensorSchema } from '../verify/statement.js';
 
 /**

@@ -1,6 +1,6 @@
 /** Commitments to tensors that a proof hides: the salts that go in, and what opens them. Uses no Node API. */
 import type { Schema } from '../verify/statement.js';
-import { freshScalar } from './fresh-scalar.js';
+import { freshScalar } from './engine/fresh-scalar.js';
 
 /** What opens a committed tensor's hash. Secret: with it, anybody can check guesses of the values. */
 export interface Opening {

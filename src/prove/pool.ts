@@ -3,22 +3,22 @@
  * being made, the witnesses of the next are solved. The pool has an owner, who closes it.
  */
 import { stat } from 'node:fs/promises';
-import { WireClass } from '../../circuits/r1cs.js';
-import { mapInOrder } from '../../workers/in-order.js';
+import { WireClass } from '../constraint/r1cs.js';
+import { mapInOrder } from '../pool/in-order.js';
 import type { ProveWorkerReply, ProveWorkerRequest } from '../../workers/prove-worker.js';
-import { WorkerPool, type JobOptions, type PoolOptions } from '../../workers/worker-pool.js';
-import { unlessAborted, ZkonnxError } from '../errors.js';
+import { WorkerPool, type JobOptions, type PoolOptions } from '../pool/worker-pool.js';
+import { unlessAborted, ZkonnxError } from '../base/errors.js';
 import { readZkeyInfo } from '../formats/zkey-file.js';
-import { peakMemoryBytes } from '../peak-memory.js';
-import { Stopwatch } from '../stopwatch.js';
+import { peakMemoryBytes } from '../base/peak-memory.js';
+import { Stopwatch } from '../base/stopwatch.js';
 import { drawChallenges, type Transcript } from '../verify/transcript.js';
 import type { Protocol } from '../verify/statement.js';
-import type { Challenge } from './engine/rounds-prover.js';
-import { requireFittingKey } from './key-match.js';
-import { requireFittingMirageKey } from './mirage-key-match.js';
-import { MirageProvingKey, type MirageKeyLoadOptions } from './mirage-proving-key.js';
-import type { Circuit } from './program.js';
-import { ProvingKey, type KeyLimits } from './proving-key.js';
+import type { Challenge } from './mirage/prover.js';
+import { requireFittingKey } from './groth16/key-match.js';
+import { requireFittingMirageKey } from './mirage/key-match.js';
+import { MirageProvingKey, type MirageKeyLoadOptions } from './mirage/proving-key.js';
+import type { Circuit } from '../constraint/program.js';
+import { ProvingKey, type KeyLimits } from './groth16/proving-key.js';
 import type {
   CircuitInputs,
   LoadedCircuit,
@@ -29,7 +29,7 @@ import type {
   ProverName,
   ProveTask,
 } from './tasks.js';
-import { requireTwoRounds, roundTwo } from './two-rounds.js';
+import { requireTwoRounds, roundTwo } from './mirage/two-rounds.js';
 
 /** What to prove. */
 export interface ProveSample extends CircuitInputs {

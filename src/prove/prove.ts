@@ -1,6 +1,6 @@
 /** prove: samples of an artifact in, proof files out, in order, proven side by side by a worker pool. */
 import { readFile } from 'node:fs/promises';
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { requireSameCircuit } from '../formats/circuit.js';
 import { artifactPaths, provingKeyPath, readManifest, type Manifest } from '../formats/manifest.js';
 import { readMirageKeyInfo } from '../formats/mirage-key-file.js';
@@ -13,15 +13,15 @@ import type { Protocol } from '../verify/statement.js';
 import { checkedProof, type AnyProofFile } from './checked-proof.js';
 import { contextText, requireContext } from './context.js';
 import { encodeSample } from './encode.js';
-import { freshScalar } from './fresh-scalar.js';
-import { KernelVerifier } from './kernel-verifier.js';
-import { requireSameSetup } from './key-match.js';
-import { requireSameMirageSetup } from './mirage-key-match.js';
+import { freshScalar } from './engine/fresh-scalar.js';
+import { KernelVerifier } from './engine/kernel-verifier.js';
+import { requireSameSetup } from './groth16/key-match.js';
+import { requireSameMirageSetup } from './mirage/key-match.js';
 import { freshSalts, openingOf, type Opening } from './opening.js';
 import { ProverPool, type ProveSample } from './pool.js';
-import type { Circuit } from './program.js';
+import type { Circuit } from '../constraint/program.js';
 import type { ProveProgress, ProveResult, ProverName } from './tasks.js';
-import { solve, witnessToBytes } from './witness.js';
+import { solve, witnessToBytes } from '../constraint/solver.js';
 
 export interface NamedSample {
   /** Names the sample in messages and file names. */

@@ -1,12 +1,12 @@
 /** run: the integer program on an input, without a proof, next to the float model's own answer. */
 import { readCircuitFile } from '../formats/circuit-file.js';
 import { artifactPaths, readManifest, type Manifest } from '../formats/manifest.js';
-import { openReference, type FloatReference } from '../reference.js';
+import { openReference, type FloatReference } from '../reference/onnxruntime.js';
 import { realValues, type TensorValue } from '../verify/report.js';
 import type { Schema, TensorSchema } from '../verify/statement.js';
 import { encodeSample } from './encode.js';
-import type { Circuit } from './program.js';
-import { outputsOf, solve } from './witness.js';
+import type { Circuit } from '../constraint/program.js';
+import { outputsOf, solve } from '../constraint/solver.js';
 
 export interface RunResult {
   readonly outputs: Readonly<Record<string, TensorValue>>;

@@ -1,9 +1,9 @@
 /** Inputs of a circuit to what its prover takes. Uses no Node API. */
-import { classifyWitness } from './engine/witness.js';
-import type { Circuit, TwoRoundCircuit } from './program.js';
+import { classifyWitness } from './engine/classified-witness.js';
+import type { Circuit, TwoRoundCircuit } from '../constraint/program.js';
 import type { CircuitInputs, SolvedRoundOne, SolvedWitness } from './tasks.js';
-import { roundOne } from './two-rounds.js';
-import { outputsOf, publicSignals, solve, type Witness } from './witness.js';
+import { roundOne } from './mirage/two-rounds.js';
+import { outputsOf, publicSignals, solve, type Witness } from '../constraint/solver.js';
 
 /** `solve` with names as messages carry them. Throws as `solve`. */
 export function solveInputs(circuit: Circuit, { inputs, salts = {} }: CircuitInputs): Witness {

@@ -1,9 +1,9 @@
 /** Messages between `ProverPool` and its workers. A worker answers every request with `Answer<ProveReply>` (workers/answer.ts). */
 import type { SnarkjsProof } from '../formats/snarkjs-json.js';
-import type { MirageProof } from './engine/rounds-prover.js';
-import type { RoundOneWitness } from './engine/rounds-witness.js';
-import type { ClassifiedWitness } from './engine/witness.js';
-import type { Circuit, TwoRoundCircuit } from './program.js';
+import type { MirageProof } from './mirage/prover.js';
+import type { RoundOneWitness } from './mirage/rounds-witness.js';
+import type { ClassifiedWitness } from './engine/classified-witness.js';
+import type { Circuit, TwoRoundCircuit } from '../constraint/program.js';
 
 /** Who proves: our kernels, or snarkjs as the independent second opinion. */
 export type ProverName = 'kernels' | 'snarkjs';

@@ -1,13 +1,13 @@
 /** What a prove worker does with a task. Nothing is kept between tasks. */
-import type { SparseMatrix } from '../../circuits/r1cs.js';
-import type { Rounds } from '../../circuits/rounds.js';
-import { internal, ZkonnxError } from '../errors.js';
+import type { SparseMatrix } from '../constraint/r1cs.js';
+import type { Rounds } from '../constraint/rounds.js';
+import { internal, ZkonnxError } from '../base/errors.js';
 import { circuitHash, readCircuitFile } from '../formats/circuit-file.js';
 import { wtnsBytes } from '../formats/wtns.js';
-import type { Circuit } from './program.js';
+import type { Circuit } from '../constraint/program.js';
 import { solvedRoundOne, solvedWitness, solveInputs } from './solved-witness.js';
 import type { LoadedCircuit, ProveReplies, ProveTask } from './tasks.js';
-import { witnessToBytes, type Witness } from './witness.js';
+import { witnessToBytes, type Witness } from '../constraint/solver.js';
 
 /**
  * Throws what loading throws (FILE_UNREADABLE, FORMAT_VERSION, ARTIFACT_INVALID), what `solve` throws for inputs that have no witness, and
@@ -87,7 +87,7 @@ async function proveWithSnarkjs(
   onProgress: (fraction: number) => void,
 ): Promise<ProveReplies['snarkjs']> {
   const wtns = wtnsBytes(witnessToBytes(witness, circuit.r1cs.nWires));
-  const { proveGroth16 } = await import('./snarkjs-prover.js').catch((cause: unknown) => {
+  const { proveGroth16 } = await import('./groth16/snarkjs-prover.js').catch((cause: unknown) => {
     throw new ZkonnxError('DEPENDENCY_MISSING', 'snarkjs cannot be loaded', {
       got: cause instanceof Error ? cause.message : String(cause),
       help: 'it is an optional dependency: run `npm install snarkjs@0.7.6`, or prove with our kernels',

@@ -1,5 +1,5 @@
 /** Section 4 of a .zkey: the coefficients of A and B, and the rows that bind the public wires. Layout in formats/zkey-file.ts. */
-import { coefficient, type R1cs } from '../../circuits/r1cs.js';
+import { coefficient, type R1cs } from '../constraint/r1cs.js';
 import { R } from '../field/bn254.js';
 import { FIELD_WORDS, wordsOf } from '../formats/coefficients.js';
 import { bytesOf, sectionHeader } from '../formats/iden3-container.js';

@@ -1,5 +1,5 @@
 /** Matrices by rows to matrices by columns in the kernels' memory, in linear time: columns can be summed side by side. */
-import type { SparseMatrix } from '../../circuits/r1cs.js';
+import type { SparseMatrix } from '../constraint/r1cs.js';
 import type { Kernels } from '../kernels/module.js';
 import type { SparseColumns } from '../kernels/trapdoor.js';
 

@@ -2,8 +2,8 @@
  * What setups from a local trapdoor share. The trapdoor comes from the system's generator by rejection sampling; it and all that follows
  * from it exist only in the kernels' memory, which is wiped once no thread can write to it any more.
  */
-import { kernelPool, WorkerTeam } from '../../workers/kernel-team.js';
-import { ZkonnxError } from '../errors.js';
+import { kernelPool, WorkerTeam } from '../pool/kernel-team.js';
+import { ZkonnxError } from '../base/errors.js';
 import { FIELD_WORDS } from '../formats/coefficients.js';
 import { createKernelMemory, instantiateKernels, type KernelHeap } from '../kernels/module.js';
 import type { GroupName } from '../kernels/msm.js';

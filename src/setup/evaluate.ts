@@ -6,8 +6,8 @@
  *
  * Everything secret stays in the kernels' memory. Time and memory are linear in rows, wires and coefficients.
  */
-import type { R1cs } from '../../circuits/r1cs.js';
-import { invariant } from '../errors.js';
+import type { R1cs } from '../constraint/r1cs.js';
+import { invariant } from '../base/errors.js';
 import { inverse, mod, pow, rootOfUnity } from '../field/bn254.js';
 import { bigCoefWords } from '../formats/coefficients.js';
 import { bytesOf } from '../formats/iden3-container.js';

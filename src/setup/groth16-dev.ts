@@ -6,9 +6,9 @@
  * Equations: proof-system notation of src/setup/evaluate.ts.
  */
 import { createHash } from 'node:crypto';
-import type { R1cs } from '../../circuits/r1cs.js';
-import { defaultThreads } from '../../workers/worker-pool.js';
-import { throwIfAborted, ZkonnxError } from '../errors.js';
+import type { R1cs } from '../constraint/r1cs.js';
+import { defaultThreads } from '../pool/worker-pool.js';
+import { throwIfAborted, ZkonnxError } from '../base/errors.js';
 import { writeFileAtomically, type OutputFile } from '../formats/atomic-write.js';
 import { circuitHash } from '../formats/circuit-file.js';
 import { sectionHeader } from '../formats/iden3-container.js';

@@ -1,6 +1,6 @@
 /** What lies where in the kernels' memory during a setup, and how much of it there is. */
-import type { R1cs } from '../../circuits/r1cs.js';
-import { ZkonnxError } from '../errors.js';
+import type { R1cs } from '../constraint/r1cs.js';
+import { ZkonnxError } from '../base/errors.js';
 import type { ZkeyShape } from '../formats/zkey.js';
 import { ELEMENT_BYTES } from '../kernels/field-exports.js';
 import type { KernelHeap } from '../kernels/module.js';

@@ -3,10 +3,10 @@
  * forge proofs; the key says so (formats/mirage-key.ts). With τ, α, β, δ1, δ2 uniform in F_r other than 0, independent, and γ = 1:
  * K_j = β·A_j + α·B_j + C_j bare for wires 0 … 3, over δ1 in round 1, over δ2 in round 2; H over δ2.
  */
-import { FIRST_ROUND1_WIRE, N_CHALLENGES, type Rounds } from '../../circuits/rounds.js';
-import type { R1cs } from '../../circuits/r1cs.js';
-import { defaultThreads } from '../../workers/worker-pool.js';
-import { invariant, throwIfAborted, ZkonnxError } from '../errors.js';
+import { FIRST_ROUND1_WIRE, N_CHALLENGES, type Rounds } from '../constraint/rounds.js';
+import type { R1cs } from '../constraint/r1cs.js';
+import { defaultThreads } from '../pool/worker-pool.js';
+import { invariant, throwIfAborted, ZkonnxError } from '../base/errors.js';
 import { writeFileAtomically, type OutputFile } from '../formats/atomic-write.js';
 import { FIELD_WORDS } from '../formats/coefficients.js';
 import {

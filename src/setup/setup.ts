@@ -1,16 +1,16 @@
 /** setup: keys for an artifact. The proving key and the verification key with the schema and its digest, or nothing. */
 import { rm } from 'node:fs/promises';
-import { checkRounds } from '../../circuits/check-rounds.js';
-import { ZkonnxError } from '../errors.js';
+import { checkRounds } from '../constraint/check-rounds.js';
+import { ZkonnxError } from '../base/errors.js';
 import { writeFileAtomically } from '../formats/atomic-write.js';
 import { requireSameCircuit } from '../formats/circuit.js';
 import { circuitHash, readCircuitFile } from '../formats/circuit-file.js';
 import { artifactPaths, readManifest } from '../formats/manifest.js';
-import type { TwoRoundCircuit } from '../prove/program.js';
-import { peakMemoryBytes } from '../peak-memory.js';
-import { Stopwatch } from '../stopwatch.js';
+import type { TwoRoundCircuit } from '../constraint/program.js';
+import { peakMemoryBytes } from '../base/peak-memory.js';
+import { Stopwatch } from '../base/stopwatch.js';
 import { makeVerificationKey, type MirageVerificationKey, type VerificationKey } from '../verify/key.js';
-import { writeStoredKey } from '../prove/stored-key-file.js';
+import { writeStoredKey } from '../prove/groth16/stored-key-file.js';
 import type { SetupProgress } from './development.js';
 import { setupDev } from './groth16-dev.js';
 import { setupMirageDev } from './mirage-dev.js';

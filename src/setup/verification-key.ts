@@ -1,6 +1,6 @@
 /** The verification key of a .zkey, ours or a foreign one, in snarkjs's JSON. */
 import { bn254 } from '@noble/curves/bn254.js';
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import {
   g1Curve,
   g2Curve,

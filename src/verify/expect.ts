@@ -1,5 +1,5 @@
 /** What a caller expects to have been proven, against what was. Expectations are the caller's: a wrong one throws, a missed one refuses. */
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { Refusal } from './refusal.js';
 import type { TensorValue } from './report.js';
 import { elementCount, quantise } from './statement.js';

@@ -24,4 +24,4 @@ export type { TensorValue, TopClass } from './report.js';
 export type { Expectation } from './expect.js';
 export { elementsFromBytes, publicBytes } from './statement.js';
 export type { ImagePreprocessing, Protocol, Schema, TensorSchema, Visibility } from './statement.js';
-export { ZkonnxError } from '../errors.js';
+export { ZkonnxError } from '../base/errors.js';

@@ -1,6 +1,6 @@
 /** The points of a verification key, of either protocol: their shape, their groups, and that nobody can forge proofs because of them. */
 import { bn254 } from '@noble/curves/bn254.js';
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { g1OnCurve, g1Shape, g2OnCurve, g2Shape, inSubgroup, readCoordinate } from './curve.js';
 import type { G1, G1Json, G2, G2Json } from './curve.js';
 import { excerpt, unknownField } from './json.js';

@@ -1,5 +1,5 @@
 /** Checks that an untrusted value is an I/O schema (see statement.ts) before anything computes with its numbers. */
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { excerpt, isObject, unknownField } from './json.js';
 import type { JsonObject } from './json.js';
 import { SIGNAL_BYTES, digitBytes, elementCount } from './statement.js';

@@ -1,6 +1,6 @@
 /** Verifying a proof.json against a verification_key.json, and saying what was proven in the model's own words. */
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { ZkonnxError } from '../errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { checkExpectation, compareExpectation } from './expect.js';
 import type { Expectation, ProvenTensor } from './expect.js';
 import { checkPoints } from './equation.js';

@@ -2,9 +2,9 @@
  * Statements of any schema with a circuit that says nothing of them but that they are folded: D = Σ P_j·Θ^j over round-1 wires. The
  * contract's work depends on the schema and on nothing else of a circuit, so its gas is that of a real model with this schema.
  */
-import { SparseRows } from '../../circuits/growable.js';
-import { WireClass } from '../../circuits/r1cs.js';
-import type { SparseMatrix } from '../../circuits/r1cs.js';
+import { SparseRows } from '../../src/constraint/growable.js';
+import { WireClass } from '../../src/constraint/r1cs.js';
+import type { SparseMatrix } from '../../src/constraint/r1cs.js';
 import { mod } from '../../src/field/bn254.js';
 import { makeVerificationKey } from '../../src/verify/key.js';
 import type { MirageVerificationKey } from '../../src/verify/key.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { poseidonChain } from '../../circuits/poseidon.js';
+import { poseidonChain } from '../../circuits/gadgets/poseidon.js';
 import { bundleProver } from '../../scripts/build-prover.js';
 import { bundle } from '../../scripts/bundle.js';
 import { makeMlp } from '../../scripts/make-mlp.js';
@@ -22,11 +22,11 @@ import {
   type ProveProgress,
 } from '../../src/prove/browser.js';
 import { encodeSample } from '../../src/prove/encode.js';
-import { loadEngineKey } from '../../src/prove/engine/key.js';
-import { proveWithTeam } from '../../src/prove/engine/prover.js';
+import { loadEngineKey } from '../../src/prove/groth16/kernel-key.js';
+import { proveWithTeam } from '../../src/prove/groth16/prover.js';
 import { prove } from '../../src/prove/prove.js';
 import { solvedWitness } from '../../src/prove/solved-witness.js';
-import { solve } from '../../src/prove/witness.js';
+import { solve } from '../../src/constraint/solver.js';
 import { verify, verifyGroth16 } from '../../src/verify/index.js';
 import { pack } from '../../src/verify/statement.js';
 import { makeArtifact, snarkjsAccepts, type ProverFiles } from './browser-prover.js';

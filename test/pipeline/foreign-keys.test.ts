@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { R } from '../../src/field/bn254.js';
 import { writeR1csFile } from '../../src/formats/r1cs-file.js';
 import { writeWtnsFile } from '../../src/formats/wtns-file.js';
-import { Groth16Prover } from '../../src/prove/groth16-prover.js';
+import { Groth16Prover } from '../../src/prove/groth16/wtns-prover.js';
 import { setupDev } from '../../src/setup/groth16-dev.js';
 import { verifyGroth16 } from '../../src/verify/index.js';
 import { randomR1cs } from '../unit/random-r1cs.js';

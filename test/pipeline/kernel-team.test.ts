@@ -6,7 +6,7 @@ import { ELEMENT_BYTES } from '../../src/kernels/field-exports.js';
 import { readElement, writeElement } from '../../src/kernels/field.js';
 import { instantiateKernels, type Kernels } from '../../src/kernels/module.js';
 import { ranges, SoloTeam, type Team } from '../../src/kernels/team.js';
-import { kernelPool, WorkerTeam } from '../../workers/kernel-team.js';
+import { kernelPool, WorkerTeam } from '../../src/pool/kernel-team.js';
 import { randomNumbers } from '../unit/random-r1cs.js';
 
 const EDGES = [0, 1, -1, 2, -2, 2 ** 31 - 1, 1 - 2 ** 31, -(2 ** 31)];

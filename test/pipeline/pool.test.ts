@@ -11,7 +11,7 @@ import type { SnarkjsVerificationKey } from '../../src/formats/snarkjs-json.js';
 import { ProverPool, type ProveSample } from '../../src/prove/pool.js';
 import type { ProveProgress, ProveResult } from '../../src/prove/tasks.js';
 import { setupDev } from '../../src/setup/groth16-dev.js';
-import { WorkerPool } from '../../workers/worker-pool.js';
+import { WorkerPool } from '../../src/pool/worker-pool.js';
 import { squareCircuit } from '../unit/circuit-fixture.js';
 
 /** x⁸ in rows enough for a proof to last about a second. */

@@ -9,13 +9,13 @@ import { instantiateKernels } from '../../src/kernels/module.js';
 import { SCALAR_BYTES } from '../../src/kernels/msm.js';
 import { createJoinConstants, createNttTable } from '../../src/kernels/ntt.js';
 import { SoloTeam, type Team } from '../../src/kernels/team.js';
-import { CoefficientRows } from '../../src/prove/engine/coefficient-rows.js';
+import { CoefficientRows } from '../../src/prove/groth16/coefficient-rows.js';
 import { quotientBytes, quotientScalars } from '../../src/prove/engine/quotient.js';
-import { classifyValues } from '../../src/prove/engine/witness.js';
+import { classifyValues } from '../../src/prove/engine/classified-witness.js';
 import { coefficientSection } from '../../src/setup/coefficient-section.js';
 import { evaluateAtTrapdoor } from '../../src/setup/evaluate.js';
 import { allocateScalars, type ScalarList } from '../../src/setup/memory.js';
-import { kernelPool, WorkerTeam } from '../../workers/kernel-team.js';
+import { kernelPool, WorkerTeam } from '../../src/pool/kernel-team.js';
 import { below } from '../unit/curve-support.js';
 import { randomNumbers, randomR1cs, type RandomSystem } from '../unit/random-r1cs.js';
 

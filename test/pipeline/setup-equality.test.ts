@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as snarkjs from 'snarkjs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { R1cs, SparseMatrix } from '../../circuits/r1cs.js';
+import type { R1cs, SparseMatrix } from '../../src/constraint/r1cs.js';
 import { Q, R } from '../../src/field/bn254.js';
 import { wordsOf } from '../../src/formats/coefficients.js';
 import { bytesOf, concatenate, sectionHeader } from '../../src/formats/iden3-container.js';

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { freivaldsRows } from '../../circuits/freivalds.js';
+import { freivaldsRows } from '../../circuits/gadgets/freivalds.js';
 import { writeArtifact } from '../../src/compile/artifact.js';
 import { compile } from '../../src/compile/compile.js';
 import { artifactPaths } from '../../src/formats/manifest.js';

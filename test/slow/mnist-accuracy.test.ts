@@ -4,7 +4,7 @@ import { mnistImages, mnistLabels, modelCases, modelPath, pixelScale } from '../
 import { encodeInputs } from '../../src/compile/accuracy.js';
 import { compile } from '../../src/compile/compile.js';
 import { Interpreter } from '../../src/compile/ir/program.js';
-import { openReference } from '../../src/reference.js';
+import { openReference } from '../../src/reference/onnxruntime.js';
 
 const largest = (values: ArrayLike<number>) =>
   Array.from(values).reduce((best, v, i, all) => (v > all[best]! ? i : best), 0);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { randomCircuit } from '../../bench/random-circuit.js';
 import { randomIntegers, randomResidues, scalarBytes } from '../../bench/random.js';
-import { coefficient, type SparseMatrix } from '../../circuits/r1cs.js';
+import { coefficient, type SparseMatrix } from '../../src/constraint/r1cs.js';
 import { FIELD_BYTES, fromBytesLE, mod, R } from '../../src/field/bn254.js';
 
 const logSize = 7;

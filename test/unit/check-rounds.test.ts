@@ -1,10 +1,10 @@
 /** The rule of two rounds on doctored circuits: whatever lets a prover choose after the challenges are known does not leave the compiler. */
 import { describe, expect, it } from 'vitest';
 import { protocolCircuit } from '../../circuits/attack/protocol.js';
-import { checkRounds } from '../../circuits/check-rounds.js';
-import type { SparseMatrix } from '../../circuits/r1cs.js';
-import { ChallengeWire, type LookupTable, type Rounds } from '../../circuits/rounds.js';
-import { Opcode, operandsOf, operandWords, type TwoRoundCircuit } from '../../src/prove/program.js';
+import { checkRounds } from '../../src/constraint/check-rounds.js';
+import type { SparseMatrix } from '../../src/constraint/r1cs.js';
+import { ChallengeWire, type LookupTable, type Rounds } from '../../src/constraint/rounds.js';
+import { Opcode, operandsOf, operandWords, type TwoRoundCircuit } from '../../src/constraint/program.js';
 
 const circuit = protocolCircuit();
 const { r1cs, rounds, program } = circuit;

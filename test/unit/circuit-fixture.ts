@@ -1,7 +1,7 @@
 /** The smallest circuits with everything a circuit has: y = x², squared again and again; x public in, the last power public out. */
-import { SparseRows } from '../../circuits/growable.js';
-import { WireClass } from '../../circuits/r1cs.js';
-import { Opcode, Side, type Circuit } from '../../src/prove/program.js';
+import { SparseRows } from '../../src/constraint/growable.js';
+import { WireClass } from '../../src/constraint/r1cs.js';
+import { Opcode, Side, type Circuit } from '../../src/constraint/program.js';
 
 /**
  * Wires: 0 one, 1 output, 2 input x, 3 … the powers between. Rows: w_i·w_i = w_(i+1). `padding` adds rows x·1 = x that only cost.

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { buildProgram } from '../../src/cli/run-cli.js';
 import { Session } from '../../src/cli/session.js';
-import { VERSION } from '../../src/version.js';
+import { VERSION } from '../../src/base/version.js';
 import { expectError, zkonnx, zkonnxJson } from './cli-harness.js';
 
 const COMMANDS = ['compile', 'setup', 'prove', 'verify', 'run', 'inspect', 'export', 'doctor', 'prove-wtns'];

@@ -13,7 +13,7 @@ import { evaluateReal } from '../../src/compile/real/evaluate.js';
 import { sigmoid, tanh } from '../../src/compile/real/unary.js';
 import type { RealGraph } from '../../src/compile/real/graph.js';
 import { makeSchema } from '../../src/compile/schema.js';
-import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/prove/witness.js';
+import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/constraint/solver.js';
 import { pack, unpack, type Visibility } from '../../src/verify/statement.js';
 import { dense, graphOf, linearNode, node, uniform, windows } from './real-graphs.js';
 

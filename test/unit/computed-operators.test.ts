@@ -6,7 +6,7 @@ import type { RealValues, Statistics } from '../../src/compile/passes/calibrate.
 import { unaryTable } from '../../src/compile/passes/unary.js';
 import * as functions from '../../src/compile/real/unary.js';
 import { evaluateReal } from '../../src/compile/real/evaluate.js';
-import { ZkonnxError } from '../../src/errors.js';
+import { ZkonnxError } from '../../src/base/errors.js';
 import { buildModel, type TestModel, type TestNode } from './onnx-build.js';
 import { compileBoth, runBoth } from './onnx-circuits.js';
 import { uniform } from './real-graphs.js';

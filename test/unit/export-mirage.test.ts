@@ -1,6 +1,6 @@
 import { bn254 } from '@noble/curves/bn254.js';
 import { describe, expect, it } from 'vitest';
-import { ZkonnxError } from '../../src/errors.js';
+import { ZkonnxError } from '../../src/base/errors.js';
 import { exportSolidity, solidityCalldata } from '../../src/export/solidity.js';
 import { keyDigest } from '../../src/verify/key.js';
 import type { MirageKey, SetupKind } from '../../src/verify/key.js';

@@ -1,8 +1,8 @@
 /** Reading ezkl's settings, proofs and inputs: what real ezkl wrote is understood, everything else is named. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { ErrorCode } from '../../src/errors.js';
-import { ZkonnxError } from '../../src/errors.js';
+import type { ErrorCode } from '../../src/base/errors.js';
+import { ZkonnxError } from '../../src/base/errors.js';
 import { R } from '../../src/field/bn254.js';
 import { readInput } from '../../src/ezkl/input.js';
 import { EzklRefusal, engineProof, parseProof, readTensors } from '../../src/ezkl/proof-file.js';

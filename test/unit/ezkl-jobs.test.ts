@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ZkonnxError } from '../../src/errors.js';
+import { ZkonnxError } from '../../src/base/errors.js';
 import { EngineFailure, callEngine, clamped, loadEngine } from '../../src/ezkl/engine.js';
 import { runEzklJob } from '../../src/ezkl/jobs.js';
 import type { EzklProved, EzklTask, EzklVerdict, ProveTask, VerifyTask } from '../../src/ezkl/jobs.js';

@@ -2,14 +2,14 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { protocolCircuit } from '../../circuits/attack/protocol.js';
-import type { LookupTable, Rounds } from '../../circuits/rounds.js';
-import { ZkonnxError } from '../../src/errors.js';
+import type { LookupTable, Rounds } from '../../src/constraint/rounds.js';
+import { ZkonnxError } from '../../src/base/errors.js';
 import { circuitHash } from '../../src/formats/circuit-file.js';
 import { circuitChunks, hashCircuit, readCircuit } from '../../src/formats/circuit.js';
 import { bytesSource } from '../../src/formats/iden3-container.js';
 import { r1csChunks } from '../../src/formats/r1cs.js';
-import { Opcode, Side, type TwoRoundCircuit } from '../../src/prove/program.js';
-import { solve } from '../../src/prove/witness.js';
+import { Opcode, Side, type TwoRoundCircuit } from '../../src/constraint/program.js';
+import { solve } from '../../src/constraint/solver.js';
 import { squareCircuit } from './circuit-fixture.js';
 import { randomNumbers } from './random-r1cs.js';
 

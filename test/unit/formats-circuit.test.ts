@@ -4,11 +4,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ZkonnxError } from '../../src/errors.js';
+import { ZkonnxError } from '../../src/base/errors.js';
 import { circuitHash, readCircuitFile, writeCircuitFile } from '../../src/formats/circuit-file.js';
 import { hashCircuit, readCircuit, requireSameCircuit } from '../../src/formats/circuit.js';
 import { bytesSource } from '../../src/formats/iden3-container.js';
-import type { Circuit } from '../../src/prove/program.js';
+import type { Circuit } from '../../src/constraint/program.js';
 import { squareCircuit } from './circuit-fixture.js';
 import { randomNumbers, randomR1cs } from './random-r1cs.js';
 

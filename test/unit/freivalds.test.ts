@@ -1,17 +1,17 @@
 /** Matrix products by Freivalds' check: the right product for every challenge, a wrong one for none that is drawn after it. */
 import { describe, expect, it } from 'vitest';
 import type { Lc } from '../../circuits/builder.js';
-import { freivaldsRows, type MatrixShape } from '../../circuits/freivalds.js';
-import { checkRounds } from '../../circuits/check-rounds.js';
+import { freivaldsRows, type MatrixShape } from '../../circuits/gadgets/freivalds.js';
+import { checkRounds } from '../../src/constraint/check-rounds.js';
 import { addConstant, toField } from '../../circuits/lc.js';
-import { LookupBuilder } from '../../circuits/lookup-builder.js';
-import { BITS_ONLY } from '../../circuits/lookup-plan.js';
-import { R1csBuilder } from '../../circuits/r1cs-builder.js';
-import { ChallengeWire } from '../../circuits/rounds.js';
+import { LookupBuilder } from '../../circuits/builders/lookup-builder.js';
+import { BITS_ONLY } from '../../circuits/builders/lookup-plan.js';
+import { R1csBuilder } from '../../circuits/builders/r1cs-builder.js';
+import { ChallengeWire } from '../../src/constraint/rounds.js';
 import { mod, R } from '../../src/field/bn254.js';
-import type { TwoRoundCircuit } from '../../src/prove/program.js';
+import type { TwoRoundCircuit } from '../../src/constraint/program.js';
 import { completeWitness } from './complete-witness.js';
-import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/prove/witness.js';
+import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/constraint/solver.js';
 
 const BOUND = 1000;
 

@@ -1,7 +1,7 @@
 /** The sampler behind blinding factors and salts: rejection, never reduction. */
 import { expect, it } from 'vitest';
 import { R, toBytesLE } from '../../src/field/bn254.js';
-import { freshScalar, randomScalar } from '../../src/prove/fresh-scalar.js';
+import { freshScalar, randomScalar } from '../../src/prove/engine/fresh-scalar.js';
 
 /** A source of the given 254-bit draws, two random bits below each. */
 function draws(...values: bigint[]): { source: (bytes: Uint8Array) => void; left: () => number } {

@@ -1,16 +1,16 @@
 /** What gadgets cost, pinned: test/golden/constraints.csv (UPDATE_GOLDEN=1 rewrites it) and the formulas in the gadgets' headers. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { argmax } from '../../circuits/argmax.js';
+import { argmax } from '../../circuits/gadgets/argmax.js';
 import { buildGadget, gadgetSize, type Gadget } from '../../circuits/attack/harness.js';
 import { bitLayouts, lookupLayouts } from '../../circuits/attack/plans.js';
 import type { Lc } from '../../circuits/builder.js';
 import { linearCombination } from '../../circuits/lc.js';
-import { choosePlan, SURVEY_PLAN, type TablePlan } from '../../circuits/lookup-plan.js';
-import { max } from '../../circuits/max.js';
-import { positive } from '../../circuits/positive.js';
-import { R1csBuilder } from '../../circuits/r1cs-builder.js';
-import { requantise, type Requantise } from '../../circuits/requantise.js';
+import { choosePlan, SURVEY_PLAN, type TablePlan } from '../../circuits/builders/lookup-plan.js';
+import { max } from '../../circuits/gadgets/max.js';
+import { positive } from '../../circuits/gadgets/positive.js';
+import { R1csBuilder } from '../../circuits/builders/r1cs-builder.js';
+import { requantise, type Requantise } from '../../circuits/gadgets/requantise.js';
 
 const golden = new URL('../golden/constraints.csv', import.meta.url);
 

@@ -1,14 +1,14 @@
 /** Gadgets against their integer meaning on random parameters: honest witnesses satisfy the rows and give the oracle's output. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { argmax } from '../../circuits/argmax.js';
+import { argmax } from '../../circuits/gadgets/argmax.js';
 import type { Lc } from '../../circuits/builder.js';
 import { LcSum } from '../../circuits/lc.js';
-import { maxOfMany } from '../../circuits/max.js';
-import { positive } from '../../circuits/positive.js';
-import { R1csBuilder } from '../../circuits/r1cs-builder.js';
-import { requantise } from '../../circuits/requantise.js';
-import { checkSatisfied, outputsOf, solve } from '../../src/prove/witness.js';
+import { maxOfMany } from '../../circuits/gadgets/max.js';
+import { positive } from '../../circuits/gadgets/positive.js';
+import { R1csBuilder } from '../../circuits/builders/r1cs-builder.js';
+import { requantise } from '../../circuits/gadgets/requantise.js';
+import { checkSatisfied, outputsOf, solve } from '../../src/constraint/solver.js';
 
 /** Repeatable: the same cases every run. */
 const RUNS = { seed: 20261121, numRuns: 300 };

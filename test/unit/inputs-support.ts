@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { ZkonnxError } from '../../src/errors.js';
-import type { ErrorCode } from '../../src/errors.js';
+import { ZkonnxError } from '../../src/base/errors.js';
+import type { ErrorCode } from '../../src/base/errors.js';
 import { readSamples } from '../../src/inputs/samples.js';
 import type { InputSpec, ReadOptions, Sample } from '../../src/inputs/samples.js';
 

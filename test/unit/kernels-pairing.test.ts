@@ -20,7 +20,7 @@ import {
   TWIST_B,
   type Pair,
 } from '../../src/kernels/pairing.js';
-import { KernelVerifier } from '../../src/prove/kernel-verifier.js';
+import { KernelVerifier } from '../../src/prove/engine/kernel-verifier.js';
 import { checkGroth16, groth16Equation } from '../../src/verify/groth16.js';
 import { prepareGroth16Key, type PreparedGroth16Key } from '../../src/verify/key.js';
 import { refusing } from '../../src/verify/refusal.js';

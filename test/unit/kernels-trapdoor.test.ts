@@ -1,6 +1,6 @@
 /** The kernels of the setup beside BigInt: sequences, Lagrange values, columns with every kind of coefficient, and points as keys hold them. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { BIG_COEF_BASE, coefficient } from '../../circuits/r1cs.js';
+import { BIG_COEF_BASE, coefficient } from '../../src/constraint/r1cs.js';
 import { inverse, mod, pow, R, rootOfUnity, toBytesLE, fromBytesLE } from '../../src/field/bn254.js';
 import { allocatePoints, pointBytes, type PointOf } from '../../src/kernels/curve.js';
 import { ELEMENT_BYTES } from '../../src/kernels/field-exports.js';

@@ -5,7 +5,7 @@ import { buildGadget, type BuiltGadget, type Gadget } from '../../circuits/attac
 import { lookupLayouts, plans, type Layout } from '../../circuits/attack/plans.js';
 import { constant } from '../../circuits/builder.js';
 import { scale, toField } from '../../circuits/lc.js';
-import { LookupBuilder } from '../../circuits/lookup-builder.js';
+import { LookupBuilder } from '../../circuits/builders/lookup-builder.js';
 import {
   choosePlan,
   exactRows,
@@ -14,8 +14,8 @@ import {
   demandedRows,
   SURVEY_PLAN,
   type TablePlan,
-} from '../../circuits/lookup-plan.js';
-import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/prove/witness.js';
+} from '../../circuits/builders/lookup-plan.js';
+import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/constraint/solver.js';
 import { completeWitness } from './complete-witness.js';
 
 const title = ({ gadget, layout }: Layout): string => `${gadget.name} ${gadget.parameters}, ${layout}`;

@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { attackProtocol, Protocol, protocolCircuit, type Challenges } from '../../circuits/attack/protocol.js';
 import { protocolRows } from '../../circuits/attack/rows.js';
-import { ChallengeWire } from '../../circuits/rounds.js';
+import { ChallengeWire } from '../../src/constraint/rounds.js';
 import { mod, R } from '../../src/field/bn254.js';
 import { completeWitness, foldPublic } from './complete-witness.js';
-import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/prove/witness.js';
+import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/constraint/solver.js';
 import { randomNumbers } from './random-r1cs.js';
 
 const numbers = randomNumbers(41);

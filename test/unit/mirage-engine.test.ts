@@ -1,11 +1,11 @@
 /** The two-round engine on one thread, element for element beside the BigInt reference. */
 import { describe, expect, it } from 'vitest';
-import type { Rounds } from '../../circuits/rounds.js';
+import type { Rounds } from '../../src/constraint/rounds.js';
 import { R } from '../../src/field/bn254.js';
 import { instantiateKernels, type Kernels } from '../../src/kernels/module.js';
 import { SoloTeam } from '../../src/kernels/team.js';
-import { proveTwoRounds, type Challenge, type OnRoundsProgress } from '../../src/prove/engine/rounds-prover.js';
-import type { RoundOneWitness } from '../../src/prove/engine/rounds-witness.js';
+import { proveTwoRounds, type Challenge, type OnRoundsProgress } from '../../src/prove/mirage/prover.js';
+import type { RoundOneWitness } from '../../src/prove/mirage/rounds-witness.js';
 import { brokenRows, equationHolds, mirageTrapdoor, type ReferenceKeys } from '../fixtures/proofs/mirage-reference.js';
 import { scalarFrom } from '../fixtures/proofs/trapdoor.js';
 import { randomNumbers } from './random-r1cs.js';

@@ -4,11 +4,11 @@ import { expect } from 'vitest';
 import { compile, type CompiledModel, type CompileOptions } from '../../src/compile/compile.js';
 import { Interpreter } from '../../src/compile/ir/program.js';
 import { encodeSample } from '../../src/prove/encode.js';
-import { freshScalar } from '../../src/prove/fresh-scalar.js';
-import type { TwoRoundCircuit } from '../../src/prove/program.js';
-import { requireTwoRounds } from '../../src/prove/two-rounds.js';
+import { freshScalar } from '../../src/prove/engine/fresh-scalar.js';
+import type { TwoRoundCircuit } from '../../src/constraint/program.js';
+import { requireTwoRounds } from '../../src/prove/mirage/two-rounds.js';
 import { completeWitness } from './complete-witness.js';
-import { checkSatisfied, outputsOf, publicSignals, solve, type Witness } from '../../src/prove/witness.js';
+import { checkSatisfied, outputsOf, publicSignals, solve, type Witness } from '../../src/constraint/solver.js';
 
 const GOLDEN = new URL('../golden/mirage-models.json', import.meta.url);
 

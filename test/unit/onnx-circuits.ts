@@ -11,7 +11,7 @@ import { quantise } from '../../src/compile/passes/quantise.js';
 import { makeSchema } from '../../src/compile/schema.js';
 import { mod } from '../../src/field/bn254.js';
 import { completeWitness } from './complete-witness.js';
-import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/prove/witness.js';
+import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/constraint/solver.js';
 
 /** No small numbers: what holds for these holds for all but a few of the field. */
 const CHALLENGES = { x: mod(3n ** 157n), theta: mod(5n ** 113n) };

@@ -5,7 +5,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importModel } from '../../src/compile/onnx/import.js';
-import { ZkonnxError, type ErrorCode } from '../../src/errors.js';
+import { ZkonnxError, type ErrorCode } from '../../src/base/errors.js';
 import { decodeModel, decodeTensorProto } from '../../src/formats/onnx-proto.js';
 import { buildModel, type TestModel, type TestNode } from './onnx-build.js';
 

@@ -13,10 +13,10 @@ import { calibrate } from '../../src/compile/passes/calibrate.js';
 import { inputDomains } from '../../src/compile/passes/domains.js';
 import { quantise, type QuantisedModel } from '../../src/compile/passes/quantise.js';
 import { makeSchema } from '../../src/compile/schema.js';
-import { ZkonnxError } from '../../src/errors.js';
+import { ZkonnxError } from '../../src/base/errors.js';
 import { mod } from '../../src/field/bn254.js';
 import { completeWitness } from './complete-witness.js';
-import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/prove/witness.js';
+import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/constraint/solver.js';
 import type { Schema } from '../../src/verify/statement.js';
 import { caseNames, readCase, type SuiteCase } from './onnx-suite-cases.js';
 

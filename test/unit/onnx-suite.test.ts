@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { suiteExclusions } from '../../src/compile/onnx/exclusions.js';
 import { importModel } from '../../src/compile/onnx/import.js';
 import { evaluateReal } from '../../src/compile/real/evaluate.js';
-import { ZkonnxError } from '../../src/errors.js';
+import { ZkonnxError } from '../../src/base/errors.js';
 import { isFloatType, type DecodedTensor } from '../../src/formats/onnx-proto.js';
 import { caseNames as names, readCase, type SuiteCase } from './onnx-suite-cases.js';
 

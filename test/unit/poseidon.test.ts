@@ -1,10 +1,10 @@
 import { buildPoseidon } from 'circomlibjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FieldLc } from '../../circuits/builder.js';
-import { poseidon, poseidonChain, poseidonCircuit } from '../../circuits/poseidon.js';
-import { R1csBuilder } from '../../circuits/r1cs-builder.js';
+import { poseidon, poseidonChain, poseidonCircuit } from '../../circuits/gadgets/poseidon.js';
+import { R1csBuilder } from '../../circuits/builders/r1cs-builder.js';
 import { R } from '../../src/field/bn254.js';
-import { checkSatisfied, publicSignals, solve } from '../../src/prove/witness.js';
+import { checkSatisfied, publicSignals, solve } from '../../src/constraint/solver.js';
 
 type Reference = (inputs: readonly bigint[]) => bigint;
 let reference: Reference;

@@ -14,8 +14,8 @@ import {
   toField,
   wireLc,
 } from '../../circuits/lc.js';
-import { R1csBuilder } from '../../circuits/r1cs-builder.js';
-import { BIG_COEF_BASE, coefficient, WireClass } from '../../circuits/r1cs.js';
+import { R1csBuilder } from '../../circuits/builders/r1cs-builder.js';
+import { BIG_COEF_BASE, coefficient, WireClass } from '../../src/constraint/r1cs.js';
 import { fromBytesLE, mod, R } from '../../src/field/bn254.js';
 import {
   checkSatisfied,
@@ -24,7 +24,7 @@ import {
   publicSignals,
   solve,
   witnessToBytes,
-} from '../../src/prove/witness.js';
+} from '../../src/constraint/solver.js';
 
 const byte = { lo: 0, hi: 255 };
 const x = wireLc(3, byte);

@@ -1,6 +1,6 @@
 /** Random satisfiable constraint systems: sparse rows over bit-like, small or full-width wires, and a witness. */
-import { WireClass, type R1cs } from '../../circuits/r1cs.js';
-import { SparseRows } from '../../circuits/growable.js';
+import { WireClass, type R1cs } from '../../src/constraint/r1cs.js';
+import { SparseRows } from '../../src/constraint/growable.js';
 import { CoefficientEncoder } from '../../src/formats/coefficients.js';
 import { mod, R, toBytesLE } from '../../src/field/bn254.js';
 

@@ -1,12 +1,12 @@
 /**
- * Random satisfiable two-round systems (circuits/rounds.ts): lookups in tables of one and two columns, products with Θ, field rows, wide
+ * Random satisfiable two-round systems (src/constraint/rounds.ts): lookups in tables of one and two columns, products with Θ, field rows, wide
  * integers and field elements in round 1, wires that occur on one side only or nowhere.
  */
-import { coefficient, type R1cs, type SparseMatrix } from '../../circuits/r1cs.js';
-import { ChallengeWire, FIRST_ROUND1_WIRE, type LookupTable, type Rounds } from '../../circuits/rounds.js';
+import { coefficient, type R1cs, type SparseMatrix } from '../../src/constraint/r1cs.js';
+import { ChallengeWire, FIRST_ROUND1_WIRE, type LookupTable, type Rounds } from '../../src/constraint/rounds.js';
 import { FIELD_BYTES, inverse, mod, R, toBytesLE } from '../../src/field/bn254.js';
-import type { RoundOneWitness, RoundTwo } from '../../src/prove/engine/rounds-witness.js';
-import { classifyValues } from '../../src/prove/engine/witness.js';
+import type { RoundOneWitness, RoundTwo } from '../../src/prove/mirage/rounds-witness.js';
+import { classifyValues } from '../../src/prove/engine/classified-witness.js';
 import { makeR1cs, type Row } from '../fixtures/proofs/mirage-systems.js';
 import { randomNumbers } from './random-r1cs.js';
 

@@ -1,7 +1,7 @@
 /** The setup on one thread: evaluation beside a BigInt twin, the stream of points, and the memory it was said to take. */
 import type * as Crypto from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
-import { coefficient, type R1cs, type SparseMatrix } from '../../circuits/r1cs.js';
+import { coefficient, type R1cs, type SparseMatrix } from '../../src/constraint/r1cs.js';
 import { cubeRootOfUnity, fromBytesLE, inverse, mod, pow, R, rootOfUnity, toBytesLE } from '../../src/field/bn254.js';
 import { wordsOf } from '../../src/formats/coefficients.js';
 import type { ZkeyShape } from '../../src/formats/zkey.js';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import type { RealValues } from '../../src/compile/passes/calibrate.js';
 import { inputNodes } from '../../src/compile/passes/domains.js';
-import { openReference } from '../../src/reference.js';
+import { openReference } from '../../src/reference/onnxruntime.js';
 import { compileBoth, runBoth } from './onnx-circuits.js';
 import { uniform } from './real-graphs.js';
 import { transformerBlock } from './transformer-block.js';

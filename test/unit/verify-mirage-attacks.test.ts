@@ -6,7 +6,7 @@ import { bn254 } from '@noble/curves/bn254.js';
 import { describe, expect, it } from 'vitest';
 import { R, inverse, mod } from '../../src/field/bn254.js';
 import { isUncontributed, makeVerificationKey, pointsOf, prepareKey } from '../../src/verify/key.js';
-import { ZkonnxError } from '../../src/errors.js';
+import { ZkonnxError } from '../../src/base/errors.js';
 import { verify } from '../../src/verify/verify.js';
 import { jobOf, makeKeyPair, makeMirageFixture, mirageFacts, mirageFile } from '../fixtures/proofs/mirage-fixture.js';
 import type { MirageProven } from '../fixtures/proofs/mirage-fixture.js';

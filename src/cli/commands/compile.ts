@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { CompiledModel, CompileOptions } from '../../compile/compile.js';
 import type { ImageFlags } from '../../inputs/image.js';
 import type { InputSpec } from '../../inputs/tensor.js';
-import { peakMemoryBytes } from '../../peak-memory.js';
+import { peakMemoryBytes } from '../../base/peak-memory.js';
 import type { Protocol, Visibility } from '../../verify/statement.js';
 import { choice, collectDomain, collectShape, examples, integerIn, parsePart, usage } from '../options.js';
 import type { Domains, Shapes } from '../options.js';

@@ -97,7 +97,7 @@ async function keyText(artifact: string): Promise<string> {
 async function requireKey(file: string): Promise<string> {
   const { kindOf } = await import('../output-file.js');
   if ((await kindOf(file)) === 'file') return file;
-  const { ZkonnxError } = await import('../../errors.js');
+  const { ZkonnxError } = await import('../../base/errors.js');
   throw new ZkonnxError('FILE_UNREADABLE', 'the artifact has no keys yet', {
     where: file,
     help: 'make them: zkonnx setup ARTIFACT --dev',

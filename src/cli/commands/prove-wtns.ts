@@ -2,8 +2,8 @@
 import path from 'node:path';
 import { Command } from 'commander';
 import type { ZkeyInfo } from '../../formats/zkey.js';
-import { peakMemoryBytes } from '../../peak-memory.js';
-import type { Groth16Result } from '../../prove/groth16-prover.js';
+import { peakMemoryBytes } from '../../base/peak-memory.js';
+import type { Groth16Result } from '../../prove/groth16/wtns-prover.js';
 import { examples, integerIn, sizeOf, usage } from '../options.js';
 import { startProgress } from '../progress.js';
 import type { Outcome, Session } from '../session.js';
@@ -46,7 +46,7 @@ async function run(session: Session, zkey: string, wtns: string, flags: ProveWtn
   const { requireFilePath } = await import('../output-file.js');
   await requireFilePath(files.proof);
   await requireFilePath(files.public);
-  const { Groth16Prover } = await import('../../prove/groth16-prover.js');
+  const { Groth16Prover } = await import('../../prove/groth16/wtns-prover.js');
   const { signal } = session;
   const progress = await startProgress(session, 'prove-wtns');
   try {

@@ -1,6 +1,6 @@
 /** zkonnx setup: proving and verification key for an artifact. */
 import { Command } from 'commander';
-import { ZkonnxError } from '../../errors.js';
+import { ZkonnxError } from '../../base/errors.js';
 import { examples, integerIn, sizeOf } from '../options.js';
 import { startProgress } from '../progress.js';
 import type { Outcome, Session } from '../session.js';

@@ -1,7 +1,7 @@
 /** Linear maps and movement: free in R1CS. Weights are constants of the combination that a consumer's row inlines. */
 import { linearCombination } from '../../../circuits/lc.js';
 import type { Lc } from '../../../circuits/builder.js';
-import { ZkonnxError } from '../../errors.js';
+import { ZkonnxError } from '../../base/errors.js';
 import { accumulate } from '../real/linear-map.js';
 import type { IrAttrs } from './graph.js';
 import { at, element, lowerLive, type IrOp } from './op.js';

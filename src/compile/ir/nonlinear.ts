@@ -1,12 +1,12 @@
 /** The ops that cost constraints; each hands its elements to the gadget of the same name in circuits/. */
-import { argmax as argmaxGadget } from '../../../circuits/argmax.js';
-import { maxOfMany } from '../../../circuits/max.js';
-import { positive as positiveGadget } from '../../../circuits/positive.js';
-import { sumOfProducts } from '../../../circuits/products.js';
-import { requantise as requantiseGadget } from '../../../circuits/requantise.js';
+import { argmax as argmaxGadget } from '../../../circuits/gadgets/argmax.js';
+import { maxOfMany } from '../../../circuits/gadgets/max.js';
+import { positive as positiveGadget } from '../../../circuits/gadgets/positive.js';
+import { sumOfProducts } from '../../../circuits/gadgets/products.js';
+import { requantise as requantiseGadget } from '../../../circuits/gadgets/requantise.js';
 import { constant, type Builder, type Lc } from '../../../circuits/builder.js';
 import { addConstant } from '../../../circuits/lc.js';
-import { ZkonnxError } from '../../errors.js';
+import { ZkonnxError } from '../../base/errors.js';
 import type { IrAttrs } from './graph.js';
 import { EXACT } from './linear.js';
 import type { ProductShape } from '../real/graph.js';

@@ -1,6 +1,6 @@
 /** What every IR op is: one record whose parts agree bit for bit. `evaluate` is the meaning; the others are held to it by tests. */
 import type { Builder, Lc } from '../../../circuits/builder.js';
-import { internal, invariant } from '../../errors.js';
+import { internal, invariant } from '../../base/errors.js';
 import type { Fact, IrAttrs, IrOpName } from './graph.js';
 
 /** The Lc of each element, or undefined where no later node reads the element. */

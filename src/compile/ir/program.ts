@@ -1,5 +1,5 @@
 /** Whole IR graphs: the reference interpreter, liveness, structural checks, and assembly into a circuit. */
-import { invariant } from '../../errors.js';
+import { invariant } from '../../base/errors.js';
 import type { IrGraph, IrNode } from './graph.js';
 import { opOf } from './ops.js';
 import { at } from './op.js';

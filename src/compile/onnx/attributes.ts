@@ -1,5 +1,5 @@
 /** A node's attributes with their types checked at the reading; errors name node, operator and opset. */
-import { ZkonnxError } from '../../errors.js';
+import { ZkonnxError } from '../../base/errors.js';
 import { toNumber, type AttributeProto, type TensorProto } from '../../formats/onnx-proto.js';
 
 /** AttributeProto.AttributeType; 0 is written by files older than the field. */

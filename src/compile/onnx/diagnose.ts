@@ -1,5 +1,5 @@
 /** A report on every node of a model, which never stops at the first fault (`zkonnx doctor`). */
-import { ZkonnxError } from '../../errors.js';
+import { ZkonnxError } from '../../base/errors.js';
 import { decodeModel } from '../../formats/onnx-proto.js';
 import type { ImportOptions } from './import.js';
 import { Importer } from './importer.js';

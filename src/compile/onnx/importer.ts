@@ -1,5 +1,5 @@
 /** The expansion of a typed ONNX graph: what each value became, and which nodes an output needs. Constants fold on the way. */
-import { ZkonnxError } from '../../errors.js';
+import { ZkonnxError } from '../../base/errors.js';
 import { tensorValues, type TensorProto } from '../../formats/onnx-proto.js';
 import type { RealGraph, RealNode } from '../real/graph.js';
 import { GraphBuilder, OpContext, type Value } from './context.js';

@@ -1,6 +1,6 @@
 /** ONNX's element types as sets of numbers: integer ranges, wrap-around, and the rounding of narrow floats. */
 import { float16ToNumber, isFloatType, type ElementType } from '../../formats/onnx-proto.js';
-import { ZkonnxError } from '../../errors.js';
+import { ZkonnxError } from '../../base/errors.js';
 
 const bits: Partial<Record<ElementType, { readonly width: number; readonly signed: boolean }>> = {
   uint8: { width: 8, signed: false },

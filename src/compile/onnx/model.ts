@@ -2,7 +2,7 @@
  * An ONNX model as a typed graph: names resolved, attributes typed, nodes in topological order, shapes of the inputs known.
  * In: decoded protobuf messages. Out: `OnnxGraph`; what is wrong with the graph as a graph is said here.
  */
-import { ZkonnxError } from '../../errors.js';
+import { ZkonnxError } from '../../base/errors.js';
 import {
   elementTypeLabel,
   elementTypeOf,

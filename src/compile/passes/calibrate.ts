@@ -2,7 +2,7 @@
  * Calibration: the range and root mean square of every tensor of the real graph over the samples the user gave, and the domain of
  * each input. Ranges choose scales; they prove nothing. What is proven comes from the domain, by interval arithmetic.
  */
-import { ZkonnxError } from '../../errors.js';
+import { ZkonnxError } from '../../base/errors.js';
 import type { RealGraph } from '../real/graph.js';
 import { RealEvaluator } from '../real/evaluate.js';
 

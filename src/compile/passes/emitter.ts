@@ -1,5 +1,5 @@
 /** Collects IR nodes and infers each one's bounds as it comes, so that the quantiser can choose by what is proven. */
-import { ZkonnxError } from '../../errors.js';
+import { ZkonnxError } from '../../base/errors.js';
 import type { RealNode } from '../real/graph.js';
 import type { Fact, IrAttrs, IrGraph, IrNode, IrOpName } from '../ir/graph.js';
 import { irOps } from '../ir/ops.js';

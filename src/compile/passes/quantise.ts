@@ -5,7 +5,7 @@
  * Scales (gadgets.md): a linear layer's integer coefficients are round(w·s_x/s_y·2^s), so its accumulator has scale s_y/2^s and the
  * requantisation after it is a shift by s. s_y is the scale the *consumer* wants, so ReLU, clip and max pool see no rescaling.
  */
-import { ZkonnxError } from '../../errors.js';
+import { ZkonnxError } from '../../base/errors.js';
 import type { Bilinear, RealGraph, RealNode } from '../real/graph.js';
 import { scalarMap, scaleRows, type LinearMap } from '../real/linear-map.js';
 import { reciprocal, type UnaryFunction } from '../real/unary.js';

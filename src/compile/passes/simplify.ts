@@ -1,7 +1,7 @@
 /**
  * Rewrites of the real graph that keep its meaning and make it cheaper to prove. One named list; the order matters where it says so.
  */
-import { invariant } from '../../errors.js';
+import { invariant } from '../../base/errors.js';
 import { nonZeros, type LinearMap } from '../real/linear-map.js';
 import type { RealGraph, RealNode, RealOp } from '../real/graph.js';
 import { compose, gatherAffine, type Affine } from './compose.js';

@@ -11,7 +11,7 @@
  * Ranges. A function that settles on both sides (sigmoid, tanh, erf) is covered whole. Any other takes the calibrated arguments with the
  * headroom of every tensor, but no further than its values grow to the headroom of theirs: a pole or an end of the domain is never reached.
  */
-import { ZkonnxError } from '../../errors.js';
+import { ZkonnxError } from '../../base/errors.js';
 import type { UnaryFunction } from '../real/unary.js';
 import type { Statistics } from './calibrate.js';
 import { HEADROOM, type Target } from './scales.js';

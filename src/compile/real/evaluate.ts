@@ -2,7 +2,7 @@
  * The meaning of the real graph in float64: calibration runs it over hundreds of samples, the importer folds constants with it,
  * and the integer program's error is measured against it. May import the real graph only.
  */
-import { internal, invariant } from '../../errors.js';
+import { internal, invariant } from '../../base/errors.js';
 import type { AxisGroups, RealGraph, RealNode, RealOp } from './graph.js';
 import { accumulate } from './linear-map.js';
 

@@ -5,7 +5,7 @@ const ELEMENT: usize = 36;
 const SCALAR: usize = 32;
 const LIMB_BITS: u64 = 29;
 const LIMB_MASK: u64 = (1 << LIMB_BITS) - 1;
-/** Coefficients from here on are indices into `big`: circuits/r1cs.ts. */
+/** Coefficients from here on are indices into `big`: src/constraint/r1cs.ts. */
 const BIG_BASE: f64 = 9007199254740992;
 
 /** out[i] = x·ratio^i, n of them; x is left at x·ratio^n. */

@@ -8,8 +8,8 @@ import { ELEMENT_BYTES } from '../../kernels/field-exports.js';
 import { SCALAR_BYTES } from '../../kernels/msm.js';
 import { oddCosetPhases, type JoinConstants, type NttTable } from '../../kernels/ntt.js';
 import { ranges, type Team } from '../../kernels/team.js';
-import type { EngineKey } from './key.js';
-import type { ClassifiedWitness } from './witness.js';
+import type { EngineKey } from '../groth16/kernel-key.js';
+import type { ClassifiedWitness } from './classified-witness.js';
 
 /** Share of the time that the rows take; only progress bars use it. */
 const ROWS_SHARE = 0.3;

@@ -20,8 +20,8 @@ import type { KernelHeap } from '../../kernels/module.js';
 import type { KernelTask } from '../../kernels/tasks.js';
 import { ranges, type Team } from '../../kernels/team.js';
 import type { Finish } from './combination.js';
-import type { WirePoints } from './key.js';
-import type { ClassifiedWitness } from './witness.js';
+import type { WirePoints } from '../groth16/kernel-key.js';
+import type { ClassifiedWitness } from './classified-witness.js';
 
 /** Time of a G2 addition in G1 additions. */
 const G2_COST = 3;

@@ -1,0 +1,100 @@
+/** The float model as onnxruntime runs it: the judge of accuracy. Optional: an install without it still compiles and proves. */
+import type * as OnnxRuntime from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { ZkonnxError } from '../base/errors.js';
+
+/** Real values by tensor name, flat and row-major. */
+export type RealValues = ReadonlyMap<string, Float64Array>;
+
+type Runtime = typeof OnnxRuntime;
+
+/** What a model input must look like. */
+interface InputType {
+  readonly name: string;
+  readonly dims: readonly number[];
+  readonly dtype: string;
+}
+
+export interface FloatReference {
+  /** `onnxruntime 1.30.0`. */
+  readonly name: string;
+  run(inputs: RealValues): Promise<Map<string, Float64Array>>;
+  close(): Promise<void>;
+}
+
+/** Loads onnxruntime-node; undefined when it is not installed or its binary does not load on this platform. */
+export async function loadOnnxRuntime(): Promise<Runtime | undefined> {
+  try {
+    const module = (await import('onnxruntime-node')) as Runtime & { readonly default?: Runtime };
+    return module.default ?? module;
+  } catch {
+    return undefined;
+  }
+}
+
+export const RUNTIME_MISSING =
+  'onnxruntime-node is not installed (it is an optional dependency without a binary for some platforms): ' +
+  'float values come from zkonnx’s own float64 evaluation instead';
+
+/** Opens a session on the model file (a path, so that external data is found). Undefined without onnxruntime. */
+export async function openReference(
+  modelPath: string,
+  inputs: readonly InputType[],
+): Promise<FloatReference | undefined> {
+  const runtime = await loadOnnxRuntime();
+  if (runtime === undefined) return undefined;
+  let session: InferenceSession;
+  try {
+    session = await runtime.InferenceSession.create(modelPath, {
+      graphOptimizationLevel: 'disabled',
+      logSeverityLevel: 4,
+    });
+  } catch (cause) {
+    throw new ZkonnxError('MODEL_INVALID', 'onnxruntime refuses the model', {
+      got: cause instanceof Error ? cause.message : String(cause),
+      where: modelPath,
+      help: 'check the model with onnx.checker, or export it anew',
+      cause,
+    });
+  }
+  return {
+    name: `onnxruntime ${runtime.env.versions.node ?? runtime.env.versions.common}`,
+    async run(values) {
+      const feeds: Record<string, Tensor> = {};
+      for (const { name, dims, dtype } of inputs) {
+        if (session.inputNames.includes(name)) feeds[name] = makeTensor(runtime, dtype, values.get(name)!, dims);
+      }
+      const results = await session.run(feeds);
+      return new Map(
+        Object.entries(results).map(([name, tensor]) => [
+          name,
+          Float64Array.from(tensor.data as ArrayLike<number>, Number),
+        ]),
+      );
+    },
+    close: () => session.release(),
+  };
+}
+
+function makeTensor(runtime: Runtime, dtype: string, values: Float64Array, dims: readonly number[]): Tensor {
+  switch (dtype) {
+    case 'float64':
+      return new runtime.Tensor('float64', values, dims);
+    case 'int64':
+      return new runtime.Tensor(
+        'int64',
+        BigInt64Array.from(values, (v) => BigInt(v)),
+        dims,
+      );
+    case 'int32':
+      return new runtime.Tensor('int32', Int32Array.from(values), dims);
+    case 'uint8':
+      return new runtime.Tensor('uint8', Uint8Array.from(values), dims);
+    case 'int8':
+      return new runtime.Tensor('int8', Int8Array.from(values), dims);
+    case 'bool':
+      return new runtime.Tensor('bool', Uint8Array.from(values), dims);
+    default:
+      return new runtime.Tensor('float32', Float32Array.from(values), dims);
+  }
+}

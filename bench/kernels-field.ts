@@ -3,7 +3,7 @@ import { ELEMENT_BYTES } from '../src/kernels/field-exports.js';
 import type { KernelExports, Kernels } from '../src/kernels/module.js';
 import type { FfCurve } from './ffjavascript.js';
 import { alternate, perOperation, type Comparison, type Run, type Section } from './harness.js';
-import type { KernelBench } from './kernels.js';
+import type { KernelBench } from './kernel-bench.js';
 import { randomResidues, scalarBytes } from './random.js';
 
 const ELEMENTS = 4096;

@@ -12,7 +12,7 @@ import {
 import { groupOf, type GroupKernels, type GroupName } from '../src/kernels/msm.js';
 import { Sums } from '../src/prove/engine/sums.js';
 import { alternate, type Comparison, type Section } from './harness.js';
-import type { KernelBench } from './kernels.js';
+import type { KernelBench } from './kernel-bench.js';
 import { randomIntegers, randomResidues, scalarBytes } from './random.js';
 
 const SMALL_BITS = 12;

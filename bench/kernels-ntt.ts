@@ -5,7 +5,7 @@ import { createNttTable, oddCosetPhases, type NttTable, type NttTask } from '../
 import { ranges, type Team } from '../src/kernels/team.js';
 import type { FfField } from './ffjavascript.js';
 import { alternate, type Comparison, type Run, type Section } from './harness.js';
-import type { KernelBench } from './kernels.js';
+import type { KernelBench } from './kernel-bench.js';
 import { randomResidues, scalarBytes } from './random.js';
 
 const TARGET = 3;

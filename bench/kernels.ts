@@ -1,16 +1,12 @@
 /** Part `kernels`: arithmetic, transforms and multi-scalar multiplications against ffjavascript 0.3.1 in this process. */
 import { createKernelMemory, instantiateKernels } from '../src/kernels/module.js';
 import { kernelPool, WorkerTeam } from '../src/pool/kernel-team.js';
-import { openFfjavascript, type FfCurve } from './ffjavascript.js';
+import { openFfjavascript } from './ffjavascript.js';
 import type { Context, Section } from './harness.js';
+import type { KernelBench } from './kernel-bench.js';
 import { benchField } from './kernels-field.js';
 import { benchMsm } from './kernels-msm.js';
 import { benchNtt } from './kernels-ntt.js';
-
-export interface KernelBench extends Context {
-  readonly team: WorkerTeam;
-  readonly curve: FfCurve;
-}
 
 export async function benchKernels(context: Context): Promise<Section[]> {
   const kernels = await instantiateKernels({ memory: createKernelMemory() });

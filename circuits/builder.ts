@@ -25,6 +25,12 @@ export interface FieldLc {
   readonly constant: bigint;
 }
 
+/** Whoever multiplies unbounded field elements: every builder of ours does, beside `Builder`. */
+export interface FieldBuilder {
+  /** New full-width wire a·b mod r, one row. */
+  fieldProduct(a: FieldLc, b: FieldLc): FieldLc;
+}
+
 /** A function from [0, values.length) to integers, all finite; its meaning is in `name` (part of the circuit's digest). */
 export interface FunctionTable {
   readonly name: string;

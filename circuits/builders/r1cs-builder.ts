@@ -15,6 +15,7 @@ import {
   ONE,
   type Bounds,
   type Builder,
+  type FieldBuilder,
   type FieldLc,
   type FunctionTable,
   type Lc,
@@ -63,7 +64,7 @@ export interface R1csOptions {
   readonly nPubIn: number;
 }
 
-export class R1csBuilder implements Builder {
+export class R1csBuilder implements Builder, FieldBuilder {
   protected readonly a = new SparseRows();
   protected readonly b = new SparseRows();
   protected readonly c = new SparseRows();
@@ -155,7 +156,6 @@ export class R1csBuilder implements Builder {
 
   // ---- full-width field elements ----
 
-  /** New full-width wire a·b mod r, one row. */
   fieldProduct(a: FieldLc, b: FieldLc): FieldLc {
     const wire = this.newWire(WireClass.Field, Infinity);
     const row = this.row(a, b, fieldWire(wire));

@@ -9,9 +9,8 @@ import { Field } from '@noble/curves/abstract/modular.js';
 import { grainGenConstants } from '@noble/curves/abstract/poseidon.js';
 import { invariant } from '../../src/base/errors.js';
 import { mod, R } from '../../src/field/bn254.js';
-import type { FieldLc } from '../builder.js';
+import type { FieldBuilder, FieldLc } from '../builder.js';
 import { fieldCombination, fieldConstant } from '../lc.js';
-import type { R1csBuilder } from '../builders/r1cs-builder.js';
 
 const FULL_ROUNDS = 8;
 /** Partial rounds for 1 .. 16 inputs (paper, table 8, rounded up as circomlib does). */
@@ -100,7 +99,7 @@ export function poseidonChain(values: readonly bigint[]): bigint {
 }
 
 /** The rows of `poseidonChain`; the result is a combination of wires, for one row of the caller's. */
-export function poseidonCircuit(b: R1csBuilder, values: readonly FieldLc[]): FieldLc {
+export function poseidonCircuit(b: FieldBuilder, values: readonly FieldLc[]): FieldLc {
   const wires: Arithmetic<FieldLc> = {
     constant: fieldConstant,
     combine: fieldCombination,

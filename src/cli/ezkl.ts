@@ -2,8 +2,7 @@
 import path from 'node:path';
 import type { EzklAccepted } from '../ezkl/verify.js';
 import { peakMemoryBytes } from '../base/peak-memory.js';
-import type { ProveFlags } from './commands/prove.js';
-import type { VerifyFlags } from './commands/verify.js';
+import type { ProveFlags, VerifyFlags } from './flags.js';
 import { usage } from './options.js';
 import { kindOf, requireFilePath, writeOutput } from './output-file.js';
 import type { Outcome, Session } from './session.js';

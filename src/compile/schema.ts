@@ -9,6 +9,7 @@ import {
 } from '../verify/statement.js';
 import type { RealGraph } from './real/graph.js';
 import type { QuantisedModel } from './passes/quantise.js';
+import type { Readers } from './passes/readers.js';
 
 export interface IoChoice {
   readonly input: Visibility;
@@ -16,9 +17,6 @@ export interface IoChoice {
   readonly labels?: readonly string[];
   readonly image?: ImagePreprocessing;
 }
-
-/** What the reader of an output applies to it (softmax left out of the circuit by choice), by output name. */
-export type Readers = ReadonlyMap<string, NonNullable<TensorSchema['reader']>>;
 
 /** `bounds` gives the proven bounds over all elements of an IR tensor. */
 export function makeSchema(

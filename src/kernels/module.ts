@@ -9,12 +9,12 @@
  */
 import type { FieldExports } from './field-exports.js';
 import { KERNELS_WASM, MEMORY_FLAGS_OFFSET } from './generated/kernels-wasm.js';
-import type { LookupExports } from './lookups.js';
+import type { LookupExports } from './lookups-exports.js';
 import type { MsmExports } from './msm-exports.js';
 import type { NttExports } from './ntt-exports.js';
 import type { PairingExports } from './pairing-exports.js';
 import type { SparseExports } from './sparse.js';
-import type { TrapdoorExports } from './trapdoor.js';
+import type { TrapdoorExports } from './trapdoor-exports.js';
 
 const PAGE_BYTES = 65536;
 /** 4 GiB, all that 32-bit pointers reach. A memory's declared maximum may be less. */

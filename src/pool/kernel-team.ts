@@ -3,7 +3,7 @@ import { isAborted, throwIfAborted } from '../base/errors.js';
 import type { Kernels } from '../kernels/module.js';
 import type { KernelTask } from '../kernels/tasks.js';
 import { scratchBytes, type Team } from '../kernels/team.js';
-import type { KernelRequest } from '../../workers/kernel-worker.js';
+import type { KernelRequest } from './kernel-request.js';
 import { WorkerPool } from './worker-pool.js';
 
 /** What a team needs of a pool; its workers answer KernelRequest, perhaps among others. */

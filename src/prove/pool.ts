@@ -5,7 +5,7 @@
 import { stat } from 'node:fs/promises';
 import { WireClass } from '../constraint/r1cs.js';
 import { mapInOrder } from '../pool/in-order.js';
-import type { ProveWorkerReply, ProveWorkerRequest } from '../../workers/prove-worker.js';
+import type { LoadedCircuit } from './engine/loaded-circuit.js';
 import { WorkerPool, type JobOptions, type PoolOptions } from '../pool/worker-pool.js';
 import { unlessAborted, ZkonnxError } from '../base/errors.js';
 import { readZkeyInfo } from '../formats/zkey-file.js';
@@ -21,13 +21,14 @@ import type { Circuit } from '../constraint/program.js';
 import { ProvingKey, type KeyLimits } from './groth16/proving-key.js';
 import type {
   CircuitInputs,
-  LoadedCircuit,
   ProvePhase,
   ProveProgress,
   ProveReplies,
   ProveResult,
   ProverName,
   ProveTask,
+  ProveWorkerReply,
+  ProveWorkerRequest,
 } from './tasks.js';
 import { requireTwoRounds, roundTwo } from './mirage/two-rounds.js';
 

@@ -1,19 +1,15 @@
-/** Messages between `ProverPool` and its workers. A worker answers every request with `Answer<ProveReply>` (workers/answer.ts). */
+/** Messages between `ProverPool` and its workers. A worker answers every request with `Answer<ProveReply>` (src/pool/answer.ts). */
 import type { SnarkjsProof } from '../formats/snarkjs-json.js';
 import type { MirageProof } from './mirage/prover.js';
 import type { RoundOneWitness } from './mirage/rounds-witness.js';
+import type { KernelRequest } from '../pool/kernel-request.js';
 import type { ClassifiedWitness } from './engine/classified-witness.js';
+import type { LoadedCircuit } from './engine/loaded-circuit.js';
+import type { Groth16Proof } from './groth16/prover.js';
 import type { Circuit, TwoRoundCircuit } from '../constraint/program.js';
 
 /** Who proves: our kernels, or snarkjs as the independent second opinion. */
 export type ProverName = 'kernels' | 'snarkjs';
-
-export interface LoadedCircuit {
-  /** Its arrays are shared by all threads where memory can be. */
-  readonly circuit: Circuit;
-  /** circuitHash of its constraint system. */
-  readonly hash: string;
-}
 
 /** Integers by input name, one array for each input of the circuit; salts of committed tensors by name, in [0, r). */
 export interface CircuitInputs {
@@ -34,12 +30,6 @@ export interface SolvedRoundOne extends Omit<SolvedWitness, 'witness'> {
   readonly witness: RoundOneWitness;
 }
 
-export interface Groth16Proof {
-  readonly proof: SnarkjsProof;
-  /** Decimal strings: wires 1 … nPublic. */
-  readonly publicSignals: readonly string[];
-}
-
 /** Load a circuit file; solve a witness; or solve it and have snarkjs prove it. */
 export type ProveTask =
   | { readonly kind: 'circuit'; readonly path: string }
@@ -53,6 +43,10 @@ export interface ProveReplies {
   readonly 'round-one': SolvedRoundOne;
   readonly snarkjs: Groth16Proof & Pick<SolvedWitness, 'outputs'>;
 }
+
+/** What a worker is asked: a kernel task or one of ours. */
+export type ProveWorkerRequest = KernelRequest | ProveTask;
+export type ProveWorkerReply = ProveReplies[ProveTask['kind']] | undefined;
 
 /**
  * `load`: circuit and key; `queue`: waiting for the proof before it; `commit`: of mirage, C1 and the challenges; `quotient` and `sums`: the

@@ -6,7 +6,8 @@ import { circuitHash, readCircuitFile } from '../formats/circuit-file.js';
 import { wtnsBytes } from '../formats/wtns.js';
 import type { Circuit } from '../constraint/program.js';
 import { solvedRoundOne, solvedWitness, solveInputs } from './solved-witness.js';
-import type { LoadedCircuit, ProveReplies, ProveTask } from './tasks.js';
+import type { LoadedCircuit } from './engine/loaded-circuit.js';
+import type { ProveReplies, ProveTask } from './tasks.js';
 import { witnessToBytes, type Witness } from '../constraint/solver.js';
 
 /**

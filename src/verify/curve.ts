@@ -63,3 +63,15 @@ export function g2OnCurve(x0: bigint, x1: bigint, y0: bigint, y1: bigint): G2 | 
 export function inSubgroup(point: G2): boolean {
   return point.isTorsionFree();
 }
+
+/** x, y. Throws for infinity. */
+export function affineOf1(point: G1): readonly bigint[] {
+  const { x, y } = point.toAffine();
+  return [x, y];
+}
+
+/** x.c0, x.c1, y.c0, y.c1. Throws for infinity. */
+export function affineOf2(point: G2): readonly bigint[] {
+  const { x, y } = point.toAffine();
+  return [x.c0, x.c1, y.c0, y.c1];
+}

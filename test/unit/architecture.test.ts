@@ -1,5 +1,6 @@
-/** The arrows of import point one way (docs/architecture.md). This reads the import lines and holds them. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+/** The arrows of import point one way (docs/architecture.md). This reads the import lines, type imports included, and holds them. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -7,54 +8,133 @@ import { VERSION } from '../../src/base/version.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-/** What each folder may import besides itself and errors; packages by name, Node's modules as `node`. */
-const allowed: Readonly<Record<string, readonly string[]>> = {
+/**
+ * The rooms from the ground up, and what each may import besides itself and src/base: rooms above it in this list, packages by name, Node's
+ * modules as `node`. A file is in the deepest room that holds it. Nothing is named but folders.
+ */
+const rooms: Readonly<Record<string, readonly string[]>> = {
   'src/base': ['node'],
-  'src/constraint': ['src/field'],
-  'src/pool': ['src/kernels', 'workers', 'piscina', 'node'],
   'src/field': [],
   'src/verify': ['@noble/curves', '@noble/hashes'],
+  'src/constraint': ['src/field'],
   'src/kernels': ['src/field'],
-  circuits: ['src/field', 'src/constraint', '@noble/curves', 'src/verify', 'node'],
-  'src/formats': ['src/field', 'src/constraint', 'src/verify', '@noble/hashes', 'protobufjs', 'node'],
-  'src/inputs': ['src/formats', 'src/verify', 'pngjs', 'jpeg-js', 'node'],
-  'src/export': ['src/verify', 'contracts', '@noble/hashes', 'node'],
-  'src/ezkl': ['src/field', 'src/verify', 'src/inputs', 'src/pool', 'node', '@ezkljs/engine'],
-  'src/compile': ['circuits', 'src/field', 'src/formats', 'src/constraint', 'src/verify', 'src/reference', 'node'],
-  'src/prove': [
-    'src/kernels',
+  circuits: ['src/field'],
+  'circuits/gadgets': ['src/field', 'circuits', '@noble/curves'],
+  'circuits/builders': ['src/field', 'src/constraint', 'circuits', 'circuits/gadgets'],
+  'circuits/attack': ['src/field', 'src/constraint', 'circuits', 'circuits/gadgets', 'circuits/builders'],
+  'src/formats': ['src/field', 'src/verify', 'src/constraint', '@noble/hashes', 'protobufjs', 'node'],
+  'src/inputs': ['src/verify', 'src/formats', 'pngjs', 'jpeg-js', 'node'],
+  'src/reference': ['onnxruntime-node'],
+  'src/pool': ['src/kernels', 'piscina', 'node'],
+  'src/prove/engine': ['src/field', 'src/verify', 'src/constraint', 'src/kernels', 'src/formats', 'src/pool'],
+  'src/prove/groth16': [
     'src/field',
-    'src/formats',
     'src/verify',
-    'src/reference',
-    'src/inputs',
-    'src/constraint',
+    'src/kernels',
+    'src/formats',
     'src/pool',
-    'workers',
+    'src/prove/engine',
     'snarkjs',
-    'ffjavascript',
-    'piscina',
+    'node',
+  ],
+  'src/prove/mirage': [
+    'src/field',
+    'src/verify',
+    'src/constraint',
+    'src/kernels',
+    'src/formats',
+    'src/pool',
+    'src/prove/engine',
+  ],
+  'src/prove': [
+    'src/verify',
+    'src/constraint',
+    'src/kernels',
+    'src/formats',
+    'src/reference',
+    'src/pool',
+    'src/prove/engine',
+    'src/prove/groth16',
+    'src/prove/mirage',
     'node',
   ],
   'src/setup': [
-    'src/kernels',
-    'src/prove/groth16',
-    'src/constraint',
     'src/field',
-    'src/formats',
     'src/verify',
+    'src/constraint',
+    'src/kernels',
+    'src/formats',
     'src/pool',
+    'src/prove/groth16',
     '@noble/curves',
     'node',
   ],
+  contracts: [],
+  'src/export': ['src/verify', 'contracts', '@noble/hashes', 'node'],
+  'src/ezkl': ['src/field', 'src/verify', 'src/inputs', 'src/pool', 'node'],
+  'src/compile/real': [],
+  'src/compile/ir': ['circuits', 'circuits/gadgets', 'src/compile/real'],
+  'src/compile/passes': ['src/verify', 'src/compile/real', 'src/compile/ir'],
+  'src/compile/onnx': ['src/formats', 'src/compile/real'],
+  'src/compile': [
+    'src/verify',
+    'src/constraint',
+    'circuits',
+    'circuits/gadgets',
+    'circuits/builders',
+    'src/formats',
+    'src/reference',
+    'src/compile/real',
+    'src/compile/ir',
+    'src/compile/passes',
+    'src/compile/onnx',
+    'node',
+  ],
+  src: ['src/verify', 'src/inputs', 'src/prove', 'src/setup', 'src/export', 'src/compile'],
+  'src/cli': [
+    'src/verify',
+    'src/formats',
+    'src/inputs',
+    'src/prove',
+    'src/prove/groth16',
+    'src/setup',
+    'src/export',
+    'src/ezkl',
+    'src/compile/onnx',
+    'src/compile',
+    'cli-progress',
+    'commander',
+    'node',
+  ],
+  workers: ['src/pool', 'src/prove', 'src/ezkl'],
+  scripts: [],
+  bench: [],
+  examples: [],
 };
 
-function filesUnder(folder: string): string[] {
-  const absolute = path.join(root, folder);
-  if (statSync(absolute).isFile()) return [folder];
-  return readdirSync(absolute, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
-    .map((file) => path.join(folder, file));
+/** Tools over the whole house: whatever stands before them in the list. */
+const EVERYTHING = ['scripts', 'bench', 'examples'];
+
+const names = Object.keys(rooms);
+
+/** Every TypeScript file that is ours by hand, tests aside; declarations and the kernels' AssemblyScript are no modules of the house. */
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts'], {
+  cwd: root,
+  encoding: 'utf8',
+})
+  .trim()
+  .split('\n')
+  .filter((file) => /^(src|circuits|contracts|workers|scripts|bench|examples)\//.test(file))
+  .filter((file) => !file.endsWith('.d.ts') && !file.startsWith('src/kernels/assembly/'));
+
+/** The deepest room that holds a file; undefined for none. */
+function roomOf(file: string): string | undefined {
+  const holding = names.filter((room) => file.startsWith(`${room}/`));
+  return holding.sort((a, b) => b.length - a.length)[0];
+}
+
+function filesIn(room: string): string[] {
+  return files.filter((file) => roomOf(file) === room);
 }
 
 function importsOf(file: string): string[] {
@@ -72,6 +152,30 @@ function target(file: string, specifier: string): string {
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
+}
+
+const isOurs = (to: string): boolean => to.endsWith('.ts');
+
+/** Files that import each other in a ring, directly or not: strongly connected components of more than one file (Tarjan 1972). */
+function circlesOf(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const index = new Map<string, number>();
+  const low = new Map<string, number>();
+  const stack: string[] = [];
+  const circles: string[][] = [];
+  const visit = (file: string): void => {
+    index.set(file, index.size);
+    low.set(file, index.get(file)!);
+    stack.push(file);
+    for (const to of graph.get(file) ?? []) {
+      if (!index.has(to)) visit(to);
+      if (stack.includes(to)) low.set(file, Math.min(low.get(file)!, low.get(to)!));
+    }
+    if (low.get(file) !== index.get(file)) return;
+    const circle = stack.splice(stack.indexOf(file));
+    if (circle.length > 1 || graph.get(file)?.includes(file) === true) circles.push(circle);
+  };
+  for (const file of graph.keys()) if (!index.has(file)) visit(file);
+  return circles;
 }
 
 /** All files that these import, directly or not, types included; and what they import that is no file of ours. */
@@ -94,26 +198,80 @@ function codeOf(file: string): string {
 }
 
 describe('import arrows', () => {
-  for (const [folder, targets] of Object.entries(allowed)) {
-    it(`${folder} imports only what it may`, () => {
-      const files = filesUnder(folder);
-      expect(files.length).toBeGreaterThan(0);
-      const strays = files.flatMap((file) =>
+  it('every file is in a room, and no room names a file', () => {
+    expect(files.length).toBeGreaterThan(200);
+    expect(files.filter((file) => roomOf(file) === undefined)).toEqual([]);
+    expect(names.filter((room) => room.includes('.'))).toEqual([]);
+    expect(names.filter((room) => filesIn(room).length === 0)).toEqual([]);
+  });
+
+  it('no room may import one that stands above it', () => {
+    const upward = names.flatMap((room, i) =>
+      rooms[room]!.filter((to) => names.includes(to) && names.indexOf(to) >= i).map((to) => `${room} → ${to}`),
+    );
+    expect(upward).toEqual([]);
+  });
+
+  it.each(names)('%s imports only what it may', (room) => {
+    const below = names.slice(0, names.indexOf(room));
+    const may = EVERYTHING.includes(room) ? below : rooms[room]!;
+    const strays = filesIn(room).flatMap((file) =>
+      importsOf(file)
+        .map((specifier) => target(file, specifier))
+        .filter((to) => {
+          if (!isOurs(to)) return !EVERYTHING.includes(room) && !may.includes(to);
+          const holder = roomOf(to);
+          return holder !== room && holder !== 'src/base' && !may.includes(holder ?? '');
+        })
+        .map((to) => `${file} → ${to}`),
+    );
+    expect(strays).toEqual([]);
+  });
+
+  it.each(names.filter((room) => !EVERYTHING.includes(room)))('%s uses every arrow that it has', (room) => {
+    const used = new Set(
+      filesIn(room).flatMap((file) =>
+        importsOf(file).map((specifier) => {
+          const to = target(file, specifier);
+          return isOurs(to) ? roomOf(to) : to;
+        }),
+      ),
+    );
+    expect(rooms[room]!.filter((to) => !used.has(to))).toEqual([]);
+  });
+
+  it('no files import each other in a circle, types and tests included', () => {
+    const tests = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', 'test/**.ts'], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    const graph = new Map(
+      [...files, ...tests.trim().split('\n')].map((file) => [
+        file,
         importsOf(file)
           .map((specifier) => target(file, specifier))
-          .filter((to) => ![folder, 'src/base', ...targets].some((from) => to === from || to.startsWith(`${from}/`)))
-          .map((to) => `${file} → ${to}`),
-      );
-      expect(strays).toEqual([]);
-    });
-  }
+          .filter(isOurs),
+      ]),
+    );
+    expect(circlesOf(graph)).toEqual([]);
+  });
+
+  it('sees a circle where there is one', () => {
+    const graph = new Map([
+      ['a', ['b']],
+      ['b', ['c', 'd']],
+      ['c', ['a']],
+      ['d', []],
+    ]);
+    expect(circlesOf(graph).map((circle) => circle.toSorted())).toEqual([['a', 'b', 'c']]);
+  });
 });
 
 describe('no Node API', () => {
   it.each([
     ['the prover for browsers', ['src/prove/browser.ts']],
-    ['the kernels', filesUnder('src/kernels').filter((file) => !file.startsWith('src/kernels/assembly/'))],
-    ['the verifier', filesUnder('src/verify')],
+    ['the kernels', filesIn('src/kernels')],
+    ['the verifier', filesIn('src/verify')],
   ])('%s: no import leads to a module of Node or to a package but noble’s', (_, entries) => {
     const reached = reachedFrom(entries);
     expect(reached.files).toEqual(expect.arrayContaining(entries));

@@ -19,7 +19,7 @@ import { allocatePoints } from '../../src/kernels/curve.js';
 import { domainOf } from '../../src/kernels/domain.js';
 import type { Kernels } from '../../src/kernels/module.js';
 import { createJoinConstants, createNttTable } from '../../src/kernels/ntt.js';
-import type { WirePoints } from '../../src/prove/groth16/kernel-key.js';
+import type { WirePoints } from '../../src/prove/engine/wire-points.js';
 import type { RoundsKey } from '../../src/prove/mirage/kernel-key.js';
 import type { Challenge, MirageProof } from '../../src/prove/mirage/prover.js';
 import { foldOf, type RandomRounds } from './random-rounds.js';

@@ -1,28 +1,14 @@
 /** zkonnx prove: a proof of each inference. */
 import { Command } from 'commander';
 import type { ProvenSample } from '../../prove/prove.js';
-import type { ProverName } from '../../prove/tasks.js';
 import { artifactInputs } from '../artifact-inputs.js';
 import { choice, contextBytes, examples, integerIn, sizeOf, usage } from '../options.js';
 import { startProgress } from '../progress.js';
 import type { Progress } from '../progress.js';
 import type { ProofPlan } from '../proof-plan.js';
+import type { ProveFlags } from '../flags.js';
 import type { Outcome, Session } from '../session.js';
 import { DEVELOPMENT_NOTICE, mebibytes, seconds, timings } from '../text.js';
-
-export interface ProveFlags {
-  readonly in: string;
-  readonly out: string;
-  readonly threads?: number;
-  readonly maxMemory?: number;
-  readonly prover?: ProverName;
-  readonly context?: Uint8Array;
-  readonly backend?: 'ezkl';
-  readonly compiled?: string;
-  readonly pk?: string;
-  readonly srs?: string;
-  readonly settings?: string;
-}
 
 export function proveCommand(session: Session): Command {
   return new Command('prove')

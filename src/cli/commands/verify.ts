@@ -3,21 +3,9 @@ import { Command } from 'commander';
 import type { PreparedKey } from '../../verify/key.js';
 import type { VerifyOptions, VerifyResult, Verified } from '../../verify/verify.js';
 import { choice, contextBytes, examples, usage } from '../options.js';
+import type { VerifyFlags } from '../flags.js';
 import type { Outcome, Session } from '../session.js';
 import { DEVELOPMENT_NOTICE, real, section, tensor } from '../text.js';
-
-export interface VerifyFlags {
-  readonly key: string;
-  readonly batch?: boolean;
-  readonly expectModel?: string;
-  readonly expectOutput?: string;
-  readonly expectInput?: string;
-  readonly expectContext?: Uint8Array;
-  readonly public?: string;
-  readonly backend?: 'ezkl';
-  readonly settings?: string;
-  readonly srs?: string;
-}
 
 export function verifyCommand(session: Session): Command {
   return new Command('verify')

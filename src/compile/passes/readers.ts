@@ -1,6 +1,9 @@
 /** `--softmax reader`: a softmax that ends the model is taken out of the circuit and left to whoever reads the proven logits. */
 import type { RealGraph } from '../real/graph.js';
-import type { Readers } from '../schema.js';
+import type { TensorSchema } from '../../verify/statement.js';
+
+/** What the reader of an output applies to it (softmax left out of the circuit by choice), by output name. */
+export type Readers = ReadonlyMap<string, NonNullable<TensorSchema['reader']>>;
 
 export function takeReaders(
   graph: RealGraph,

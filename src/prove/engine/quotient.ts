@@ -7,15 +7,26 @@ import { domainSize, type Domain } from '../../kernels/domain.js';
 import { ELEMENT_BYTES } from '../../kernels/field-exports.js';
 import { SCALAR_BYTES } from '../../kernels/msm.js';
 import { oddCosetPhases, type JoinConstants, type NttTable } from '../../kernels/ntt.js';
+import type { SparseRows } from '../../kernels/sparse.js';
 import { ranges, type Team } from '../../kernels/team.js';
-import type { EngineKey } from '../groth16/kernel-key.js';
 import type { ClassifiedWitness } from './classified-witness.js';
 
 /** Share of the time that the rows take; only progress bars use it. */
 const ROWS_SHARE = 0.3;
 
-/** What the quotient needs of a proving key. */
-export type QuotientKey = Pick<EngineKey, 'domain' | 'table' | 'join' | 'rowsA' | 'rowsB'>;
+/** What the way from the domain to its odd coset takes of a key. */
+export interface TransformKey {
+  readonly domain: Domain;
+  readonly table: NttTable;
+  readonly join: JoinConstants;
+}
+
+/** And where the key has the rows. */
+export interface QuotientKey extends TransformKey {
+  /** The rows of A and B with those that bind the public wires. */
+  readonly rowsA: SparseRows;
+  readonly rowsB: SparseRows;
+}
 
 /** Bytes that the scalars take: one for each row of the domain, in the rows' order. */
 export const quotientBytes = (points: number): number => points * SCALAR_BYTES;
@@ -51,13 +62,6 @@ export async function quotientScalars(
   } finally {
     heap.release(mark);
   }
-}
-
-/** What the way from the domain to its odd coset takes of a key. */
-export interface TransformKey {
-  readonly domain: Domain;
-  readonly table: NttTable;
-  readonly join: JoinConstants;
 }
 
 /** The scalars at `out` from the values of a and b (domain.ts has their order), which are overwritten. The heap ends as it began. */

@@ -20,8 +20,11 @@ import type { KernelHeap } from '../../kernels/module.js';
 import type { KernelTask } from '../../kernels/tasks.js';
 import { ranges, type Team } from '../../kernels/team.js';
 import type { Finish } from './combination.js';
-import type { WirePoints } from '../groth16/kernel-key.js';
+import type { WirePoints } from './wire-points.js';
 import type { ClassifiedWitness } from './classified-witness.js';
+
+/** Bounds of small values whose windows are tried: the widest windows need not take the most. */
+export const SMALL_MAGNITUDES = [1, 2 ** 8, 2 ** 16, 2 ** 24, 2 ** 31 - 1];
 
 /** Time of a G2 addition in G1 additions. */
 const G2_COST = 3;

@@ -7,23 +7,17 @@ import { COEFFICIENT_BYTES, type PointList, type ZkeyPoints, type ZkeyReader } f
 import { domainOf, type Domain } from '../../kernels/domain.js';
 import type { Kernels } from '../../kernels/module.js';
 import { groupOf, type GroupKernels, type GroupName } from '../../kernels/msm.js';
-import { createJoinConstants, createNttTable, type JoinConstants, type NttTable } from '../../kernels/ntt.js';
+import { createJoinConstants, createNttTable } from '../../kernels/ntt.js';
 import type { SparseRows } from '../../kernels/sparse.js';
 import { ranges, type Team } from '../../kernels/team.js';
+import type { QuotientKey } from '../engine/quotient.js';
+import type { WirePoints } from '../engine/wire-points.js';
 import { CoefficientRows } from './coefficient-rows.js';
 
-/** Points that are multiplied by wires: point i belongs to wire `wires[i]`, ascending. */
-export interface WirePoints {
-  readonly group: GroupName;
-  readonly points: number;
-  readonly wires: Uint32Array;
-}
-
 /** Pointers to affine points in the kernels' form. */
-export interface EngineKey {
+export interface EngineKey extends QuotientKey {
   readonly nVars: number;
   readonly nPublic: number;
-  readonly domain: Domain;
   readonly a: WirePoints;
   readonly b1: WirePoints;
   readonly b2: WirePoints;
@@ -35,11 +29,6 @@ export interface EngineKey {
   readonly beta2: number;
   readonly delta1: number;
   readonly delta2: number;
-  /** The rows of A and B with those that bind the public wires. */
-  readonly rowsA: SparseRows;
-  readonly rowsB: SparseRows;
-  readonly table: NttTable;
-  readonly join: JoinConstants;
 }
 
 /** Points read and converted at a time: the copy of the file's form stays small. */

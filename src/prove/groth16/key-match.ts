@@ -2,11 +2,9 @@
 import { ZkonnxError } from '../../base/errors.js';
 import { requireSameCircuit } from '../../formats/circuit.js';
 import { coordinates, type ZkeyInfo, type ZkeyPoints, type ZkeyVerifierPart } from '../../formats/zkey.js';
-import { g1OnCurve, g2OnCurve, type G1, type G2 } from '../../verify/curve.js';
+import { affineOf1, affineOf2, g1OnCurve, g2OnCurve } from '../../verify/curve.js';
 import type { PreparedGroth16Key } from '../../verify/key.js';
-import { elementCount, type Schema } from '../../verify/statement.js';
-import type { Circuit } from '../../constraint/program.js';
-import type { LoadedCircuit } from '../tasks.js';
+import type { LoadedCircuit } from '../engine/loaded-circuit.js';
 
 /**
  * Throws KEY_MISMATCH for a proving key of another circuit: a prover compares the number of wires only, and gives a proof that nobody
@@ -58,36 +56,4 @@ export function requireBlinding({ delta1, delta2 }: ZkeyPoints, where: string): 
     where,
     help: 'do not use keys of this origin; run setup yourself',
   });
-}
-
-export function affineOf1(point: G1): readonly bigint[] {
-  const { x, y } = point.toAffine();
-  return [x, y];
-}
-
-export function affineOf2(point: G2): readonly bigint[] {
-  const { x, y } = point.toAffine();
-  return [x.c0, x.c1, y.c0, y.c1];
-}
-
-/**
- * Throws ARTIFACT_INVALID where the circuit binds other tensors than the schema describes; the circuit's hash does not cover its bindings.
- */
-export function requireSchema(circuit: Circuit, { inputs, outputs }: Schema): void {
-  const committed = [...outputs, ...inputs].filter(({ visibility }) => visibility === 'committed');
-  const tensors = (list: Schema['inputs']) => list.map(({ name, dims }) => `${name}: ${elementCount(dims)}`);
-  const bound = (list: Circuit['inputs']) => list.map(({ name, count }) => `${name}: ${count}`);
-  for (const [what, expected, got] of [
-    ['inputs', tensors(inputs), bound(circuit.inputs)],
-    ['outputs', tensors(outputs), bound(circuit.outputs)],
-    ['commitments', committed.map(({ name }) => name), circuit.salts.map(({ name }) => name)],
-  ] as const) {
-    const [left, right] = [expected, got].map((names) => names.toSorted().join(', ')) as [string, string];
-    if (left === right) continue;
-    throw new ZkonnxError('ARTIFACT_INVALID', `the circuit has other ${what} than the verification key describes`, {
-      expected: left || 'none',
-      got: right || 'none',
-      help: 'compile the model again, and run setup',
-    });
-  }
 }

@@ -12,6 +12,7 @@ import {
   type GroupName,
 } from '../../kernels/msm.js';
 import { nttTableBytes } from '../../kernels/ntt.js';
+import { SMALL_MAGNITUDES } from '../engine/sums.js';
 import { quotientBytes, quotientScratchBytes } from '../engine/quotient.js';
 
 export interface ProofShape {
@@ -28,9 +29,6 @@ export interface ProofShape {
 /** An entry of a row, and distinct coefficients at a guess: compiled models have few. */
 const ENTRY_BYTES = 8;
 const DICTIONARY_ENTRIES = 4096;
-/** Bounds of small values whose windows are tried: the widest windows need not take the most. */
-export const SMALL_MAGNITUDES = [1, 2 ** 8, 2 ** 16, 2 ** 24, 2 ** 31 - 1];
-
 /** Bytes of the loaded key, at most: points at infinity take none. */
 export function keyMemoryBytes(exports: KernelExports, shape: ProofShape): number {
   const { nVars, nPublic, domainSize, coefficients } = shape;

@@ -5,7 +5,7 @@ import { checkGroth16, groth16Equation } from '../../verify/groth16.js';
 import { prepareForgeableGroth16Key, type PreparedGroth16Key } from '../../verify/key.js';
 import { refusing } from '../../verify/refusal.js';
 import { KernelVerifier } from '../engine/kernel-verifier.js';
-import type { Groth16Proof } from '../tasks.js';
+import type { Groth16Proof } from './prover.js';
 
 /** A key's verification data, ready to check proofs with. */
 export interface ProofCheck {

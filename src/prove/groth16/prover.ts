@@ -16,20 +16,21 @@ import type { Team } from '../../kernels/team.js';
 import { Combination } from '../engine/combination.js';
 import type { EngineKey } from './kernel-key.js';
 import { quotientBytes, quotientScalars } from '../engine/quotient.js';
+import type { OnEngineProgress } from '../engine/progress.js';
 import { Sums } from '../engine/sums.js';
 import type { ClassifiedWitness } from '../engine/classified-witness.js';
+
+export interface Groth16Proof {
+  readonly proof: SnarkjsProof;
+  /** Decimal strings: wires 1 … nPublic. */
+  readonly publicSignals: readonly string[];
+}
 
 /** Uniform elements of F_r from a cryptographic source; r and s of one proof. */
 export interface Blinding {
   readonly r: bigint;
   readonly s: bigint;
 }
-
-/** In order: the quotient polynomial's values, then all multi-scalar multiplications. */
-export type EnginePhase = 'quotient' | 'sums';
-
-/** `fraction` of the phase, 0 … 1; 0 when it begins. */
-export type OnEngineProgress = (phase: EnginePhase, fraction: number) => void;
 
 /**
  * The proof of one witness. An unsatisfying witness gives a proof that no verifier accepts; nothing here notices. Rejects with what

@@ -7,7 +7,8 @@ import { openZkeyReader, type ZkeyReader, type ZkeyVerifierPart } from '../../fo
 import { createKernelMemory, instantiateKernels, type Kernels } from '../../kernels/module.js';
 import { loadEngineKey, type EngineKey } from './kernel-key.js';
 import { keyMemoryBytes, proofMemoryBytes } from './memory.js';
-import { proveWithTeam, type OnEngineProgress } from './prover.js';
+import type { OnEngineProgress } from '../engine/progress.js';
+import { proveWithTeam } from './prover.js';
 import type { ClassifiedWitness } from '../engine/classified-witness.js';
 import { outOfMemory } from '../engine/out-of-memory.js';
 import { freshScalar } from '../engine/fresh-scalar.js';

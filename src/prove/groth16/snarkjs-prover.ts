@@ -4,7 +4,7 @@
 import { groth16, type File, type Logger } from 'snarkjs';
 import { ZkonnxError } from '../../base/errors.js';
 import type { SnarkjsProof } from '../../formats/snarkjs-json.js';
-import type { Groth16Proof } from '../tasks.js';
+import type { Groth16Proof } from './prover.js';
 
 /**
  * snarkjs's steps in order and the share of the time that has passed when each begins; measured on bit-heavy witnesses of 2^16 rows.

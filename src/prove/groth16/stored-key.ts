@@ -27,7 +27,8 @@ import { groupOf, type GroupName } from '../../kernels/msm.js';
 import { createJoinConstants, createNttTable } from '../../kernels/ntt.js';
 import type { SparseRows } from '../../kernels/sparse.js';
 import type { ZkeyVerifierPart } from '../../formats/zkey.js';
-import { singlePoints, type EngineKey, type WirePoints } from './kernel-key.js';
+import type { WirePoints } from '../engine/wire-points.js';
+import { singlePoints, type EngineKey } from './kernel-key.js';
 
 const KIND = { magic: 'zkxk', version: 1, title: 'a proving key in the kernels’ form', code: 'KEY_INVALID' } as const;
 export const IDENTITY_BYTES = 32;

@@ -3,13 +3,13 @@ import { withFile } from '../../formats/file-source.js';
 import { bytesSource } from '../../formats/iden3-container.js';
 import { readWtns } from '../../formats/wtns.js';
 import type { ZkeyInfo } from '../../formats/zkey.js';
-import type { KernelRequest } from '../../../workers/kernel-worker.js';
+import type { KernelRequest } from '../../pool/kernel-request.js';
 import { kernelPool } from '../../pool/kernel-team.js';
 import type { WorkerPool } from '../../pool/worker-pool.js';
 import { classifyValues, publicSignalsOf } from '../engine/classified-witness.js';
 import { proofCheckOf, requireValid, type ProofCheck } from './proof-check.js';
+import type { Groth16Proof } from './prover.js';
 import { ProvingKey, type KeyProveOptions } from './proving-key.js';
-import type { Groth16Proof } from '../tasks.js';
 
 export interface Groth16ProverOptions {
   /** Path of the proving key. */

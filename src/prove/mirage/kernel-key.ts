@@ -4,7 +4,7 @@
  */
 import { FIRST_ROUND1_WIRE, N_CHALLENGES, type Rounds } from '../../constraint/rounds.js';
 import { internal } from '../../base/errors.js';
-import type { WirePoints } from '../groth16/kernel-key.js';
+import type { WirePoints } from '../engine/wire-points.js';
 import type { TransformKey } from '../engine/quotient.js';
 import type { RoundOneWitness } from './rounds-witness.js';
 

@@ -4,9 +4,8 @@ import type { Rounds } from '../../constraint/rounds.js';
 import { ZkonnxError } from '../../base/errors.js';
 import { requireSameCircuit } from '../../formats/circuit.js';
 import { kernelCoordinates, type MirageKeyInfo, type MirageKeyPoints } from '../../formats/mirage-key.js';
-import { g1OnCurve, g2OnCurve } from '../../verify/curve.js';
+import { affineOf1, affineOf2, g1OnCurve, g2OnCurve } from '../../verify/curve.js';
 import type { PreparedMirageKey } from '../../verify/key.js';
-import { affineOf1, affineOf2 } from '../groth16/key-match.js';
 
 /** What a key must fit: rows, rounds and the hash that names both. */
 export interface HashedRounds {

@@ -10,7 +10,7 @@ import {
 import { ELEMENT_BYTES } from '../../kernels/field-exports.js';
 import type { Kernels } from '../../kernels/module.js';
 import { createJoinConstants, createNttTable } from '../../kernels/ntt.js';
-import type { WirePoints } from '../groth16/kernel-key.js';
+import type { WirePoints } from '../engine/wire-points.js';
 import type { RoundsKey } from './kernel-key.js';
 
 /**

@@ -12,7 +12,7 @@ import { fromBytesLE, R, toBytesLE } from '../../field/bn254.js';
 import { groupOf, SCALAR_BYTES, type GroupKernels } from '../../kernels/msm.js';
 import type { Team } from '../../kernels/team.js';
 import { Combination, type Finish } from '../engine/combination.js';
-import type { WirePoints } from '../groth16/kernel-key.js';
+import type { WirePoints } from '../engine/wire-points.js';
 import { wireRange } from './kernel-key.js';
 import { entriesOfLookups, type TableValues } from './values.js';
 import type { RoundOneWitness, RoundTwo } from './rounds-witness.js';

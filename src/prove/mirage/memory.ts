@@ -15,7 +15,7 @@ import {
   type GroupName,
 } from '../../kernels/msm.js';
 import { nttTableBytes } from '../../kernels/ntt.js';
-import { SMALL_MAGNITUDES } from '../groth16/memory.js';
+import { SMALL_MAGNITUDES } from '../engine/sums.js';
 import { BINDING_ROWS } from './kernel-key.js';
 import { rowValuesScratchBytes, tableValuesBytes } from './values.js';
 

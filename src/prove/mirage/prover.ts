@@ -16,7 +16,7 @@ import { groupOf, SCALAR_BYTES } from '../../kernels/msm.js';
 import type { Team } from '../../kernels/team.js';
 import type { MirageProof } from '../../verify/proof.js';
 import { Combination } from '../engine/combination.js';
-import type { EnginePhase } from '../groth16/prover.js';
+import type { EnginePhase } from '../engine/progress.js';
 import { quotientOfRows } from '../engine/quotient.js';
 import { requireRounds, type RoundsKey } from './kernel-key.js';
 import { RoundsSums } from './lookup-sums.js';

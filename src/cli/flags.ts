@@ -1,0 +1,29 @@
+/** Flags of the commands that another proof system answers too (ezkl.ts). */
+import type { ProverName } from '../prove/tasks.js';
+
+export interface ProveFlags {
+  readonly in: string;
+  readonly out: string;
+  readonly threads?: number;
+  readonly maxMemory?: number;
+  readonly prover?: ProverName;
+  readonly context?: Uint8Array;
+  readonly backend?: 'ezkl';
+  readonly compiled?: string;
+  readonly pk?: string;
+  readonly srs?: string;
+  readonly settings?: string;
+}
+
+export interface VerifyFlags {
+  readonly key: string;
+  readonly batch?: boolean;
+  readonly expectModel?: string;
+  readonly expectOutput?: string;
+  readonly expectInput?: string;
+  readonly expectContext?: Uint8Array;
+  readonly public?: string;
+  readonly backend?: 'ezkl';
+  readonly settings?: string;
+  readonly srs?: string;
+}

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeArtifact } from '../src/compile/artifact.js';
 import { compile, type CompileOptions } from '../src/compile/compile.js';
-import { artifactPaths } from '../src/formats/manifest.js';
+import { provingKeyPath } from '../src/formats/manifest.js';
 import { writeWtnsFile } from '../src/formats/wtns-file.js';
 import { readZkeyInfo } from '../src/formats/zkey-file.js';
 import { witnessOf } from '../src/prove/prove.js';
@@ -126,7 +126,7 @@ export async function writeSample(folder: string, tensors: ReadonlyMap<string, F
   return file;
 }
 
-export const keyOf = ({ artifact }: ModelFiles): string => artifactPaths(artifact).provingKey;
+export const keyOf = ({ artifact }: ModelFiles): string => provingKeyPath(artifact, 'groth16');
 
 async function namesOf(zkey: string, name: string, constraints: number) {
   const { domainSize } = await readZkeyInfo(zkey);

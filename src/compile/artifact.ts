@@ -4,7 +4,7 @@ import path from 'node:path';
 import { ZkonnxError } from '../base/errors.js';
 import { writeFileAtomically } from '../formats/atomic-write.js';
 import { writeCircuitFile } from '../formats/circuit-file.js';
-import { artifactPaths } from '../formats/manifest.js';
+import { artifactPaths, keyPaths } from '../formats/manifest.js';
 import { decodeModel, externalFiles } from '../formats/onnx-proto.js';
 import type { CompiledModel } from './compile.js';
 
@@ -25,20 +25,13 @@ export async function writeArtifact(
       cause,
     });
   }
-  for (const stale of [
-    paths.manifest,
-    paths.provingKey,
-    paths.mirageProvingKey,
-    paths.storedProvingKey,
-    paths.verificationKey,
-  ])
-    await rm(stale, { force: true });
+  for (const stale of [paths.manifest, ...keyPaths(dir)]) await rm(stale, { force: true });
   await writeCircuitFile(paths.circuit, compiled.circuit, options);
   await copyAtomically(modelPath, paths.model);
   const model = decodeModel(await readFile(modelPath));
   for (const { location, file } of externalFiles(model, path.dirname(modelPath))) {
     const target = path.join(dir, location);
-    if (Object.values(paths).includes(target)) {
+    if ([...Object.values(paths), ...keyPaths(dir)].includes(target)) {
       throw new ZkonnxError('OUTPUT_UNWRITABLE', 'a file of the model has the name of a file of the artifact', {
         where: location,
         help: 'save the model with its external data under another name',

@@ -5,13 +5,15 @@ import { ZkonnxError } from '../base/errors.js';
 import { writeFileAtomically } from '../formats/atomic-write.js';
 import { requireSameCircuit } from '../formats/circuit.js';
 import { circuitHash, readCircuitFile } from '../formats/circuit-file.js';
-import { artifactPaths, readManifest } from '../formats/manifest.js';
-import type { TwoRoundCircuit } from '../constraint/program.js';
+import { artifactPaths, provingKeyPath, readManifest } from '../formats/manifest.js';
+import { requireOneRound, requireTwoRounds } from '../constraint/kind.js';
+import type { Circuit, TwoRoundCircuit } from '../constraint/program.js';
 import { peakMemoryBytes } from '../base/peak-memory.js';
 import { Stopwatch } from '../base/stopwatch.js';
-import { makeVerificationKey, type MirageVerificationKey, type VerificationKey } from '../verify/key.js';
+import { makeVerificationKey, type KeyFacts, type MirageVerificationKey, type VerificationKey } from '../verify/key.js';
+import type { Protocol } from '../verify/statement.js';
 import { writeStoredKey } from '../prove/groth16/stored-key-file.js';
-import type { SetupProgress } from './development.js';
+import type { DevelopmentOptions, SetupProgress } from './development.js';
 import { setupDev } from './groth16-dev.js';
 import { setupMirageDev } from './mirage-dev.js';
 
@@ -48,8 +50,7 @@ export async function setup(artifactDir: string, options: SetupOptions): Promise
   const paths = artifactPaths(artifactDir);
   const manifest = await readManifest(artifactDir);
   const loaded = await readCircuitFile(paths.circuit);
-  const { r1cs, rounds } = loaded;
-  requireSameCircuit(manifest.circuit.hash, circuitHash(r1cs, rounds), paths.circuit);
+  requireSameCircuit(manifest.circuit.hash, circuitHash(loaded.r1cs, loaded.rounds), paths.circuit);
   clock.lap('load');
   await rm(paths.verificationKey, { force: true });
   const facts = {
@@ -59,24 +60,10 @@ export async function setup(artifactDir: string, options: SetupOptions): Promise
     schema: manifest.schema,
   } as const;
   const { dev: _dev, ...shared } = options;
-  let provingKey: string;
-  let key: VerificationKey | MirageVerificationKey;
-  if (rounds === undefined) {
-    provingKey = paths.provingKey;
-    const points = await setupDev(r1cs, { ...shared, zkeyPath: provingKey });
-    clock.lap('keys');
-    // For our prover alone; the .zkey remains the key.
-    await writeStoredKey(provingKey, { signal: options.signal });
-    clock.lap('store');
-    key = makeVerificationKey(points, facts);
-  } else {
-    requireSoundRounds({ ...loaded, rounds }, paths.circuit);
-    provingKey = paths.mirageProvingKey;
-    const circuit = { r1cs, rounds, circuitHash: manifest.circuit.hash };
-    const points = await setupMirageDev(circuit, { ...shared, keyPath: provingKey });
-    clock.lap('keys');
-    key = makeVerificationKey(points, facts);
-  }
+  const { protocol } = manifest;
+  const provingKey = provingKeyPath(artifactDir, protocol);
+  const circuit = { ...loaded, hash: manifest.circuit.hash, where: paths.circuit };
+  const key = await SETUPS[protocol](circuit, facts, { ...shared, keyPath: provingKey }, clock);
   await writeFileAtomically(paths.verificationKey, `${JSON.stringify(key, null, 2)}\n`, { signal: options.signal });
   return {
     provingKey,
@@ -86,6 +73,44 @@ export async function setup(artifactDir: string, options: SetupOptions): Promise
     peakMemoryBytes: peakMemoryBytes(),
   };
 }
+
+/** A circuit that a setup makes keys for. */
+interface SetupCircuit extends Circuit {
+  readonly hash: string;
+  /** The file's name, for messages. */
+  readonly where: string;
+}
+
+interface KeyFileOptions extends DevelopmentOptions {
+  readonly keyPath: string;
+}
+
+/** Writes the proving key, and gives the verification key. */
+type Setup = (
+  circuit: SetupCircuit,
+  facts: KeyFacts,
+  options: KeyFileOptions,
+  clock: Stopwatch,
+) => Promise<VerificationKey | MirageVerificationKey>;
+
+const SETUPS: { readonly [P in Protocol]: Setup } = {
+  async groth16(circuit, facts, { keyPath, ...options }, clock) {
+    const { r1cs } = requireOneRound(circuit);
+    const points = await setupDev(r1cs, { ...options, zkeyPath: keyPath });
+    clock.lap('keys');
+    // For our prover alone; the .zkey remains the key.
+    await writeStoredKey(keyPath, { signal: options.signal });
+    clock.lap('store');
+    return makeVerificationKey(points, facts);
+  },
+  async mirage(circuit, facts, options, clock) {
+    const { r1cs, rounds, hash, where } = requireTwoRounds(circuit);
+    requireSoundRounds({ ...circuit, rounds }, where);
+    const points = await setupMirageDev({ r1cs, rounds, circuitHash: hash }, options);
+    clock.lap('keys');
+    return makeVerificationKey(points, facts);
+  },
+};
 
 /** The file may come from a stranger: a key for a circuit whose queries a prover could choose late would prove nothing. Throws ARTIFACT_INVALID. */
 function requireSoundRounds(circuit: TwoRoundCircuit, where: string): void {

@@ -161,14 +161,21 @@ async function openCircuit(artifact: string, out: string) {
 
 async function zkey(session: Session, artifact: string, { out }: OutFlags): Promise<Outcome> {
   const { createReadStream } = await import('node:fs');
-  const { artifactPaths, readManifest } = await import('../../formats/manifest.js');
+  const { provingKeyPath, readManifest } = await import('../../formats/manifest.js');
+  const { PROVERS } = await import('../../prove/protocols.js');
   const { requireFilePath, writeOutput } = await import('../output-file.js');
   await requireFilePath(out);
   const { protocol } = await readManifest(artifact);
-  if (protocol === 'mirage') {
-    throw usage('snarkjs has no keys of protocol mirage', 'an artifact of protocol groth16', artifact, GROTH16_HELP);
+  const { provers } = PROVERS[protocol];
+  if (!provers.includes('snarkjs')) {
+    throw usage(
+      `snarkjs has no keys of protocol ${protocol}`,
+      'an artifact of protocol groth16',
+      artifact,
+      GROTH16_HELP,
+    );
   }
-  const source = await requireKey(artifactPaths(artifact).provingKey);
+  const source = await requireKey(provingKeyPath(artifact, protocol));
   await writeOutput(
     out,
     async (file) => {

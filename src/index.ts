@@ -6,6 +6,7 @@ export { compile } from './compile/compile.js';
 export type { CompiledModel, CompileOptions } from './compile/compile.js';
 export type { AccuracyReport, TensorError } from './compile/accuracy.js';
 export { writeArtifact } from './compile/artifact.js';
+export type { ArtifactKeys, WriteArtifactOptions } from './compile/artifact.js';
 export { setup } from './setup/setup.js';
 export type { SetupOptions, SetupResult } from './setup/setup.js';
 export { openProver } from './prove/open-prover.js';

@@ -66,7 +66,7 @@ export interface CompiledModel {
   readonly domains: ReadonlyMap<string, InputDomain>;
 }
 
-const DEFAULT_PROTOCOL: Protocol = 'mirage';
+export const DEFAULT_PROTOCOL: Protocol = 'mirage';
 const DEFAULT_TOLERANCE = 0.005;
 /** Activation widths tried in order: each costs about a constraint an activation more than the one before. */
 const BIT_CHOICES = [8, 9, 10, 11, 12, 13, 14, 16];
@@ -212,13 +212,13 @@ function assembleMirage(
 }
 
 /** SHA-256 of the ONNX file and, behind it, of its external data files in the order of their locations. */
-async function modelHash(bytes: Uint8Array, externalDir: string): Promise<string> {
+export async function modelHash(bytes: Uint8Array, externalDir: string): Promise<string> {
   const hash = createHash('sha256').update(bytes);
   for (const { file } of externalFiles(decodeModel(bytes), externalDir)) hash.update(await readFile(file));
   return `sha256:${hash.digest('hex')}`;
 }
 
-async function readModel(modelPath: string): Promise<Uint8Array> {
+export async function readModel(modelPath: string): Promise<Uint8Array> {
   try {
     const { size } = await stat(modelPath);
     if (size > MAX_MODEL_BYTES) {

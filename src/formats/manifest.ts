@@ -68,10 +68,10 @@ export function provingKeyPath(dir: string, protocol: Protocol): string {
   return path.join(dir, PROVING_KEYS[protocol].file);
 }
 
-/** Every file that a setup of any protocol may have left in an artifact folder. */
+/** Every file that a setup of any protocol may have left in an artifact folder, the verification key first. */
 export function keyPaths(dir: string): string[] {
   const names = Object.values(PROVING_KEYS).flatMap(({ file, stored }) => [file, ...stored]);
-  return [...names.map((name) => path.join(dir, name)), artifactPaths(dir).verificationKey];
+  return [artifactPaths(dir).verificationKey, ...names.map((name) => path.join(dir, name))];
 }
 
 /** Reads and checks a manifest. Throws FILE_UNREADABLE, ARTIFACT_INVALID, FORMAT_VERSION. */

@@ -152,7 +152,7 @@ describe('what does not belong together', () => {
     const circuit = await readCircuitFile(file);
     const rounds = { ...circuit.rounds!, publicValues: circuit.rounds!.publicValues - 1 };
     await writeCircuitFile(file, { ...circuit, rounds });
-    expect(await rejection(setup(moved, { dev: true }))).toMatchObject({ code: 'KEY_MISMATCH' });
+    expect(await rejection(setup(moved, { dev: true, force: true }))).toMatchObject({ code: 'KEY_MISMATCH' });
     expect(await rejection(proveAll(moved, [values(0)]))).toMatchObject({ code: 'KEY_MISMATCH' });
   });
 

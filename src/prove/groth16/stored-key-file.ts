@@ -51,10 +51,16 @@ export function storedKeyOf(zkeyPath: string, source: ByteSource) {
     readStoredKey(kernels, zkeyPath, keyIdentity(source, info), info);
 }
 
-/** Converts the .zkey and writes the result beside it. Throws FILE_UNREADABLE, KEY_INVALID, OUTPUT_UNWRITABLE, ABORTED. */
-export async function writeStoredKey(zkeyPath: string, options: WriteOptions = {}): Promise<string> {
+/**
+ * Converts the .zkey, or what will be it and is at `from` now, and writes the result beside it. Throws FILE_UNREADABLE, KEY_INVALID,
+ * OUTPUT_UNWRITABLE, ABORTED.
+ */
+export async function writeStoredKey(
+  zkeyPath: string,
+  { from = zkeyPath, ...options }: WriteOptions & { readonly from?: string } = {},
+): Promise<string> {
   const file = storedKeyPath(zkeyPath);
-  await withFile(zkeyPath, async (source) => {
+  await withFile(from, async (source) => {
     const reader = await openZkeyReader(source);
     const kernels = await instantiateKernels();
     const key = await loadEngineKey(new SoloTeam(kernels), reader);

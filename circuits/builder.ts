@@ -6,6 +6,8 @@
  * Bounds are proven, not hoped for: an input's by its range check, every other by interval arithmetic over what it is made of.
  */
 
+import type { GadgetName } from './origin.js';
+
 /** Wire number; 0 is the constant 1. */
 export type Wire = number;
 
@@ -25,8 +27,14 @@ export interface FieldLc {
   readonly constant: bigint;
 }
 
+/** Who says which gadget the rows that follow are for: their origin (origin.ts). */
+export interface GadgetScope {
+  /** Rows of questions asked within are this gadget's; of the innermost where gadgets use each other. */
+  gadget<T>(name: GadgetName, lay: () => T): T;
+}
+
 /** Whoever multiplies unbounded field elements: every builder of ours does, beside `Builder`. */
-export interface FieldBuilder {
+export interface FieldBuilder extends GadgetScope {
   /** New full-width wire a·b mod r, one row. */
   fieldProduct(a: FieldLc, b: FieldLc): FieldLc;
 }
@@ -37,9 +45,9 @@ export interface FunctionTable {
   readonly values: Float64Array;
 }
 
-export interface Builder {
-  /** Names the part of the model that the following constraints belong to (cost by layer, runtime errors). */
-  layer(name: string, op: string): void;
+export interface Builder extends GadgetScope {
+  /** Names the part of the model that the following constraints belong to (cost by layer, runtime errors), and its IR op where it is one. */
+  layer(name: string, op: string, irOp?: string): void;
 
   /** Row `a·b = c`. */
   assertProduct(a: Lc, b: Lc, c: Lc): void;

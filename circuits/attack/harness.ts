@@ -19,7 +19,8 @@ import type { Counted, TablePlan } from '../builders/lookup-plan.js';
 import { R1csBuilder } from '../builders/r1cs-builder.js';
 import { enumerate } from './enumerate.js';
 import { Protocol } from './protocol.js';
-import { HALF, Resolver, wiresOf, type Hint } from './resolve.js';
+import { HALF, type Hint, type Lie } from './instructions.js';
+import { Resolver } from './resolve.js';
 import {
   evaluate,
   isMember,
@@ -297,9 +298,7 @@ class Attack {
   }
 
   private onlyInversesOfZero(honest: readonly bigint[], values: readonly bigint[]): boolean {
-    const free = new Set(
-      this.resolver.hints.flatMap((hint) => (hint.kind === 'nonZero' && hint.of(values) === 0n ? [hint.inverse] : [])),
-    );
+    const free = new Set(this.resolver.hints.flatMap((hint) => hint.free?.(values) ?? []));
     return values.every((value, wire) => value === honest[wire] || free.has(wire));
   }
 
@@ -356,85 +355,12 @@ class Attack {
     }
   }
 
-  private *liesAbout(
-    hint: Hint,
-    honest: readonly bigint[],
-  ): Generator<{ how: string; overrides: Map<number, bigint> }> {
-    for (const wire of wiresOf(hint)) {
+  private *liesAbout(hint: Hint, honest: readonly bigint[]): Generator<Lie> {
+    for (const wire of hint.wires) {
       for (const value of this.plausible(honest[wire]!))
-        yield { how: `${hint.kind} wire ${wire}`, overrides: new Map([[wire, value]]) };
+        yield { how: `${hint.name} wire ${wire}`, overrides: new Map([[wire, value]]) };
     }
-    if (hint.kind === 'bits') {
-      yield { how: 'the bits of v + r', overrides: otherDecomposition(hint.wires, honest) };
-      for (let i = 0; i + 1 < hint.wires.length; i++) {
-        const [low, high] = [hint.wires[i]!, hint.wires[i + 1]!];
-        for (const carry of [1n, -1n]) {
-          const overrides = new Map([
-            [low, honest[low]! + 2n * carry],
-            [high, honest[high]! - carry],
-          ]);
-          yield { how: `a carry between wires ${low} and ${high}`, overrides };
-        }
-      }
-    } else if (hint.kind === 'divide') {
-      for (const step of [1n, -1n]) {
-        const overrides = new Map([
-          [hint.quotient, honest[hint.quotient]! + step],
-          [hint.remainder, honest[hint.remainder]! - step * hint.by(honest)],
-        ]);
-        yield { how: 'quotient and remainder shifted together', overrides };
-      }
-    } else if (hint.kind === 'parts') {
-      const x = hint.of(honest);
-      for (const value of [x, mod(-x), x * inverse(2n)]) {
-        yield { how: 'another part of x', overrides: new Map([[hint.wire, mod(value)]]) };
-      }
-    } else if (hint.kind === 'quotient') {
-      yield* this.liesAboutQuotient(hint, honest);
-    } else if (hint.kind === 'nonZero') {
-      const x = hint.of(honest);
-      for (const flag of [1n - honest[hint.flag]!, 2n, HALF]) {
-        const inv = x === 0n ? this.randomField() : flag * inverse(x);
-        yield {
-          how: 'the flag flipped with its inverse',
-          overrides: new Map([
-            [hint.flag, flag],
-            [hint.inverse, inv],
-          ]),
-        };
-      }
-    }
-  }
-
-  /** v = y + p − n: all of it in one part, steps that keep v, and fractions that move the remainder by a whole number. */
-  private *liesAboutQuotient(
-    { parts, shift }: Hint & { readonly kind: 'quotient' },
-    honest: readonly bigint[],
-  ): Generator<{ how: string; overrides: Map<number, bigint> }> {
-    const fraction = inverse(1n << BigInt(shift));
-    for (const [i, wire] of parts.entries()) {
-      for (const k of [1n, -1n, 3n]) {
-        const value = mod(honest[wire]! + k * fraction);
-        yield { how: `a fraction in wire ${wire}`, overrides: new Map([[wire, value]]) };
-      }
-      for (const other of parts.slice(i + 1)) {
-        for (const [d, e] of [
-          [1n, 1n],
-          [1n, -1n],
-          [-1n, 1n],
-          [-1n, -1n],
-          [honest[other]!, -honest[other]!],
-          [-honest[wire]!, honest[wire]!],
-          [-honest[wire]!, -honest[wire]!],
-        ] as const) {
-          const overrides = new Map([
-            [wire, mod(honest[wire]! + d)],
-            [other, mod(honest[other]! + e)],
-          ]);
-          yield { how: `wires ${wire} and ${other} shifted together`, overrides };
-        }
-      }
-    }
+    yield* hint.lies(honest, this.randomField);
   }
 
   private plausible(v: bigint): readonly bigint[] {
@@ -547,12 +473,6 @@ function sameValues(a: readonly bigint[], b: readonly bigint[]): boolean {
 
 function sameOutputs(outputs: readonly FieldLc[], values: readonly bigint[], expected: readonly bigint[]): boolean {
   return outputs.every((output, i) => evaluate(output, values) === expected[i]);
-}
-
-/** Low bits of v + r in place of those of v. */
-function otherDecomposition(wires: readonly number[], honest: readonly bigint[]): Map<number, bigint> {
-  const value = wires.reduce((sum, wire, i) => sum + (honest[wire]! << BigInt(i)), R);
-  return new Map(wires.map((wire, i) => [wire, (value >> BigInt(i)) & 1n]));
 }
 
 /** For each wire of a broken row, the value that mends the row where it enters linearly. */

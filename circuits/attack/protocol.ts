@@ -3,8 +3,10 @@
  * among it, then learns X and Θ; what the rows leave it in round 2 is nothing: each wire follows. So any change breaks a row, and a query
  * outside its table breaks a sum whatever the multiplicities, unless they are chosen after X is known, which is why they are of round 1.
  */
+import { invariant } from '../../src/base/errors.js';
 import { batchInverse, mod, R } from '../../src/field/bn254.js';
-import { Opcode, Side, type TwoRoundCircuit } from '../../src/constraint/program.js';
+import { instructionOf, isFieldOpcode, operandWords } from '../../src/constraint/instructions.js';
+import { Side, type TwoRoundCircuit } from '../../src/constraint/program.js';
 import { solve, type Witness } from '../../src/constraint/solver.js';
 import type { Lc } from '../builder.js';
 import { fieldCombination, toField } from '../lc.js';
@@ -13,6 +15,7 @@ import type { TablePlan } from '../builders/lookup-plan.js';
 import { max } from '../gadgets/max.js';
 import { requantise } from '../gadgets/requantise.js';
 import { ChallengeWire } from '../../src/constraint/rounds.js';
+import { attackedRoundTwo } from './instructions.js';
 import { evaluate, formOf, isSatisfied, rowsOf, type Row } from './rows.js';
 
 export interface Challenges {
@@ -72,9 +75,13 @@ export class Protocol {
       return evaluate(code[at] === Side.A ? a : code[at] === Side.B ? b : c, values);
     };
     for (let at = 0; at < code.length;) {
-      const isProduct = code[at] === Opcode.FieldProduct;
-      values[code[at + 1]!] = isProduct ? mod(side(at + 2) * side(at + 4)) : side(at + 2);
-      at += isProduct ? 6 : 4;
+      const known = instructionOf(code[at]!)!;
+      invariant(isFieldOpcode(known.name), 'round 2 runs over field elements alone', { at });
+      const end = at + 1 + operandWords(known);
+      const rows: bigint[] = [];
+      for (let row = at + 2; row < end; row += 2) rows.push(side(row));
+      values[code[at + 1]!] = attackedRoundTwo[known.name](rows);
+      at = end;
     }
   }
 

@@ -21,7 +21,8 @@
  * Where `plan.bits` is 0, and for what a plan gives no table, R1csBuilder answers with bits.
  */
 import { invariant } from '../../src/base/errors.js';
-import { Opcode, Side } from '../../src/constraint/program.js';
+import type { Operands, RegisterRef, RowRef } from '../../src/constraint/program-writer.js';
+import { Side } from '../../src/constraint/program.js';
 import {
   constant,
   type Bounds,
@@ -63,8 +64,8 @@ import { ChallengeWire } from '../../src/constraint/rounds.js';
 /** A QUOTIENT's top is an operand word. */
 const MAX_TOP_BITS = 30;
 
-/** What the register holds when a range is proven; `width` bits for Lookup. */
-const REGISTER = [Side.Register, 0] as const;
+/** The operands of a QUOTIENT but its last, the place of what is divided. */
+type Parts = Operands<'Quotient'> extends readonly [...infer Head, unknown] ? Head : never;
 
 export class LookupBuilder extends RoundsBuilder implements Builder {
   private demands = new Demands();
@@ -90,72 +91,81 @@ export class LookupBuilder extends RoundsBuilder implements Builder {
   // ---- ranges by lookups; the value to be looked up is in the register ----
 
   /** Register = x, which must lie in [0, 2^width). */
-  private load(x: Lc, width: number): void {
-    this.emit(Opcode.Load, width, this.layerIndex(), Side.H, this.hintRow(x));
+  private load(x: Lc, width: number): RegisterRef {
+    return this.program.set('Load', width, this.layerIndex(), [Side.H, this.hintRow(x)]);
   }
 
   /** x ∈ [0, 2^(b·L)), L limbs: at least `bits` bits. */
-  private cover(x: Lc, bits: number): void {
-    this.limbs(x, new Array<number>(limbCount(this.plan, bits)).fill(this.plan.bits));
+  private cover(x: Lc, bits: number, register: RegisterRef): void {
+    this.limbs(x, register, new Array<number>(limbCount(this.plan, bits)).fill(this.plan.bits));
+  }
+
+  /** `cover` of an x that no instruction has put into the register. */
+  private covered(x: Lc, bits: number): void {
+    this.cover(x, bits, this.load(x, this.plan.bits * limbCount(this.plan, bits)));
   }
 
   /** x ∈ [0, rows), exactly. */
-  private exact(x: Lc, rows: number): void {
+  private exact(x: Lc, rows: number, register: RegisterRef): void {
     const { bits: b, spans } = this.plan;
     const k = bitLength(rows - 1);
-    if (rows === 2 ** b || spans.has(rows)) this.oneLookup(this.rangeTable(rows), x, 0, k);
+    if (rows === 2 ** b || spans.has(rows)) this.oneLookup(this.rangeTable(rows), x, register, 0, k);
     else if (rows === 1) this.row(constant(0), constant(0), x);
     else if (2 ** k !== rows) {
-      this.cover(x, k);
-      this.reflected(x, rows - 1, k);
+      this.cover(x, k, register);
+      // x of one limb or more leaves the register as it was: see `limb`.
+      this.reflected(x, rows - 1, k, register);
     } else {
       const rest = k % b;
       const widths = new Array<number>((k - rest) / b).fill(b);
-      this.limbs(x, rest === 0 ? widths : [...widths, rest]);
+      this.limbs(x, register, rest === 0 ? widths : [...widths, rest]);
     }
   }
 
   /** The second side of a range: top − x is non-negative too. */
-  private reflected(x: Lc, top: number, bits: number): void {
-    this.emit(Opcode.Reflect, Side.H, this.hintRow(constant(top)));
-    this.cover(new LcSum().addConstant(top).add(x, -1).build(), bits);
+  private reflected(x: Lc, top: number, bits: number, register: RegisterRef): void {
+    this.cover(new LcSum().addConstant(top).add(x, -1).build(), bits, this.reflect(top, register));
+  }
+
+  /** Register = top − register. */
+  private reflect(top: number, register: RegisterRef): RegisterRef {
+    return this.program.set('Reflect', register, [Side.H, this.hintRow(constant(top))]);
   }
 
   /** x in limbs of the given widths, the lowest inlined. */
-  private limbs(x: Lc, widths: readonly number[]): void {
+  private limbs(x: Lc, register: RegisterRef, widths: readonly number[]): void {
     const offsets = widths.map((_, i) => widths.slice(0, i).reduce((sum, width) => sum + width, 0));
     const high = widths.slice(1).map((width, i) => {
       // x's own bound may say more than the width: whole limbs of the widest numbers reach beyond the exact integers.
       const limb = this.integerWire({ lo: 0, hi: Math.min(2 ** width - 1, Math.floor(x.hi / 2 ** offsets[i + 1]!)) });
-      this.emit(Opcode.Limb, limb.wires[0]!, offsets[i + 1]!, width, ...REGISTER);
+      this.program.emit('Limb', limb.wires[0]!, offsets[i + 1]!, width, register);
       return limb;
     });
     const low = new LcSum().add(x);
     high.forEach((limb, i) => low.add(limb, -(2 ** offsets[i + 1]!)));
     [low.build(), ...high].forEach((limb, i) => {
-      this.limb(limb, offsets[i]!, widths[i]!);
+      this.limb(limb, register, offsets[i]!, widths[i]!);
     });
   }
 
   /** One limb of `width` ≤ b bits, exactly. */
-  private limb(x: Lc, offset: number, width: number): void {
+  private limb(x: Lc, register: RegisterRef, offset: number, width: number): void {
     const { bits: b, spans } = this.plan;
     if (width === b || spans.has(2 ** width)) {
-      this.oneLookup(this.rangeTable(2 ** width), x, offset, width);
+      this.oneLookup(this.rangeTable(2 ** width), x, register, offset, width);
       return;
     }
     const table = this.rangeTable(2 ** b);
-    this.oneLookup(table, x, offset, width);
+    this.oneLookup(table, x, register, offset, width);
     // Limbs below the top one have b bits; so this is the top limb, and what follows may use the register.
     const top = 2 ** width - 1;
-    if (offset > 0) this.load(x, width);
-    this.emit(Opcode.Reflect, Side.H, this.hintRow(constant(top)));
-    this.oneLookup(table, new LcSum().addConstant(top).add(x, -1).build(), 0, width);
+    const own = offset > 0 ? this.load(x, width) : register;
+    this.oneLookup(table, new LcSum().addConstant(top).add(x, -1).build(), this.reflect(top, own), 0, width);
   }
 
-  private oneLookup(table: OpenTable, x: Lc, offset: number, width: number): void {
+  private oneLookup(table: OpenTable, x: Lc, register: RegisterRef, offset: number, width: number): void {
     const k = this.lookup(table, x);
-    this.emit(Opcode.Lookup, k, offset, width, this.layerIndex(), ...REGISTER);
+    this.program.emit('Lookup', k, offset, width, this.layerIndex(), register);
   }
 
   protected override rangeOfFresh(x: Lc, lo: number, hi: number): void {
@@ -163,32 +173,38 @@ export class LookupBuilder extends RoundsBuilder implements Builder {
       super.rangeOfFresh(x, lo, hi);
       return;
     }
-    const rows = hi - lo + 1;
-    this.demands.add({ kind: 'exact', rows });
-    const above = addConstant(x, -lo);
-    this.load(above, bitLength(hi - lo));
-    this.exact(above, rows);
+    this.asked('input', 'lookups', () => {
+      const rows = hi - lo + 1;
+      this.demands.add({ kind: 'exact', rows });
+      const above = addConstant(x, -lo);
+      this.exact(above, rows, this.load(above, bitLength(hi - lo)));
+    });
   }
 
   override range(x: Lc, lo: number, hi: number): Lc {
     if (this.byBits) return super.range(x, lo, hi);
-    if (x.lo >= lo && x.hi <= hi) return x;
-    if (x.hi < lo || x.lo > hi) {
-      throw boundOverflow('no value satisfies a range check', `[${x.lo}, ${x.hi}] within [${lo}, ${hi}]`, this.where());
-    }
-    // One side is enough where x's bounds prove the other.
-    if (x.hi <= hi) this.nonNegative(addConstant(x, -lo));
-    else if (x.lo >= lo) this.nonNegative(new LcSum().addConstant(hi).add(x, -1).build());
-    else this.rangeOfFresh(x, lo, hi);
-    return narrow(x, { lo, hi });
+    return this.asked('range', 'lookups', () => {
+      if (x.lo >= lo && x.hi <= hi) return x;
+      if (x.hi < lo || x.lo > hi) {
+        throw boundOverflow(
+          'no value satisfies a range check',
+          `[${x.lo}, ${x.hi}] within [${lo}, ${hi}]`,
+          this.where(),
+        );
+      }
+      // One side is enough where x's bounds prove the other.
+      if (x.hi <= hi) this.nonNegative(addConstant(x, -lo));
+      else if (x.lo >= lo) this.nonNegative(new LcSum().addConstant(hi).add(x, -1).build());
+      else this.rangeOfFresh(x, lo, hi);
+      return narrow(x, { lo, hi });
+    });
   }
 
   /** x ≥ 0, for an x that is bounded above. */
   private nonNegative(x: Lc): void {
     const bits = bitLength(x.hi);
     this.demands.add({ kind: 'cover', bits, extra: 0 });
-    this.load(x, this.plan.bits * limbCount(this.plan, bits));
-    this.cover(x, bits);
+    this.covered(x, bits);
   }
 
   /** Bits by Boolean rows; wider limbs by lookups. */
@@ -202,59 +218,68 @@ export class LookupBuilder extends RoundsBuilder implements Builder {
   /** x + 2^K = low + 2^K·sign, low ∈ [0, 2^K) exactly, sign a bit. */
   override isNonNegative(x: Lc): Lc {
     if (this.byBits) return super.isNonNegative(x);
-    const bits = differenceBits(x);
-    this.demands.add({ kind: 'sign', bits });
-    const k = signBits(this.plan, bits);
-    const shifted = addConstant(x, 2 ** k);
-    const sign = this.integerWire({ lo: 0, hi: 1 });
-    this.boolean(sign);
-    const low = new LcSum()
-      .add(shifted)
-      .add(sign, -(2 ** k))
-      .build({ lo: 0, hi: 2 ** k - 1 });
-    const hint = this.hintRow(shifted);
-    this.emit(Opcode.Quotient, sign.wires[0]!, 0, 0, k, 1, this.layerIndex(), Side.H, hint);
-    this.exact(low, 2 ** k);
-    return sign;
+    return this.asked('isNonNegative', 'lookups', () => {
+      const bits = differenceBits(x);
+      this.demands.add({ kind: 'sign', bits });
+      const k = signBits(this.plan, bits);
+      const shifted = addConstant(x, 2 ** k);
+      const sign = this.integerWire({ lo: 0, hi: 1 });
+      this.boolean(sign);
+      const low = new LcSum()
+        .add(shifted)
+        .add(sign, -(2 ** k))
+        .build({ lo: 0, hi: 2 ** k - 1 });
+      const hint = this.hintRow(shifted);
+      const register = this.program.set('Quotient', sign.wires[0]!, 0, 0, k, 1, this.layerIndex(), [Side.H, hint]);
+      this.exact(low, 2 ** k, register);
+      return sign;
+    });
   }
 
   override positive(x: Lc): Lc {
     if (this.byBits) return super.positive(x);
-    const bits = bitLength(maxAbs(x));
-    this.demands.add({ kind: 'cover', bits, extra: 1 });
-    const p = this.integerWire({ lo: 0, hi: x.hi });
-    const width = this.plan.bits * limbCount(this.plan, bits);
-    // The row's B side without p is x, for PARTS.
-    const row = this.row(p, sub(x, p), constant(0));
-    this.emit(Opcode.Parts, p.wires[0]!, width, this.layerIndex(), Side.B, row);
-    this.cover(
-      new LcSum()
-        .add(p, 2)
-        .add(x, -1)
-        .build({ lo: 0, hi: maxAbs(x) }),
-      bits,
-    );
-    return p;
+    return this.asked('positive', 'lookups', () => {
+      const bits = bitLength(maxAbs(x));
+      this.demands.add({ kind: 'cover', bits, extra: 1 });
+      const p = this.integerWire({ lo: 0, hi: x.hi });
+      const width = this.plan.bits * limbCount(this.plan, bits);
+      // The row's B side without p is x, for PARTS.
+      const row = this.row(p, sub(x, p), constant(0));
+      const register = this.program.set('Parts', p.wires[0]!, width, this.layerIndex(), [Side.B, row]);
+      this.cover(
+        new LcSum()
+          .add(p, 2)
+          .add(x, -1)
+          .build({ lo: 0, hi: maxAbs(x) }),
+        bits,
+        register,
+      );
+      return p;
+    });
   }
 
   override max(left: Lc, right: Lc): Lc {
     if (this.byBits) return super.max(left, right);
-    const bounds = { lo: Math.max(left.lo, right.lo), hi: Math.max(left.hi, right.hi) };
-    return narrow(
-      new LcSum()
-        .add(right)
-        .add(this.positive(sub(left, right)))
-        .build(),
-      bounds,
-    );
+    return this.asked('max', 'lookups', () => {
+      const bounds = { lo: Math.max(left.lo, right.lo), hi: Math.max(left.hi, right.hi) };
+      return narrow(
+        new LcSum()
+          .add(right)
+          .add(this.positive(sub(left, right)))
+          .build(),
+        bounds,
+      );
+    });
   }
 
   override quotient(u: Lc, quotient: Quotient): Lc {
     if (this.byBits || quotient.bits > MAX_TOP_BITS) return super.quotient(u, quotient);
-    this.demands.add({ kind: 'quotient', quotient });
-    const { form, exactWhole } = quotientCost(this.plan, quotient);
-    if (form === 'table') return this.clampTable(u, quotient);
-    return this.clamp(u, quotient, form, exactWhole);
+    return this.asked('quotient', 'lookups', () => {
+      this.demands.add({ kind: 'quotient', quotient });
+      const { form, exactWhole } = quotientCost(this.plan, quotient);
+      if (form === 'table') return this.clampTable(u, quotient);
+      return this.clamp(u, quotient, form, exactWhole);
+    });
   }
 
   private clamp(u: Lc, { shift, bits, paid, proven }: Quotient, form: QuotientForm, exactWhole: boolean): Lc {
@@ -267,7 +292,7 @@ export class LookupBuilder extends RoundsBuilder implements Builder {
     if (above !== undefined) v.add(above);
     if (below !== undefined) v.add(below, -1);
     const wire = (x: Lc | undefined): number => x?.wires[0] ?? 0;
-    const operands = [wire(y), wire(above), wire(below), shift, top, this.layerIndex()] as const;
+    const operands: Parts = [wire(y), wire(above), wire(below), shift, top, this.layerIndex()];
     this.floor(u, v.build(), shift, operands);
 
     if (above !== undefined) this.assertProduct(above, new LcSum().addConstant(top).add(y, -1).build(), constant(0));
@@ -279,23 +304,15 @@ export class LookupBuilder extends RoundsBuilder implements Builder {
     if (below !== undefined) whole.add(below);
     const ranged = whole.build({ lo: 0, hi: exactWhole ? top : reach });
     if (exactWhole) {
-      this.load(ranged, bits);
-      this.exact(ranged, top + 1);
-    } else {
-      this.load(ranged, this.plan.bits * limbCount(this.plan, bitLength(reach)));
-      this.cover(ranged, bitLength(reach));
-    }
+      this.exact(ranged, top + 1, this.load(ranged, bits));
+    } else this.covered(ranged, bitLength(reach));
     const bounded = proven.hi <= top && (form === 'relu' || form === 'plain');
     if (exactWhole || bounded) return y;
     if (form === 'relu' || (form === 'above' && proven.lo >= 0)) {
       // y is 0 or y + n, an integer that is not negative; or y is top or v ≥ 0. What is left to prove is that top − y is such an integer.
       const rest = new LcSum().addConstant(top).add(y, -1).build();
-      this.load(rest, this.plan.bits * limbCount(this.plan, bits));
-      this.cover(rest, bits);
-    } else {
-      this.load(y, bits);
-      this.exact(y, top + 1);
-    }
+      this.covered(rest, bits);
+    } else this.exact(y, top + 1, this.load(y, bits));
     return y;
   }
 
@@ -321,19 +338,19 @@ export class LookupBuilder extends RoundsBuilder implements Builder {
    * Proves u − 2^shift·v ∈ [0, 2^shift) and emits the QUOTIENT that sets v's wires. With shift 0 it is the row u = v.
    * The remainder's first lookup, or that row, holds u: the instruction reads it there, without the wires it sets.
    */
-  private floor(u: Lc, v: Lc, shift: number, operands: readonly number[]): void {
+  private floor(u: Lc, v: Lc, shift: number, operands: Parts): void {
     const remainder = new LcSum()
       .add(u)
       .add(v, -(2 ** shift))
       .build();
     if (shift === 0) {
       const row = this.row(constant(0), constant(0), remainder);
-      this.emit(Opcode.Quotient, ...operands, Side.C, row);
+      this.program.set('Quotient', ...operands, [Side.C, row]);
       return;
     }
     const first = this.constraints;
-    this.emit(Opcode.Quotient, ...operands, Side.B, first);
-    this.exact(narrow(remainder, { lo: 0, hi: 2 ** shift - 1 }), 2 ** shift);
+    const register = this.program.set('Quotient', ...operands, [Side.B, first]);
+    this.exact(narrow(remainder, { lo: 0, hi: 2 ** shift - 1 }), 2 ** shift, register);
     invariant(this.constraints > first, 'the remainder has a first lookup', { shift });
   }
 
@@ -341,31 +358,31 @@ export class LookupBuilder extends RoundsBuilder implements Builder {
   override divide(n: Lc, d: Lc): { readonly quotient: Lc; readonly remainder: Lc } {
     const top = Math.floor(n.hi / d.lo);
     if (this.byBits || n.lo < 0 || d.lo < 1 || top === 0 || d.hi === 1) return super.divide(n, d);
-    const divisor = this.materialise(d);
-    const [kq, kd] = [bitLength(top), bitLength(d.hi - 1)];
-    this.demands.add({ kind: 'cover', bits: kq, extra: 1 });
-    const quotient = this.integerWire({ lo: Math.floor(n.lo / d.hi), hi: top });
-    const remainder = this.integerWire({ lo: 0, hi: d.hi - 1 });
-    const row = this.row(quotient, divisor, sub(n, remainder));
-    const [q, r] = [quotient.wires[0]!, remainder.wires[0]!];
-    this.emit(Opcode.Divide, q, r, Side.H, this.hintRow(n), Side.B, row);
-    this.load(quotient, this.plan.bits * limbCount(this.plan, kq));
-    this.cover(quotient, kq);
-    if (isConstant(d)) {
-      this.demands.add({ kind: 'exact', rows: d.constant });
-      this.load(remainder, kd);
-      this.exact(remainder, d.constant);
-    } else {
-      this.nonNegative(remainder);
-      this.nonNegative(
-        new LcSum()
-          .add(d)
-          .addConstant(-1)
-          .add(remainder, -1)
-          .build({ lo: 0, hi: d.hi - 1 }),
-      );
-    }
-    return { quotient, remainder };
+    return this.asked('divide', 'lookups', () => {
+      const divisor = this.materialise(d);
+      const [kq, kd] = [bitLength(top), bitLength(d.hi - 1)];
+      this.demands.add({ kind: 'cover', bits: kq, extra: 1 });
+      const quotient = this.integerWire({ lo: Math.floor(n.lo / d.hi), hi: top });
+      const remainder = this.integerWire({ lo: 0, hi: d.hi - 1 });
+      const row = this.row(quotient, divisor, sub(n, remainder));
+      const [q, r] = [quotient.wires[0]!, remainder.wires[0]!];
+      this.program.emit('Divide', q, r, [Side.H, this.hintRow(n)], [Side.B, row]);
+      this.covered(quotient, kq);
+      if (isConstant(d)) {
+        this.demands.add({ kind: 'exact', rows: d.constant });
+        this.exact(remainder, d.constant, this.load(remainder, kd));
+      } else {
+        this.nonNegative(remainder);
+        this.nonNegative(
+          new LcSum()
+            .add(d)
+            .addConstant(-1)
+            .add(remainder, -1)
+            .build({ lo: 0, hi: d.hi - 1 }),
+        );
+      }
+      return { quotient, remainder };
+    });
   }
 
   /** Freivalds' check where it has fewer rows than the products: circuits/freivalds.ts. */
@@ -382,16 +399,18 @@ export class LookupBuilder extends RoundsBuilder implements Builder {
     if (rows >= proper) return super.matrixProduct(a, b);
     const fixed = [...a, ...b].every((row) => row.every((x) => Array.from(x.wires).every(isRound1)));
     invariant(fixed, 'a factor of a claimed product is fixed in round 1');
-    const c = this.claimedProduct(a, b);
-    const field = (matrix: Matrix<Lc>): Matrix<FieldLc> => matrix.map((row) => row.map(toField));
-    const check: RoundTwoRows = {
-      theta: fieldWire(ChallengeWire.theta),
-      product: (x, y) => this.roundTwoProduct(x, y),
-      assert: (x, y, z) => void this.roundTwoRow(x, y, z),
-    };
-    if (flip) proveProduct(check, transposed(field(b)), transposed(field(a)), transposed(field(c)));
-    else proveProduct(check, field(a), field(b), field(c));
-    return c;
+    return this.asked('matrixProduct', 'lookups', () => {
+      const c = this.claimedProduct(a, b);
+      const field = (matrix: Matrix<Lc>): Matrix<FieldLc> => matrix.map((row) => row.map(toField));
+      const check: RoundTwoRows = {
+        theta: fieldWire(ChallengeWire.theta),
+        product: (x, y) => this.roundTwoProduct(x, y),
+        assert: (x, y, z) => void this.roundTwoRow(x, y, z),
+      };
+      if (flip) proveProduct(check, transposed(field(b)), transposed(field(a)), transposed(field(c)));
+      else proveProduct(check, field(a), field(b), field(c));
+      return c;
+    });
   }
 
   /** Wires of a·b and the instructions that compute them, in no row yet; bounds are those of the integer product. */
@@ -410,9 +429,12 @@ export class LookupBuilder extends RoundsBuilder implements Builder {
         const wire = out.wires[0]!;
         const sum = this.hintRow(out);
         row.forEach((_entry, t) => {
-          const factors = [Side.H, left[i]![t]!, Side.H, right[t]![j]!] as const;
-          if (t === 0) this.emit(Opcode.Product, wire, ...factors);
-          else this.emit(Opcode.ProductPlus, wire, ...factors, Side.H, sum);
+          const factors: readonly [RowRef, RowRef] = [
+            [Side.H, left[i]![t]!],
+            [Side.H, right[t]![j]!],
+          ];
+          if (t === 0) this.program.emit('Product', wire, ...factors);
+          else this.program.emit('ProductPlus', wire, ...factors, [Side.H, sum]);
         });
         return out;
       }),
@@ -431,7 +453,7 @@ export class LookupBuilder extends RoundsBuilder implements Builder {
     const open = this.openTable(name, values.length, () => values);
     const same = open.values === values || open.values!.every((value, i) => value === values[i]);
     invariant(same, 'tables of one name are one table', { name });
-    return this.evaluate(open, index, bounds);
+    return this.asked('table', 'lookups', () => this.evaluate(open, index, bounds));
   }
 
   /** Of a function that is looked up; in a survey with what it would take by bits, as its first use has it. */

@@ -9,7 +9,8 @@
  */
 import { invariant } from '../../src/base/errors.js';
 import { R, signed } from '../../src/field/bn254.js';
-import { Opcode, Side, type Circuit, type InputBinding, type OutputBinding } from '../../src/constraint/program.js';
+import { ProgramWriter, type RowRef } from '../../src/constraint/program-writer.js';
+import { Side, type Circuit, type InputBinding, type OutputBinding } from '../../src/constraint/program.js';
 import {
   constant,
   ONE,
@@ -22,6 +23,8 @@ import {
   type Quotient,
 } from '../builder.js';
 import { Growable, SparseRows } from '../../src/constraint/growable.js';
+import { OriginWriter } from '../../src/constraint/origins.js';
+import type { GadgetName, Layout, Question, RowOrigin } from '../origin.js';
 import {
   addConstant,
   bitLength,
@@ -55,9 +58,6 @@ const ZERO: Lc = constant(0);
 /** One side of a row: a combination, or what writes its terms, wires ascending. */
 export type RowSide = Lc | FieldLc | ((rows: SparseRows) => void);
 
-/** Where an operand of an instruction is found: a side of a row, or a row of H. */
-type Ref = readonly [side: number, row: number];
-
 export interface R1csOptions {
   /** Public signals: wires 1 .. nPubOut are outputs, the next nPubIn inputs. Each must be bound once by `bindPublic`. */
   readonly nPubOut: number;
@@ -69,7 +69,7 @@ export class R1csBuilder implements Builder, FieldBuilder {
   protected readonly b = new SparseRows();
   protected readonly c = new SparseRows();
   protected readonly hints = new SparseRows();
-  protected readonly code = new Growable((n) => new Int32Array(n));
+  protected readonly program = new ProgramWriter();
   protected readonly wireClass = new Growable((n) => new Uint8Array(n));
   /** Largest honest absolute value by wire; Infinity for full-width wires. */
   protected readonly wireMax = new Growable((n) => new Float64Array(n));
@@ -80,6 +80,11 @@ export class R1csBuilder implements Builder, FieldBuilder {
   protected readonly outputs: OutputBinding[] = [];
   protected readonly salts: { name: string; wire: number }[] = [];
   private readonly bound = new Set<number>();
+  private readonly irOps: string[] = [];
+  private readonly origins = new OriginWriter();
+  private asking: GadgetName = 'none';
+  /** Kind of the rows to come, of `origins`; undefined while no question is being answered. */
+  private kind: number | undefined;
 
   constructor(private readonly options: R1csOptions = { nPubOut: 0, nPubIn: 0 }) {
     this.newWire(WireClass.Bit, 1);
@@ -96,9 +101,35 @@ export class R1csBuilder implements Builder, FieldBuilder {
     return this.wireClass.length;
   }
 
-  layer(name: string, op: string): void {
+  layer(name: string, op: string, irOp = ''): void {
     const last = this.layers[this.layers.length - 1];
-    if (last === undefined || last.name !== name || last.op !== op) this.layers.push({ name, op, constraints: 0 });
+    if (last?.name === name && last.op === op) return;
+    this.layers.push({ name, op, constraints: 0 });
+    this.irOps.push(irOp);
+  }
+
+  // ---- where rows come from ----
+
+  gadget<T>(name: GadgetName, lay: () => T): T {
+    const outer = this.asking;
+    this.asking = name;
+    try {
+      return lay();
+    } finally {
+      this.asking = outer;
+    }
+  }
+
+  /** Answers a question: its rows are of its kind, also those of the questions that the answer asks in turn. */
+  protected asked<T>(question: Question, layout: Layout, answer: () => T): T {
+    if (this.kind !== undefined) return answer();
+    const origin: RowOrigin = { gadget: this.asking, question, layout };
+    this.kind = this.origins.kind(origin);
+    try {
+      return answer();
+    } finally {
+      this.kind = undefined;
+    }
   }
 
   // ---- where values enter and leave ----
@@ -139,12 +170,14 @@ export class R1csBuilder implements Builder, FieldBuilder {
 
   /** Row `P·1 = value` for public signal `index` (0-based; outputs before inputs, as in the wire order). */
   bindPublic(index: number, value: FieldLc): void {
-    const wire = 1 + index;
-    const known = index >= 0 && index < this.options.nPubOut + this.options.nPubIn;
-    invariant(known && !this.bound.has(wire), 'a public signal is bound once', { index });
-    this.bound.add(wire);
-    const row = this.row(fieldWire(wire), ONE, value);
-    this.emit(Opcode.FieldLinear, wire, Side.C, row);
+    this.asked('expose', 'bits', () => {
+      const wire = 1 + index;
+      const known = index >= 0 && index < this.options.nPubOut + this.options.nPubIn;
+      invariant(known && !this.bound.has(wire), 'a public signal is bound once', { index });
+      this.bound.add(wire);
+      const row = this.row(fieldWire(wire), ONE, value);
+      this.program.emit('FieldLinear', wire, [Side.C, row]);
+    });
   }
 
   /** A private full-width wire for a commitment's salt. In no row of its own: any field element is a salt. */
@@ -157,24 +190,30 @@ export class R1csBuilder implements Builder, FieldBuilder {
   // ---- full-width field elements ----
 
   fieldProduct(a: FieldLc, b: FieldLc): FieldLc {
-    const wire = this.newWire(WireClass.Field, Infinity);
-    const row = this.row(a, b, fieldWire(wire));
-    this.emit(Opcode.FieldProduct, wire, Side.A, row, Side.B, row);
-    return fieldWire(wire);
+    return this.asked('fieldProduct', 'bits', () => {
+      const wire = this.newWire(WireClass.Field, Infinity);
+      const row = this.row(a, b, fieldWire(wire));
+      this.program.emit('FieldProduct', wire, [Side.A, row], [Side.B, row]);
+      return fieldWire(wire);
+    });
   }
 
   /** New full-width wire equal to `value`: one row `wire·1 = value`. */
   fieldLinear(value: FieldLc): FieldLc {
-    const wire = this.newWire(WireClass.Field, Infinity);
-    const row = this.row(fieldWire(wire), ONE, value);
-    this.emit(Opcode.FieldLinear, wire, Side.C, row);
-    return fieldWire(wire);
+    return this.asked('fieldLinear', 'bits', () => {
+      const wire = this.newWire(WireClass.Field, Infinity);
+      const row = this.row(fieldWire(wire), ONE, value);
+      this.program.emit('FieldLinear', wire, [Side.C, row]);
+      return fieldWire(wire);
+    });
   }
 
   // ---- products ----
 
   assertProduct(a: Lc, b: Lc, c: Lc): void {
-    this.row(a, b, c);
+    this.asked('assertProduct', 'bits', () => {
+      this.row(a, b, c);
+    });
   }
 
   product(a: Lc, b: Lc, bounds?: Bounds): Lc {
@@ -182,68 +221,80 @@ export class R1csBuilder implements Builder, FieldBuilder {
   }
 
   productPlus(a: Lc, b: Lc, addend: Lc, bounds?: Bounds): Lc {
-    if (isConstant(a)) return new LcSum().add(b, a.constant).add(addend).build(bounds);
-    if (isConstant(b)) return new LcSum().add(a, b.constant).add(addend).build(bounds);
-    const corners = [a.lo * b.lo, a.lo * b.hi, a.hi * b.lo, a.hi * b.hi];
-    const lo = Math.max(Math.min(...corners) + addend.lo, bounds?.lo ?? -Infinity);
-    const hi = Math.min(Math.max(...corners) + addend.hi, bounds?.hi ?? Infinity);
-    const facts = `[${a.lo}, ${a.hi}] · [${b.lo}, ${b.hi}] + [${addend.lo}, ${addend.hi}]`;
-    if (lo > hi) throw boundOverflow('a product has no value within its bounds', facts, this.where());
-    if (maxAbs({ lo, hi }) >= EXACT_LIMIT)
-      throw boundOverflow('a product may leave the exact range', facts, this.where());
-    const out = this.integerWire({ lo, hi });
-    const row = this.row(a, b, sub(out, addend));
-    if (isConstant(addend) && addend.constant === 0) {
-      this.emit(Opcode.Product, out.wires[0]!, Side.A, row, Side.B, row);
-    } else {
-      this.emit(Opcode.ProductPlus, out.wires[0]!, Side.A, row, Side.B, row, Side.H, this.hintRow(addend));
-    }
-    return out;
+    return this.asked('product', 'bits', () => {
+      if (isConstant(a)) return new LcSum().add(b, a.constant).add(addend).build(bounds);
+      if (isConstant(b)) return new LcSum().add(a, b.constant).add(addend).build(bounds);
+      const corners = [a.lo * b.lo, a.lo * b.hi, a.hi * b.lo, a.hi * b.hi];
+      const lo = Math.max(Math.min(...corners) + addend.lo, bounds?.lo ?? -Infinity);
+      const hi = Math.min(Math.max(...corners) + addend.hi, bounds?.hi ?? Infinity);
+      const facts = `[${a.lo}, ${a.hi}] · [${b.lo}, ${b.hi}] + [${addend.lo}, ${addend.hi}]`;
+      if (lo > hi) throw boundOverflow('a product has no value within its bounds', facts, this.where());
+      if (maxAbs({ lo, hi }) >= EXACT_LIMIT)
+        throw boundOverflow('a product may leave the exact range', facts, this.where());
+      const out = this.integerWire({ lo, hi });
+      const row = this.row(a, b, sub(out, addend));
+      if (isConstant(addend) && addend.constant === 0) {
+        this.program.emit('Product', out.wires[0]!, [Side.A, row], [Side.B, row]);
+      } else {
+        this.program.emit('ProductPlus', out.wires[0]!, [Side.A, row], [Side.B, row], [Side.H, this.hintRow(addend)]);
+      }
+      return out;
+    });
   }
 
   materialise(x: Lc): Lc {
-    return x.wires.length <= SHORT_TERMS ? x : this.ownWire(x);
+    return x.wires.length <= SHORT_TERMS ? x : this.asked('materialise', 'bits', () => this.ownWire(x));
   }
 
   // ---- ranges and bits ----
 
   range(x: Lc, lo: number, hi: number): Lc {
-    if (x.lo >= lo && x.hi <= hi) return x;
-    if (x.hi < lo || x.lo > hi) {
-      throw boundOverflow('no value satisfies a range check', `[${x.lo}, ${x.hi}] within [${lo}, ${hi}]`, this.where());
-    }
-    // One split where one side is known already: x − lo ∈ [0, 2^k) and x ≤ hi, or hi − x ∈ [0, 2^k) and x ≥ lo.
-    if (x.hi <= hi) this.split(addConstant(x, -lo), [bitLength(x.hi - lo)]);
-    else if (x.lo >= lo) this.split(new LcSum().addConstant(hi).add(x, -1).build(), [bitLength(hi - x.lo)]);
-    else this.rangeOfFresh(x, lo, hi);
-    return narrow(x, { lo, hi });
+    return this.asked('range', 'bits', () => {
+      if (x.lo >= lo && x.hi <= hi) return x;
+      if (x.hi < lo || x.lo > hi) {
+        throw boundOverflow(
+          'no value satisfies a range check',
+          `[${x.lo}, ${x.hi}] within [${lo}, ${hi}]`,
+          this.where(),
+        );
+      }
+      // One split where one side is known already: x − lo ∈ [0, 2^k) and x ≤ hi, or hi − x ∈ [0, 2^k) and x ≥ lo.
+      if (x.hi <= hi) this.split(addConstant(x, -lo), [bitLength(x.hi - lo)]);
+      else if (x.lo >= lo) this.split(new LcSum().addConstant(hi).add(x, -1).build(), [bitLength(hi - x.lo)]);
+      else this.rangeOfFresh(x, lo, hi);
+      return narrow(x, { lo, hi });
+    });
   }
 
   /** Proves x ∈ [lo, hi], trusting no bound of x: both sides are always checked. */
   protected rangeOfFresh(x: Lc, lo: number, hi: number): void {
-    const k = bitLength(hi - lo);
-    this.decompose(addConstant(x, -lo), [k]);
-    if (2 ** k === hi - lo + 1) return;
-    // x − lo ∈ [0, 2^k) and hi − x ∈ [0, 2^k) together are lo ≤ x ≤ hi; k ≤ 52, so neither can wrap.
-    this.decompose(new LcSum().addConstant(hi).add(x, -1).build(), [k]);
+    this.asked('input', 'bits', () => {
+      const k = bitLength(hi - lo);
+      this.decompose(addConstant(x, -lo), [k]);
+      if (2 ** k === hi - lo + 1) return;
+      // x − lo ∈ [0, 2^k) and hi − x ∈ [0, 2^k) together are lo ≤ x ≤ hi; k ≤ 52, so neither can wrap.
+      this.decompose(new LcSum().addConstant(hi).add(x, -1).build(), [k]);
+    });
   }
 
   split(x: Lc, widths: readonly number[], single: readonly number[] = []): Lc[] {
-    const total = widths.reduce((sum, width) => sum + width, 0);
-    if (x.hi < 0 || x.lo >= 2 ** total) {
-      throw boundOverflow('no value satisfies a split', `[${x.lo}, ${x.hi}] into ${total} bits`, this.where());
-    }
-    if (isConstant(x)) return constantLimbs(x.constant, widths);
-    // Proven: x ≤ x.hi < 2^used. Bits above are zero for every satisfying witness and need no wire.
-    const used = Math.min(total, bitLength(x.hi));
-    let offset = 0;
-    const usedWidths = widths.map((width) => {
-      const rest = Math.max(0, Math.min(width, used - offset));
-      offset += width;
-      return rest;
+    return this.asked('split', 'bits', () => {
+      const total = widths.reduce((sum, width) => sum + width, 0);
+      if (x.hi < 0 || x.lo >= 2 ** total) {
+        throw boundOverflow('no value satisfies a split', `[${x.lo}, ${x.hi}] into ${total} bits`, this.where());
+      }
+      if (isConstant(x)) return constantLimbs(x.constant, widths);
+      // Proven: x ≤ x.hi < 2^used. Bits above are zero for every satisfying witness and need no wire.
+      const used = Math.min(total, bitLength(x.hi));
+      let offset = 0;
+      const usedWidths = widths.map((width) => {
+        const rest = Math.max(0, Math.min(width, used - offset));
+        offset += width;
+        return rest;
+      });
+      if (x.lo === 0 && x.hi === 0) return usedWidths.map(() => ZERO);
+      return this.decompose(x, usedWidths, single);
     });
-    if (x.lo === 0 && x.hi === 0) return usedWidths.map(() => ZERO);
-    return this.decompose(x, usedWidths, single);
   }
 
   /**
@@ -274,7 +325,7 @@ export class R1csBuilder implements Builder, FieldBuilder {
       for (const bit of part.bits) this.boolean(bit);
     });
 
-    let source: Ref = [Side.C, this.c.rows];
+    let source: RowRef = [Side.C, this.c.rows];
     if (n === 0) this.row(ZERO, ZERO, x);
     else if (inline) source = [Side.H, this.hintRow(x)];
     else this.row(others.build(), ONE, x);
@@ -291,11 +342,11 @@ export class R1csBuilder implements Builder, FieldBuilder {
   }
 
   /** Instructions for the wires of a split: runs of consecutive bits on consecutive wires are one BITS. */
-  private emitLimbs(parts: readonly LimbWires[], offsets: readonly number[], n: number, source: Ref): void {
+  private emitLimbs(parts: readonly LimbWires[], offsets: readonly number[], n: number, source: RowRef): void {
     let [first, count, skip] = [0, 0, 0];
     let checked = false;
     const flush = () => {
-      if (count > 0) this.emit(Opcode.Bits, first, count, skip, n, this.layerIndex(), ...source);
+      if (count > 0) this.program.emit('Bits', [first, count], skip, n, this.layerIndex(), source);
       checked ||= count > 0;
       count = 0;
     };
@@ -311,9 +362,9 @@ export class R1csBuilder implements Builder, FieldBuilder {
     });
     flush();
     // No bit has a wire (n ≤ 1): the range check alone, an empty run at wire 1.
-    if (!checked) this.emit(Opcode.Bits, 1, 0, 0, n, this.layerIndex(), ...source);
+    if (!checked) this.program.emit('Bits', [1, 0], 0, n, this.layerIndex(), source);
     parts.forEach(({ whole, bits }, j) => {
-      if (whole !== undefined) this.emit(Opcode.Limb, whole.wires[0]!, offsets[j]!, bits.length + 1, ...source);
+      if (whole !== undefined) this.program.emit('Limb', whole.wires[0]!, offsets[j]!, bits.length + 1, source);
     });
   }
 
@@ -327,20 +378,22 @@ export class R1csBuilder implements Builder, FieldBuilder {
    * inv is free when x = 0 and used nowhere else. Two bits need no inverse: b_0 + b_1 − b_0·b_1, one row; one bit is its own flag.
    */
   nonZero(x: Lc): Lc {
-    if (x.lo > 0 || x.hi < 0) return ONE;
-    if (x.lo === 0 && x.hi <= 1) return x;
-    const pair = this.asTwoBits(x);
-    if (pair !== undefined) {
-      const both = this.product(pair[0], pair[1], { lo: 0, hi: 1 });
-      return new LcSum().add(pair[0]).add(pair[1]).add(both, -1).build({ lo: 0, hi: 1 });
-    }
-    const operand = x.wires.length > MAX_BITS ? this.ownWire(x) : x;
-    const inverse = this.newWire(WireClass.Field, Infinity);
-    const flag = this.integerWire({ lo: 0, hi: 1 });
-    const row = this.row(fieldWire(inverse), operand, flag);
-    this.row(operand, sub(ONE, flag), ZERO);
-    this.emit(Opcode.NonZero, inverse, flag.wires[0]!, Side.B, row);
-    return flag;
+    return this.asked('nonZero', 'bits', () => {
+      if (x.lo > 0 || x.hi < 0) return ONE;
+      if (x.lo === 0 && x.hi <= 1) return x;
+      const pair = this.asTwoBits(x);
+      if (pair !== undefined) {
+        const both = this.product(pair[0], pair[1], { lo: 0, hi: 1 });
+        return new LcSum().add(pair[0]).add(pair[1]).add(both, -1).build({ lo: 0, hi: 1 });
+      }
+      const operand = x.wires.length > MAX_BITS ? this.ownWire(x) : x;
+      const inverse = this.newWire(WireClass.Field, Infinity);
+      const flag = this.integerWire({ lo: 0, hi: 1 });
+      const row = this.row(fieldWire(inverse), operand, flag);
+      this.row(operand, sub(ONE, flag), ZERO);
+      this.program.emit('NonZero', inverse, flag.wires[0]!, [Side.B, row]);
+      return flag;
+    });
   }
 
   /** The two Boolean wires of c_0·b_0 + c_1·b_1, both c > 0: such a sum is zero only where both bits are. */
@@ -353,7 +406,7 @@ export class R1csBuilder implements Builder, FieldBuilder {
   }
 
   table(x: Lc, table: FunctionTable): Lc {
-    return bitTable(this, x, table);
+    return this.asked('table', 'bits', () => bitTable(this, x, table));
   }
 
   /**
@@ -362,50 +415,52 @@ export class R1csBuilder implements Builder, FieldBuilder {
    * a constant power of two; kq bits of floor(n.hi / d.lo), kd bits of d.hi − 1.
    */
   divide(n: Lc, d: Lc): { readonly quotient: Lc; readonly remainder: Lc } {
-    if (n.lo < 0 || d.lo < 1) {
-      throw boundOverflow('a division needs n ≥ 0 and d ≥ 1', `n ≥ ${n.lo}, d ≥ ${d.lo}`, this.where());
-    }
-    const top = Math.floor(n.hi / d.lo);
-    if (top === 0) return { quotient: ZERO, remainder: n };
-    const kd = bitLength(d.hi - 1);
-    if (kd === 0) return { quotient: n, remainder: ZERO };
-    const divisor = this.materialise(d);
-    const kq = bitLength(top);
-    const quotient = this.integerWire({ lo: 0, hi: 2 ** kq - 1 });
-    const remainder = this.integerWire({ lo: 0, hi: 2 ** kd - 1 });
-    const row = this.row(quotient, divisor, sub(n, remainder));
-    const [q, r] = [quotient.wires[0]!, remainder.wires[0]!];
-    this.emit(Opcode.Divide, q, r, Side.H, this.hintRow(n), Side.B, row);
-    this.decompose(quotient, [kq]);
-    this.decompose(remainder, [kd]);
-    const powerOfTwo = isConstant(d) && 2 ** kd === d.constant;
-    if (!powerOfTwo) this.decompose(new LcSum().add(d).addConstant(-1).add(remainder, -1).build(), [kd]);
-    return {
-      quotient: narrow(quotient, { lo: Math.floor(n.lo / d.hi), hi: top }),
-      remainder: narrow(remainder, { lo: 0, hi: d.hi - 1 }),
-    };
+    return this.asked('divide', 'bits', () => {
+      if (n.lo < 0 || d.lo < 1) {
+        throw boundOverflow('a division needs n ≥ 0 and d ≥ 1', `n ≥ ${n.lo}, d ≥ ${d.lo}`, this.where());
+      }
+      const top = Math.floor(n.hi / d.lo);
+      if (top === 0) return { quotient: ZERO, remainder: n };
+      const kd = bitLength(d.hi - 1);
+      if (kd === 0) return { quotient: n, remainder: ZERO };
+      const divisor = this.materialise(d);
+      const kq = bitLength(top);
+      const quotient = this.integerWire({ lo: 0, hi: 2 ** kq - 1 });
+      const remainder = this.integerWire({ lo: 0, hi: 2 ** kd - 1 });
+      const row = this.row(quotient, divisor, sub(n, remainder));
+      const [q, r] = [quotient.wires[0]!, remainder.wires[0]!];
+      this.program.emit('Divide', q, r, [Side.H, this.hintRow(n)], [Side.B, row]);
+      this.decompose(quotient, [kq]);
+      this.decompose(remainder, [kd]);
+      const powerOfTwo = isConstant(d) && 2 ** kd === d.constant;
+      if (!powerOfTwo) this.decompose(new LcSum().add(d).addConstant(-1).add(remainder, -1).build(), [kd]);
+      return {
+        quotient: narrow(quotient, { lo: Math.floor(n.lo / d.hi), hi: top }),
+        remainder: narrow(remainder, { lo: 0, hi: d.hi - 1 }),
+      };
+    });
   }
 
   matrixProduct(left: readonly (readonly Lc[])[], right: readonly (readonly Lc[])[]): Lc[][] {
-    return productByEntries(this, left, right);
+    return this.asked('matrixProduct', 'bits', () => productByEntries(this, left, right));
   }
 
   // ---- comparisons and rounding, by bits ----
 
   isNonNegative(x: Lc): Lc {
-    return isNonNegativeBits(this, x);
+    return this.asked('isNonNegative', 'bits', () => isNonNegativeBits(this, x));
   }
 
   positive(x: Lc): Lc {
-    return positiveBits(this, x);
+    return this.asked('positive', 'bits', () => positiveBits(this, x));
   }
 
   max(left: Lc, right: Lc): Lc {
-    return maxBits(this, left, right);
+    return this.asked('max', 'bits', () => maxBits(this, left, right));
   }
 
   quotient(u: Lc, quotient: Quotient): Lc {
-    return quotientBits(this, u, quotient);
+    return this.asked('quotient', 'bits', () => quotientBits(this, u, quotient));
   }
 
   // ---- the result ----
@@ -431,11 +486,12 @@ export class R1csBuilder implements Builder, FieldBuilder {
     };
     return {
       r1cs,
-      program: { code: this.code.finish(), hints: this.hints.finish(), layers: this.layers.map(({ name }) => name) },
+      program: { code: this.program.finish(), hints: this.hints.finish(), layers: this.layers.map(({ name }) => name) },
       inputs: [...this.inputs],
       outputs: [...this.outputs],
       salts: [...this.salts],
       layers: this.layers.map((layer) => ({ ...layer })),
+      origins: this.origins.finish([...this.irOps]),
     };
   }
 
@@ -457,7 +513,7 @@ export class R1csBuilder implements Builder, FieldBuilder {
   private ownWire(x: Lc): Lc {
     const out = this.integerWire(x);
     const row = this.row(out, ONE, x);
-    this.emit(Opcode.Linear, out.wires[0]!, Side.C, row);
+    this.program.emit('Linear', out.wires[0]!, [Side.C, row]);
     return out;
   }
 
@@ -467,6 +523,8 @@ export class R1csBuilder implements Builder, FieldBuilder {
     this.append(this.b, b);
     this.append(this.c, c);
     this.layers[this.layerIndex()]!.constraints++;
+    invariant(this.kind !== undefined, 'a row answers a question', { row: this.constraints - 1 });
+    this.origins.row(this.kind);
     return this.constraints - 1;
   }
 
@@ -510,11 +568,6 @@ export class R1csBuilder implements Builder, FieldBuilder {
       this.bigIndex.set(small, index);
     }
     return BIG_COEF_BASE + 2 * index;
-  }
-
-  protected emit(opcode: number, ...words: readonly number[]): void {
-    this.code.push(opcode);
-    for (const word of words) this.code.push(word);
   }
 
   protected layerIndex(): number {

@@ -1,12 +1,13 @@
 /**
- * What a circuit of two rounds (rounds.ts) is made of, for the builder of gadgets in lookup-builder.ts: tables and their lookups, rows over
+ * What a circuit of two rounds (src/constraint/rounds.ts) is made of, for the builder of gadgets in lookup-builder.ts: tables and their lookups, rows over
  * the challenges, the fold of the public values, and the result, in which round 2 follows round 1.
  *
  * A column of a query, a public value and the source of a product with Θ are combinations of round-1 wires: anything else is refused here, and
- * once more in the finished circuit (check-rounds.ts).
+ * once more in the finished circuit (src/constraint/check-rounds.ts).
  */
 import { invariant } from '../../src/base/errors.js';
-import { Opcode, Side, type TwoRoundCircuit } from '../../src/constraint/program.js';
+import { ProgramWriter } from '../../src/constraint/program-writer.js';
+import { Side, type TwoRoundCircuit } from '../../src/constraint/program.js';
 import { constant, ONE, type Bounds, type FieldLc, type Lc } from '../builder.js';
 import { checkRounds } from '../../src/constraint/check-rounds.js';
 import { Growable, type SparseRows } from '../../src/constraint/growable.js';
@@ -19,7 +20,6 @@ import { ChallengeWire, N_CHALLENGES, type LookupTable, type Rounds } from '../.
 const FIRST_VIRTUAL = 2 ** 31;
 const THETA_BASE = FIRST_VIRTUAL + 2 ** 30;
 const FIELD_BASE = THETA_BASE + 2 ** 29;
-const FIELD_PRODUCT_WORDS = 6;
 
 /** A table while its lookups are collected. */
 export interface OpenTable {
@@ -36,8 +36,8 @@ export abstract class RoundsBuilder extends R1csBuilder {
   private readonly thetaSource = new Growable((n) => new Uint32Array(n));
   private readonly thetaRow = new Growable((n) => new Uint32Array(n));
   private readonly fieldRows: number[] = [];
-  private readonly roundTwoCode: number[] = [];
-  private nFields = 0;
+  /** Rows of the products of round 2: product i has wire FIELD_BASE + i. */
+  private readonly productRows: number[] = [];
   private readonly publicValues: FieldLc[] = [];
 
   constructor() {
@@ -105,7 +105,7 @@ export abstract class RoundsBuilder extends R1csBuilder {
     this.row(y, fieldWire(ChallengeWire.theta), fieldWire(THETA_BASE + j));
     const hint = this.hintRow(index);
     const k = this.lookup(table, index, THETA_BASE + j);
-    this.emit(Opcode.Evaluate, y.wires[0]!, k, this.layerIndex(), Side.H, hint);
+    this.program.emit('Evaluate', y.wires[0]!, k, this.layerIndex(), [Side.H, hint]);
     return y;
   }
 
@@ -113,7 +113,9 @@ export abstract class RoundsBuilder extends R1csBuilder {
 
   override finish(): TwoRoundCircuit {
     this.layer('public values', 'Fold');
-    this.fold();
+    this.asked('fold', 'lookups', () => {
+      this.fold();
+    });
     const tables = this.closeTables();
     const { firstRound2, firstTheta, firstField, nWires } = this.placeRound2(tables);
     const firstPublicRow = this.hints.rows;
@@ -131,7 +133,7 @@ export abstract class RoundsBuilder extends R1csBuilder {
       thetaSource: this.thetaSource.finish(),
       thetaRow: this.thetaRow.finish(),
       firstField,
-      code: Int32Array.from(this.roundTwoCode),
+      code: this.roundTwoCode(firstField),
       fieldRows: Uint32Array.from(this.fieldRows),
     };
     invariant(circuit.r1cs.nWires === nWires, 'every wire has its place', { nWires });
@@ -162,10 +164,17 @@ export abstract class RoundsBuilder extends R1csBuilder {
 
   /** New round-2 wire a·b, one row. */
   protected roundTwoProduct(a: FieldLc, b: FieldLc): FieldLc {
-    const wire = FIELD_BASE + this.nFields++;
-    const row = this.roundTwoRow(a, b, fieldWire(wire));
-    this.roundTwoCode.push(Opcode.FieldProduct, this.nFields - 1, Side.A, row, Side.B, row);
-    return fieldWire(wire);
+    const out = fieldWire(FIELD_BASE + this.productRows.length);
+    this.productRows.push(this.roundTwoRow(a, b, out));
+    return out;
+  }
+
+  private roundTwoCode(firstField: number): Int32Array {
+    const program = new ProgramWriter();
+    this.productRows.forEach((row, i) => {
+      program.emit('FieldProduct', firstField + i, [Side.A, row], [Side.B, row]);
+    });
+    return program.finish();
   }
 
   /** Multiplicities, at the end of round 1, and the rows of tables; quotients follow the inverses in round 2. */
@@ -185,8 +194,12 @@ export abstract class RoundsBuilder extends R1csBuilder {
         firstRow: this.constraints,
         ...(values === undefined ? {} : { values }),
       };
-      for (let t = 0; t < rows; t++) this.tableRow(table, t);
-      this.tableSum(table, id);
+      this.asked('tableRow', 'lookups', () => {
+        for (let t = 0; t < rows; t++) this.tableRow(table, t);
+      });
+      this.asked('tableSum', 'lookups', () => {
+        this.tableSum(table, id);
+      });
       firstMultiplicity += rows;
       firstQuotient += rows;
       return table;
@@ -225,7 +238,7 @@ export abstract class RoundsBuilder extends R1csBuilder {
     const firstRound2 = this.wires;
     const firstTheta = firstRound2 + this.lookupRow.length + tables.reduce((sum, { rows }) => sum + rows, 0);
     const firstField = firstTheta + this.thetaSource.length;
-    const nWires = firstField + this.nFields;
+    const nWires = firstField + this.productRows.length;
     invariant(nWires < FIRST_VIRTUAL, 'wires are fewer than 2^31', { nWires });
     while (this.wires < nWires) this.newWire(WireClass.Field, Infinity);
     const place = (wire: number): number => {
@@ -234,7 +247,6 @@ export abstract class RoundsBuilder extends R1csBuilder {
       return wire < FIELD_BASE ? firstTheta + wire - THETA_BASE : firstField + wire - FIELD_BASE;
     };
     for (const side of [this.a, this.b, this.c]) side.renumber(place);
-    for (let at = 1; at < this.roundTwoCode.length; at += FIELD_PRODUCT_WORDS) this.roundTwoCode[at]! += firstField;
     return { firstRound2, firstTheta, firstField, nWires };
   }
 }

@@ -16,6 +16,10 @@ import { differenceBits } from './max.js';
 
 export function argmax(b: Builder, values: readonly Lc[], { last }: { readonly last: boolean }): Lc {
   invariant(values.length > 0, 'the argmax of nothing');
+  return b.gadget('argmax', () => positionOfLargest(b, values, last));
+}
+
+function positionOfLargest(b: Builder, values: readonly Lc[], last: boolean): Lc {
   // Each value is read three times, on A and B too: a wire of its own keeps weights out of those.
   const own = values.map((value) => b.materialise(value));
   let best = own[0]!;

@@ -15,7 +15,10 @@ export function max(b: Builder, left: Lc, right: Lc): Lc {
   const bounds = maxBounds(left, right);
   if (left.lo >= right.hi) return left;
   if (left.hi <= right.lo) return right;
-  return narrow(b.max(left, right), bounds);
+  return narrow(
+    b.gadget('max', () => b.max(left, right)),
+    bounds,
+  );
 }
 
 /** By bits, for values of which either may be larger. */

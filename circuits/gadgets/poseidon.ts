@@ -106,5 +106,5 @@ export function poseidonCircuit(b: FieldBuilder, values: readonly FieldLc[]): Fi
     multiply: (x, y) =>
       x.wires.length === 0 && y.wires.length === 0 ? fieldConstant(x.constant * y.constant) : b.fieldProduct(x, y),
   };
-  return chain(values, (inputs) => permute(inputs, wires));
+  return b.gadget('poseidon', () => chain(values, (inputs) => permute(inputs, wires)));
 }

@@ -13,7 +13,7 @@ import { differenceBits } from './max.js';
 export function positive(b: Builder, x: Lc): Lc {
   if (x.lo >= 0) return x;
   if (x.hi <= 0) return constant(0);
-  return b.positive(x);
+  return b.gadget('positive', () => b.positive(x));
 }
 
 /** By bits, for x of either sign. */

@@ -48,6 +48,10 @@ export function productByEntries(
 }
 
 function product(b: Builder, left: Lc, right: Lc, addend: Lc): Lc {
+  return b.gadget('products', () => productOfWires(b, left, right, addend));
+}
+
+function productOfWires(b: Builder, left: Lc, right: Lc, addend: Lc): Lc {
   if (left === right) {
     const operand = b.materialise(left);
     const least = operand.lo <= 0 && operand.hi >= 0 ? 0 : Math.min(operand.lo ** 2, operand.hi ** 2);

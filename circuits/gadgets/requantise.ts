@@ -32,7 +32,7 @@ export function requantise(b: Builder, x: Lc, { shift, lo, bits, window }: Requa
   if (shift === 0 && proven.lo >= 0 && proven.hi <= top) return x;
 
   const paid = quotients(window === undefined ? u : narrow(u, shiftBounds(window, half - lo * 2 ** shift)), shift);
-  const y = b.quotient(u, { shift, bits, proven, paid });
+  const y = b.gadget('requantise', () => b.quotient(u, { shift, bits, proven, paid }));
   const bounds = { lo: Math.min(Math.max(proven.lo, 0), top), hi: Math.min(proven.hi, top) };
   return addConstant(narrow(y, bounds), lo);
 }

@@ -87,7 +87,7 @@ function lowerAll(ir: IrGraph, b: R1csBuilder): Map<string, LcTensor> {
   const kept = new Set([...ir.inputs, ...ir.outputs.map((output) => output.node)]);
   const tensors = new Map<string, LcTensor>();
   ir.nodes.forEach((node, i) => {
-    b.layer(node.name, node.origin);
+    b.layer(node.name, node.origin, node.op);
     tensors.set(node.name, lowerNode(node, b, tensors, live.get(node.name)!));
     // Combinations hold the weights of whole layers: they go as soon as their last reader has inlined them.
     for (const name of node.inputs) if (lastReader.get(name) === i && !kept.has(name)) tensors.delete(name);

@@ -3,7 +3,8 @@
  * public, is fixed before the challenges are drawn. A query that a challenge can reach would let a prover choose it afterwards.
  */
 import { invariant } from '../base/errors.js';
-import { operandsOf, operandWords, type Circuit, type TwoRoundCircuit } from './program.js';
+import { instructionOf, wiresSet } from './instructions.js';
+import { OPERAND_WORDS, type Circuit, type TwoRoundCircuit } from './program.js';
 import type { SparseMatrix } from './r1cs.js';
 import { ChallengeWire, FIRST_ROUND1_WIRE, type LookupTable, type Rounds } from './rounds.js';
 
@@ -182,18 +183,11 @@ class RoundsCheck {
   private requireProgram(): void {
     const { code } = this.circuit.program;
     for (let at = 0; at < code.length;) {
-      const operands = operandsOf(code[at++]!)!;
-      for (const kind of operands) {
-        const wire = code[at]!;
-        const last = kind === 'run' ? wire + Math.max(0, code[at + 1]! - 1) : wire;
-        const sets = kind === 'out' || kind === 'run' || (kind === 'part' && wire !== 0);
-        // An empty run at wire 1 is a range check alone.
-        const nothing = kind === 'run' && code[at + 1] === 0;
-        invariant(!sets || nothing || (this.isRound1(wire) && this.isRound1(last)), 'round 1 sets a wire of round 2', {
-          at,
-          wire,
-        });
-        at += operandWords(kind);
+      for (const kind of instructionOf(code[at++]!)!.operands) {
+        const [first, count] = wiresSet(code, kind, at) ?? [0, 0];
+        const sound = count === 0 || (this.isRound1(first) && this.isRound1(first + count - 1));
+        invariant(sound, 'round 1 sets a wire of round 2', { at, first, count });
+        at += OPERAND_WORDS[kind];
       }
     }
   }

@@ -46,7 +46,7 @@ export interface Rounds {
   readonly firstTheta: number;
   readonly thetaSource: Uint32Array;
   readonly thetaRow: Uint32Array;
-  /** Wires firstField … nWires − 1, computed by `code` once the challenges are known: FIELD_LINEAR and FIELD_PRODUCT of program.ts. */
+  /** Wires firstField … nWires − 1, computed by `code` once the challenges are known: the instructions over F_r of instructions.ts. */
   readonly firstField: number;
   readonly code: Int32Array;
   /** Constraints, ascending, whose side A or B has a challenge or a round-2 wire, other than lookups, table rows and products with Θ. */

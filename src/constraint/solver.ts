@@ -1,20 +1,18 @@
 /**
- * Integer inference as witness generation: interprets a circuit's witness program. Values are exact integers in float64 (negative ones
- * stay negative); full-width field elements are BigInt in a map of their own and NaN in the array, so that no rounding is ever silent.
+ * Integer inference as witness generation: runs a circuit's witness program on the machine of machine.ts. Negative integers stay negative.
  */
-import { coefficient, BIG_COEF_BASE, type R1cs, type SparseMatrix } from './r1cs.js';
+import type { R1cs, SparseMatrix } from './r1cs.js';
 import { invariant, ZkonnxError } from '../base/errors.js';
-import { batchInverse, FIELD_BYTES, mod, R, toBytesLE } from '../field/bn254.js';
-import { Opcode, Side, type Circuit } from './program.js';
+import { FIELD_BYTES, mod, R, toBytesLE } from '../field/bn254.js';
+import { fieldDot, wireValue, type WireValues } from './field-dot.js';
+import { instructionOf, operandWords } from './instructions.js';
+import { Machine } from './machine.js';
+import type { Circuit } from './program.js';
 
 /** Exclusive limit of exact integers. */
 const EXACT_LIMIT = 2 ** 53;
 
-export interface Witness {
-  /** Integer value by wire, |value| < 2^53; NaN for the wires in `field`. */
-  readonly small: Float64Array;
-  /** Canonical residues of the full-width wires. */
-  readonly field: ReadonlyMap<number, bigint>;
+export interface Witness extends WireValues {
   /** Of a circuit of two rounds: the table row of each lookup. Its challenges and round-2 wires are 0 in `small`. */
   readonly lookups?: Int32Array;
 }
@@ -34,12 +32,36 @@ export function solve(
   inputs: ReadonlyMap<string, Float64Array>,
   { salts = new Map() }: SolveOptions = {},
 ): Witness {
-  const interpreter = new Interpreter(circuit);
-  for (const { name, first, count } of circuit.inputs) interpreter.small.set(inputTensor(inputs, name, count), first);
-  for (const { name, wire } of circuit.salts) interpreter.setField(wire, salt(salts, name));
-  interpreter.run();
-  const { small, field, lookups } = interpreter;
+  const machine = new Machine(circuit);
+  for (const { name, first, count } of circuit.inputs) machine.small.set(inputTensor(inputs, name, count), first);
+  for (const { name, wire } of circuit.salts) machine.setField(wire, salt(salts, name));
+  run(machine, circuit.program.code);
+  const { small, field, lookups } = machine;
   return { small, field, ...(circuit.rounds === undefined ? {} : { lookups }) };
+}
+
+/** Steps and lengths by opcode, dense: looked up for every instruction of every proof. */
+const OPCODES = 256;
+const steps = Array.from({ length: OPCODES }, (_, code) => instructionOf(code)?.solve ?? unknown);
+const lengths = Uint8Array.from({ length: OPCODES }, (_, code) => {
+  const known = instructionOf(code);
+  return known === undefined ? 0 : 1 + operandWords(known);
+});
+
+function run(machine: Machine, code: Int32Array): void {
+  for (let at = 0; at < code.length;) {
+    const opcode = code[at]!;
+    (steps[opcode] ?? unknown)(machine, at + 1);
+    at += lengths[opcode]!;
+  }
+  machine.finish();
+}
+
+function unknown(machine: Machine, at: number): never {
+  throw new ZkonnxError('ARTIFACT_INVALID', 'unknown instruction in a witness program', {
+    got: `${machine.word(at - 1)} at word ${at - 1}`,
+    help: 'this artifact was made by another version of zkonnx; compile the model again',
+  });
 }
 
 function inputTensor(inputs: ReadonlyMap<string, Float64Array>, name: string, count: number): Float64Array {
@@ -64,236 +86,6 @@ function salt(salts: ReadonlyMap<string, bigint>, name: string): bigint {
   const value = salts.get(name);
   invariant(value !== undefined && value >= 0n && value < R, 'a salt for every commitment, in [0, r)', { name });
   return value;
-}
-
-class Interpreter {
-  readonly small: Float64Array;
-  readonly field = new Map<number, bigint>();
-  readonly lookups: Int32Array;
-  private readonly sides: readonly SparseMatrix[];
-  /** What LOAD, QUOTIENT and PARTS leave for the range checks that follow. */
-  private register = 0;
-  /** Wires that wait for their inverses: no instruction reads them, so one batch at the end computes all. */
-  private readonly inverses = { wires: [] as number[], values: [] as number[] };
-
-  constructor(private readonly circuit: Circuit) {
-    const { r1cs, program } = circuit;
-    this.small = new Float64Array(r1cs.nWires);
-    this.small[0] = 1;
-    this.sides = [r1cs.a, r1cs.b, r1cs.c, program.hints];
-    this.lookups = new Int32Array(circuit.rounds?.lookupRow.length ?? 0);
-  }
-
-  setField(wire: number, value: bigint): void {
-    this.small[wire] = NaN;
-    this.field.set(wire, value);
-  }
-
-  run(): void {
-    const { code } = this.circuit.program;
-    const { small } = this;
-    for (let pc = 0; pc < code.length;) {
-      const out = code[pc + 1]!;
-      switch (code[pc]) {
-        case Opcode.Linear:
-          small[out] = this.ref(pc + 2);
-          pc += 4;
-          break;
-        case Opcode.Product:
-          small[out] = this.ref(pc + 2) * this.ref(pc + 4);
-          pc += 6;
-          break;
-        case Opcode.ProductPlus:
-          small[out] = this.ref(pc + 2) * this.ref(pc + 4) + this.ref(pc + 6);
-          pc += 8;
-          break;
-        case Opcode.Bits:
-          this.bits(out, code[pc + 2]!, code[pc + 3]!, this.rangeChecked(pc));
-          pc += 8;
-          break;
-        case Opcode.Limb:
-          small[out] = Math.floor(this.ref(pc + 4) / 2 ** code[pc + 2]!) % 2 ** code[pc + 3]!;
-          pc += 6;
-          break;
-        case Opcode.NonZero:
-          this.nonZero(out, code[pc + 2]!, this.ref(pc + 3));
-          pc += 5;
-          break;
-        case Opcode.Divide:
-          this.divide(out, code[pc + 2]!, this.ref(pc + 3), this.ref(pc + 5));
-          pc += 7;
-          break;
-        case Opcode.FieldLinear:
-          this.setField(out, this.fieldRef(pc + 2));
-          pc += 4;
-          break;
-        case Opcode.FieldProduct:
-          this.setField(out, (this.fieldRef(pc + 2) * this.fieldRef(pc + 4)) % R);
-          pc += 6;
-          break;
-        case Opcode.Load:
-          this.register = this.checked(this.ref(pc + 3), 2 ** code[pc + 1]!, code[pc + 2]!);
-          pc += 5;
-          break;
-        case Opcode.Reflect:
-          this.register = this.ref(pc + 1) - this.register;
-          pc += 3;
-          break;
-        case Opcode.Lookup:
-          this.lookUp(
-            code[pc + 1]!,
-            Math.floor(this.ref(pc + 5) / 2 ** code[pc + 2]!) % 2 ** code[pc + 3]!,
-            code[pc + 4]!,
-          );
-          pc += 7;
-          break;
-        case Opcode.Evaluate:
-          small[out] = this.lookUp(code[pc + 2]!, this.ref(pc + 4), code[pc + 3]!);
-          pc += 6;
-          break;
-        case Opcode.Quotient:
-          this.quotient(pc);
-          pc += 9;
-          break;
-        case Opcode.Parts:
-          this.parts(pc);
-          pc += 6;
-          break;
-        default:
-          throw new ZkonnxError('ARTIFACT_INVALID', 'unknown instruction in a witness program', {
-            got: `${code[pc]} at word ${pc}`,
-            help: 'this artifact was made by another version of zkonnx; compile the model again',
-          });
-      }
-    }
-    this.invert();
-  }
-
-  /**
-   * Value of the operand whose two words are at `at`, without its wires from `fresh` on. Exact: the builder has bounded every side's partial
-   * sums below 2^53.
-   */
-  private ref(at: number, fresh = Infinity): number {
-    const { code } = this.circuit.program;
-    if (code[at] === Side.Register) return this.register;
-    const { rowStart, wires, coefs } = this.sides[code[at]!]!;
-    const row = code[at + 1]!;
-    const { small } = this;
-    let sum = 0;
-    // Wires ascend within a row.
-    for (let k = rowStart[row]!, end = rowStart[row + 1]!; k < end && wires[k]! < fresh; k++)
-      sum += coefs[k]! * small[wires[k]!]!;
-    return sum;
-  }
-
-  /** Notes a lookup's table row, and gives the row's value. */
-  private lookUp(lookup: number, row: number, layer: number): number {
-    const { tables, lookupTable } = this.circuit.rounds!;
-    const { rows, values, firstMultiplicity } = tables[lookupTable[lookup]!]!;
-    this.checked(row, rows, layer);
-    this.lookups[lookup] = row;
-    this.small[firstMultiplicity + row]!++;
-    return values?.[row] ?? 0;
-  }
-
-  private quotient(pc: number): void {
-    const { code } = this.circuit.program;
-    const [y, above, below, top, layer] = [code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, code[pc + 5]!, code[pc + 6]!];
-    const step = 2 ** code[pc + 4]!;
-    const value = this.ref(pc + 7, y);
-    const v = Math.floor(value / step);
-    this.register = value - v * step;
-    const clamped = v < 0 && below !== 0 ? 0 : v > top && above !== 0 ? top : this.checked(v, top + 1, layer);
-    const { small } = this;
-    small[y] = clamped;
-    if (above !== 0) small[above] = Math.max(0, v - top);
-    if (below !== 0) small[below] = Math.max(0, -v);
-  }
-
-  private parts(pc: number): void {
-    const { code } = this.circuit.program;
-    const positive = code[pc + 1]!;
-    const value = this.ref(pc + 4, positive);
-    this.register = this.checked(Math.abs(value), 2 ** code[pc + 2]!, code[pc + 3]!);
-    this.small[positive] = Math.max(0, value);
-  }
-
-  private fieldRef(at: number): bigint {
-    const { code } = this.circuit.program;
-    return fieldDot(this.sides[code[at]!]!, code[at + 1]!, this, this.circuit.r1cs.bigCoefs);
-  }
-
-  /** The operand of the BITS at `pc`, which must lie in [0, 2^width). */
-  private rangeChecked(pc: number): number {
-    const { code } = this.circuit.program;
-    return this.checked(this.ref(pc + 6), 2 ** code[pc + 4]!, code[pc + 5]!);
-  }
-
-  /** `value`, which must lie in [0, limit). */
-  private checked(value: number, limit: number, layer: number): number {
-    if (value >= 0 && value < limit) return value;
-    throw new ZkonnxError('RANGE_EXCEEDED', 'a value leaves the range its constraint allows', {
-      expected: `0 to ${limit - 1} (after the offset of its range check)`,
-      got: String(value),
-      where: this.circuit.program.layers[layer] ?? 'circuit',
-      help: 'the input lies outside what the model was compiled for: widen --domain or --calibrate, or use --overflow saturate',
-    });
-  }
-
-  private bits(first: number, count: number, skip: number, value: number): void {
-    const { small } = this;
-    // 30 bits at a time, so that the loop runs on int32.
-    let rest = Math.floor(value / 2 ** skip);
-    for (let done = 0; done < count; done += 30) {
-      let chunk = rest % 2 ** 30;
-      rest = Math.floor(rest / 2 ** 30);
-      for (let i = done; i < count && i < done + 30; i++) {
-        small[first + i] = chunk & 1;
-        chunk >>= 1;
-      }
-    }
-  }
-
-  private nonZero(inverse: number, flag: number, value: number): void {
-    this.small[flag] = value === 0 ? 0 : 1;
-    this.small[inverse] = NaN;
-    this.inverses.wires.push(inverse);
-    this.inverses.values.push(value);
-  }
-
-  private divide(quotient: number, remainder: number, numerator: number, denominator: number): void {
-    // n % d is exact in float64, and so is the division of what remains; floor(n / d) could round up across an integer.
-    const rem = numerator % denominator;
-    this.small[remainder] = rem;
-    this.small[quotient] = (numerator - rem) / denominator;
-  }
-
-  private invert(): void {
-    const distinct = [...new Set(this.inverses.values)];
-    const inverted = batchInverse(distinct.map((value) => mod(BigInt(value))));
-    const byValue = new Map(distinct.map((value, i) => [value, inverted[i]!]));
-    this.inverses.wires.forEach((wire, i) => this.field.set(wire, byValue.get(this.inverses.values[i]!)!));
-  }
-}
-
-function wireValue({ small, field }: Witness, wire: number): bigint {
-  const value = small[wire]!;
-  return Number.isNaN(value) ? field.get(wire)! : BigInt(value);
-}
-
-function fieldDot(
-  { rowStart, wires, coefs }: SparseMatrix,
-  row: number,
-  witness: Witness,
-  big: readonly bigint[],
-): bigint {
-  let sum = 0n;
-  for (let k = rowStart[row]!, end = rowStart[row + 1]!; k < end; k++) {
-    const coef = coefs[k]!;
-    const factor = coef >= BIG_COEF_BASE ? coefficient(coef, big) : BigInt(coef);
-    sum += factor * wireValue(witness, wires[k]!);
-  }
-  return mod(sum);
 }
 
 /** Integers of every output tensor, by name. */
@@ -414,10 +206,4 @@ function exactDot({ rowStart, wires, coefs }: SparseMatrix, row: number, small: 
     magnitude += Math.abs(term);
   }
   return magnitude < EXACT_LIMIT ? sum : NaN;
-}
-
-/** The layer a row belongs to: rows are emitted layer after layer. */
-export function layerOfRow(circuit: Circuit, row: number): { readonly name: string; readonly op: string } | undefined {
-  let end = 0;
-  return circuit.layers.find(({ constraints }) => row < (end += constraints));
 }

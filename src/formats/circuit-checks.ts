@@ -1,5 +1,6 @@
 /** What the readers of circuit.bin (circuit.ts, circuit-rounds.ts) check alike. */
-import { operandsOf, operandWords, type OperandKind } from '../constraint/program.js';
+import { instructionOf, type Known } from '../constraint/instructions.js';
+import { OPERAND_WORDS, Side, type OperandKind } from '../constraint/program.js';
 import type { Container } from './iden3-container.js';
 
 export const isCount = (value: unknown): boolean =>
@@ -18,26 +19,39 @@ export function elements(container: Container, bytes: Uint8Array, elementBytes: 
   return bytes.buffer as ArrayBuffer;
 }
 
-/** Calls `accepts` for every operand. Throws where one is not accepted, or an instruction is unknown or cut off. */
+/** An operand of one of these kinds takes words that the program's circuit decides about; `register` takes none. */
+export type WrittenKind = Exclude<OperandKind, 'value' | 'register'>;
+
+/**
+ * Calls `accepts` for every operand, of a `value` where it names a row. Throws where one is not accepted, an instruction is unknown or cut
+ * off, or the register is read before anything has set it.
+ */
 export function eachInstruction(
   container: Container,
   code: Int32Array,
-  accepts: (at: number, kind: OperandKind, opcode: number) => boolean,
+  accepts: (at: number, kind: WrittenKind, instruction: Known) => boolean,
 ): void {
+  let isSet = false;
   for (let at = 0; at < code.length;) {
     const start = at++;
-    const opcode = code[start]!;
-    const operands = operandsOf(opcode);
-    if (operands === undefined)
+    const known = instructionOf(code[start]!);
+    if (known === undefined)
       throw container.corrupt(
         `the witness program has an unknown instruction at word ${start}`,
         undefined,
-        String(opcode),
+        String(code[start]),
       );
-    for (const kind of operands) {
-      if (!accepts(at, kind, opcode))
-        throw container.corrupt(`the witness program has an operand out of range at word ${start}`);
-      at += operandWords(kind);
+    for (const kind of known.operands) {
+      const readsRegister = kind === 'register' || (kind === 'value' && code[at] === Side.Register);
+      if (readsRegister && !isSet)
+        throw container.corrupt(`the witness program reads the register at word ${start}, and nothing has set it`);
+      // Beside the side of the register stands row 0.
+      const sound = kind === 'register' || (readsRegister ? code[at + 1] === 0 : accepts(at, rowOf(kind), known));
+      if (!sound) throw container.corrupt(`the witness program has an operand out of range at word ${start}`);
+      at += OPERAND_WORDS[kind];
     }
+    isSet ||= known.setsRegister;
   }
 }
+
+const rowOf = (kind: Exclude<OperandKind, 'register'>): WrittenKind => (kind === 'value' ? 'row' : kind);

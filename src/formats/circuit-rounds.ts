@@ -1,7 +1,8 @@
 /** The parts of circuit.bin that a circuit of two rounds has besides: layout at the head of circuit.ts. */
 import { N_CHALLENGES, type LookupTable, type Rounds } from '../constraint/rounds.js';
 import type { R1cs } from '../constraint/r1cs.js';
-import { Opcode, type Circuit } from '../constraint/program.js';
+import { isFieldOpcode } from '../constraint/instructions.js';
+import type { Circuit } from '../constraint/program.js';
 import { eachInstruction, elements, hasShape, isCount, isText } from './circuit-checks.js';
 import { bytesOf, type Container } from './iden3-container.js';
 
@@ -112,9 +113,9 @@ export function checkRoundTwo(container: Container, { r1cs, program }: Circuit, 
     thetaSource.every((wire) => wire < firstRound2) &&
     tables.every((table) => isTableInPlace(table, r1cs, firstRound2, firstTheta));
   if (!sound) throw container.corrupt('the rounds are damaged');
-  eachInstruction(container, rounds.code, (at, kind, opcode) => {
+  eachInstruction(container, rounds.code, (at, kind, { name }) => {
     const { code } = rounds;
-    if (opcode !== Opcode.FieldLinear && opcode !== Opcode.FieldProduct) return false;
+    if (!isFieldOpcode(name)) return false;
     if (kind === 'out') return code[at]! >= firstField && code[at]! < nWires;
     return code[at]! >= 0 && code[at]! < 3 && code[at + 1]! >= 0 && code[at + 1]! < nConstraints;
   });

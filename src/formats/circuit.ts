@@ -7,8 +7,8 @@
  *               (coefficient code: src/constraint/r1cs.ts; H has as many rows as its rowStart says, the others nConstraints)
  *   section 14  full-width coefficients, 32 bytes each, canonical
  *   section 15  wire classes u8[], one a wire
- *   section 16  witness program i32[] (src/constraint/program.ts)
- *   section 17  SHA-256 of the payloads of all others, in the order of their numbers: detects damage, proves nothing
+ *   section 16  witness program i32[] (src/constraint/instructions.ts)
+ *   section 17  SHA-256 of the payloads of all others but 25, in the order of their numbers: detects damage, proves nothing
  *
  * A circuit of two rounds (src/constraint/rounds.ts) also has in the JSON rounds: {publicValues, firstPublicRow, firstRound2, firstTheta,
  * firstField, tables: [{name, rows, firstMultiplicity, firstQuotient, firstRow, hasValues}]} and
@@ -17,6 +17,9 @@
  *   section 22  round-2 program i32[]                        section 23  the other constraints of round 2 u32[]
  *   section 24  second columns of the tables that have one, in order, f64[]
  *
+ * Optional, and unknown to earlier readers:
+ *   section 25  where rows come from: circuit-origins.ts
+ *
  * A reader refuses what would send the witness solver out of bounds, whoever wrote it: the file may come from a stranger.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -24,8 +27,8 @@ import { BIG_COEF_BASE, WireClass, type R1cs, type SparseMatrix } from '../const
 import { ZkonnxError } from '../base/errors.js';
 import { R } from '../field/bn254.js';
 import type { Rounds } from '../constraint/rounds.js';
-import type { Circuit, OperandKind } from '../constraint/program.js';
-import { eachInstruction, elements, hasShape, isCount, isText } from './circuit-checks.js';
+import type { Circuit } from '../constraint/program.js';
+import { eachInstruction, elements, hasShape, isCount, isText, type WrittenKind } from './circuit-checks.js';
 import {
   checkRoundTwo,
   FIRST_ROUNDS_SECTION,
@@ -36,6 +39,7 @@ import {
   roundsPayloads,
   type RoundsHeader,
 } from './circuit-rounds.js';
+import { ORIGINS_SECTION, originsPayload, readOrigins } from './circuit-origins.js';
 import { bigCoefWords, FIELD_WORDS, valueOfWords } from './coefficients.js';
 import {
   bytesOf,
@@ -46,6 +50,7 @@ import {
   type Container,
 } from './iden3-container.js';
 import { r1csChunks } from './r1cs.js';
+import type { NewSha256 } from './sha256.js';
 
 export const CIRCUIT_FORMAT_VERSION = 1;
 
@@ -71,14 +76,6 @@ const N_SECTIONS = 16;
 /** Bindings and layer names of the largest models take kilobytes. */
 const MAX_JSON_BYTES = 1 << 26;
 
-/** SHA-256 of bytes that come in pieces. */
-export interface Sha256 {
-  update(bytes: Uint8Array): unknown;
-  digest(): Uint8Array;
-}
-
-export type NewSha256 = () => Sha256;
-
 /** Runs anywhere; Node's own, for circuit-file.ts, is ten times as fast. */
 const portableSha256: NewSha256 = () => sha256.create();
 
@@ -100,8 +97,9 @@ export function hashCircuit(r1cs: R1cs, rounds?: Rounds, newSha256: NewSha256 = 
 /** The file's bytes, in order. */
 export function* circuitChunks(circuit: Circuit, newSha256: NewSha256 = portableSha256): Generator<Uint8Array> {
   const sections = payloads(circuit);
+  const { origins } = circuit;
   const hash = newSha256();
-  yield containerHeader(KIND, sections.length + 1);
+  yield containerHeader(KIND, sections.length + (origins === undefined ? 1 : 2));
   for (const [i, payload] of sections.entries()) {
     hash.update(payload);
     yield sectionHeader(i < N_SECTIONS ? i + 1 : FIRST_ROUNDS_SECTION + i - N_SECTIONS, payload.length);
@@ -110,6 +108,10 @@ export function* circuitChunks(circuit: Circuit, newSha256: NewSha256 = portable
   const digest = hash.digest();
   yield sectionHeader(Id.digest, digest.length);
   yield digest;
+  if (origins === undefined) return;
+  const payload = originsPayload(origins, newSha256);
+  yield sectionHeader(ORIGINS_SECTION, payload.length);
+  yield payload;
 }
 
 /** Payloads of sections 1–16, and 18–24 of a circuit of two rounds. */
@@ -175,13 +177,23 @@ export async function readCircuit(source: ByteSource, newSha256: NewSha256 = por
     hints: matrix(Id.h, 'H'),
     layers: header.programLayers,
   };
+  const { layers } = header;
+  const origins = container.has(ORIGINS_SECTION)
+    ? readOrigins(
+        container,
+        await container.read(container.section(ORIGINS_SECTION, 'origins')),
+        { layers, r1cs },
+        newSha256,
+      )
+    : undefined;
   const circuit = {
     r1cs,
     program,
     inputs: header.inputs,
     outputs: header.outputs,
     salts: header.salts,
-    layers: header.layers,
+    layers,
+    ...(origins === undefined ? {} : { origins }),
     ...(header.rounds === undefined ? {} : { rounds: readRounds(container, header.rounds, part) }),
   };
   checkBindings(container, circuit);
@@ -303,12 +315,11 @@ function checkBindings(container: Container, { r1cs, program, inputs, outputs, s
 function checkProgram(container: Container, { r1cs, program, rounds }: Circuit): void {
   const { code } = program;
   const rows = [r1cs.nConstraints, r1cs.nConstraints, r1cs.nConstraints, program.hints.rowStart.length - 1];
-  if (rounds !== undefined) rows.push(1);
   // Before the challenges are drawn only round-1 wires are set.
   const nWires = rounds?.firstRound2 ?? r1cs.nWires;
   const within = (value: number | undefined, low: number, end: number) =>
     value !== undefined && value >= low && value < end;
-  const operand: Record<OperandKind, (at: number) => boolean> = {
+  const operand: { readonly [K in WrittenKind]: (at: number) => boolean } = {
     out: (at) => within(code[at], 1, nWires),
     part: (at) => within(code[at], 0, nWires),
     run: (at) => within(code[at], 1, nWires + 1) && within(code[at + 1], 0, nWires + 1 - code[at]!),
@@ -316,7 +327,7 @@ function checkProgram(container: Container, { r1cs, program, rounds }: Circuit):
     word: (at) => within(code[at], 0, 2 ** 31),
     layer: (at) => within(code[at], 0, program.layers.length),
     lookup: (at) => within(code[at], 0, rounds?.lookupRow.length ?? 0),
-    ref: (at) => within(code[at], 0, rows.length) && within(code[at + 1], 0, rows[code[at]!]!),
+    row: (at) => within(code[at], 0, rows.length) && within(code[at + 1], 0, rows[code[at]!]!),
   };
   eachInstruction(container, code, (at, kind) => operand[kind](at));
 }

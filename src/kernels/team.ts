@@ -1,4 +1,4 @@
-/** Who runs kernel tasks: this thread alone, or workers over a shared memory (workers/kernel-team.ts). Uses no Node API. */
+/** Who runs kernel tasks: this thread alone, or workers over a shared memory (src/pool/kernel-team.ts). Uses no Node API. */
 import type { Kernels } from './module.js';
 import { runKernelTask, taskScratchBytes, type KernelTask } from './tasks.js';
 

@@ -1,4 +1,4 @@
-/** Section 4 of a .zkey: the coefficients of A and B, and the rows that bind the public wires. Layout in formats/zkey-file.ts. */
+/** Section 4 of a .zkey: the coefficients of A and B, and the rows that bind the public wires. Layout in formats/zkey.ts. */
 import { coefficient, type R1cs } from '../constraint/r1cs.js';
 import { R } from '../field/bn254.js';
 import { FIELD_WORDS, wordsOf } from '../formats/coefficients.js';

@@ -1,6 +1,6 @@
 /**
  * Groth16 keys from a local trapdoor that is thrown away: for development. Whoever ran this could have kept the trapdoor and forge
- * proofs; the key carries a mark that says so (formats/zkey-file.ts). γ = 1, as in every snarkjs key; δ is random although there is no
+ * proofs; the key carries a mark that says so (formats/zkey.ts). γ = 1, as in every snarkjs key; δ is random although there is no
  * contribution, because equal γ and δ let anybody forge.
  *
  * Equations: proof-system notation of src/setup/evaluate.ts.

@@ -4,7 +4,8 @@ import { protocolCircuit } from '../../circuits/attack/protocol.js';
 import { checkRounds } from '../../src/constraint/check-rounds.js';
 import type { SparseMatrix } from '../../src/constraint/r1cs.js';
 import { ChallengeWire, type LookupTable, type Rounds } from '../../src/constraint/rounds.js';
-import { Opcode, operandsOf, operandWords, type TwoRoundCircuit } from '../../src/constraint/program.js';
+import { instructionOf } from '../../src/constraint/instructions.js';
+import { Opcode, OPERAND_WORDS, type TwoRoundCircuit } from '../../src/constraint/program.js';
 
 const circuit = protocolCircuit();
 const { r1cs, rounds, program } = circuit;
@@ -60,9 +61,9 @@ function outputsOf(code: Int32Array): { at: number; opcode: number; kind: string
   const found: { at: number; opcode: number; kind: string }[] = [];
   for (let at = 0; at < code.length;) {
     const opcode = code[at++]!;
-    for (const kind of operandsOf(opcode)!) {
+    for (const kind of instructionOf(opcode)!.operands) {
       if (['out', 'part', 'run'].includes(kind) && code[at] !== 0) found.push({ at, opcode, kind });
-      at += operandWords(kind);
+      at += OPERAND_WORDS[kind];
     }
   }
   return found;

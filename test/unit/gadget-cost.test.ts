@@ -48,7 +48,7 @@ describe('constraints', () => {
       });
     const csv = ['layout,gadget,parameters,constraints,wires', ...lines, ''].join('\n');
     if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(golden, csv);
-    expect(readFileSync(golden, 'utf8')).toBe(csv);
+    expect(csv).toBe(readFileSync(golden, 'utf8'));
   });
 });
 

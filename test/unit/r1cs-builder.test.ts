@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { originOf } from '../../src/constraint/row-origin.js';
+import { squareCircuit } from './circuit-fixture.js';
 import { Resolver } from '../../circuits/attack/resolve.js';
 import { constant, type Lc } from '../../circuits/builder.js';
 import {
@@ -17,14 +19,7 @@ import {
 import { R1csBuilder } from '../../circuits/builders/r1cs-builder.js';
 import { BIG_COEF_BASE, coefficient, WireClass } from '../../src/constraint/r1cs.js';
 import { fromBytesLE, mod, R } from '../../src/field/bn254.js';
-import {
-  checkSatisfied,
-  layerOfRow,
-  outputsOf,
-  publicSignals,
-  solve,
-  witnessToBytes,
-} from '../../src/constraint/solver.js';
+import { checkSatisfied, outputsOf, publicSignals, solve, witnessToBytes } from '../../src/constraint/solver.js';
 
 const byte = { lo: 0, hi: 255 };
 const x = wireLc(3, byte);
@@ -137,12 +132,26 @@ describe('R1csBuilder', () => {
     ]);
     expect([...r1cs.wireClass.slice(1, 3)]).toEqual([WireClass.Small, WireClass.Small]);
     expect([...r1cs.wireClass.slice(-3)]).toEqual([WireClass.Small, WireClass.Field, WireClass.Bit]);
-    const rows = r1cs.nConstraints;
-    expect([layerOfRow(b.finish(), 7)?.name, layerOfRow(b.finish(), 8)?.name, layerOfRow(b.finish(), rows)]).toEqual([
-      'in',
-      'mul',
-      undefined,
-    ]);
+  });
+
+  it('knows where each row comes from', () => {
+    const b = new R1csBuilder();
+    b.layer('in', 'Input', 'input');
+    const [u, v] = b.input('x', 2, 0, 15);
+    b.layer('mul', 'Mul', 'bilinear');
+    const w = b.gadget('argmax', () => b.gadget('products', () => b.product(u!, v!)));
+    b.nonZero(w);
+    b.range(w, 0, 3);
+    const circuit = b.finish();
+    const origins = Array.from({ length: circuit.r1cs.nConstraints }, (_, row) => originOf(circuit, row));
+    const layer = (name: string, op: string) => ({ name, op });
+    const asked = (gadget: string, question: string) => ({ gadget, question, layout: 'bits' });
+    expect(origins[7]).toEqual({ layer: layer('in', 'Input'), irOp: 'input', ...asked('none', 'input') });
+    expect(origins[8]).toEqual({ layer: layer('mul', 'Mul'), irOp: 'bilinear', ...asked('products', 'product') });
+    // A range by bits asks for splits: the rows are the range's.
+    expect(origins.slice(9).map((origin) => origin?.question)).toEqual(['nonZero', 'nonZero', 'range', 'range']);
+    expect(originOf(circuit, circuit.r1cs.nConstraints)).toBeUndefined();
+    expect(originOf(squareCircuit(3), 0)).toBeUndefined();
   });
 
   it('writes rows with wires ascending and distinct', () => {

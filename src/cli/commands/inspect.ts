@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { Manifest } from '../../formats/manifest.js';
 import type { KeyFacts } from '../../verify/key.js';
 import type { TensorSchema } from '../../verify/statement.js';
-import { examples } from '../options.js';
+import { examples, integerIn } from '../options.js';
 import type { Outcome, Session } from '../session.js';
 import { DEVELOPMENT_NOTICE, layerFactsTable, real, section, table } from '../text.js';
 
@@ -11,11 +11,17 @@ export function inspectCommand(session: Session): Command {
   return new Command('inspect')
     .description('show operators, shapes, scales, bounds and constraints by layer of an artifact')
     .argument('<artifact>', 'the folder that compile wrote')
+    .option(
+      '--row <n>',
+      'where one row of the circuit comes from and what argues for it; from 0',
+      integerIn('--row', 0, 2 ** 32 - 1),
+    )
     .addHelpText(
       'after',
       examples([
         ['zkonnx inspect artifacts/iris', 'for people'],
         ['zkonnx inspect artifacts/iris --json', 'constraints, wires, publicInputs, protocol, layers, schema'],
+        ['zkonnx inspect artifacts/iris --row 40', 'which node, gadget and paragraph of the docs row 40 belongs to'],
       ]),
     )
     .action(session.action(run));
@@ -26,9 +32,14 @@ interface KeyState {
   readonly keyDigest: string;
 }
 
-async function run(artifact: string): Promise<Outcome> {
+interface Flags {
+  readonly row?: number;
+}
+
+async function run(artifact: string, { row }: Flags): Promise<Outcome> {
   const { readManifest } = await import('../../formats/manifest.js');
   const manifest = await readManifest(artifact);
+  if (row !== undefined) return explain(artifact, row);
   const key = await readKey(artifact);
   const { circuit, model, protocol, quantisation, schema, layers, notes, tool } = manifest;
   const { constraints, wires, publicInputs, nonZeros, hash } = circuit;
@@ -63,6 +74,56 @@ async function readKey(artifact: string): Promise<KeyState | undefined> {
   const { setup, keyDigest } = (await readKeyFile(file)).facts;
   return { setup, keyDigest };
 }
+
+/** What an artifact lacks that was written before rows had origins. */
+const NO_ORIGINS =
+  'this artifact was compiled before rows had origins: compile the model again (the circuit and its keys stay the same)';
+const NO_PARAGRAPH = 'not known to this version of zkonnx';
+
+/** One row: its origin, its text, the paragraph of the docs. */
+async function explain(artifact: string, n: number): Promise<Outcome> {
+  const { explainRow } = await import('../../compile/explain-row.js');
+  const { row, rows, origin, paragraph, text } = await explainRow(artifact, n);
+  const docs = paragraph === undefined ? null : { title: paragraph.title, link: docsLink(paragraph) };
+  const facts: [string, string][] =
+    origin === undefined
+      ? [['origin', NO_ORIGINS]]
+      : [
+          ['node', shortened(origin.layer.name)],
+          ['layer', shortened(origin.layer.op)],
+          ['IR op', origin.irOp === '' ? 'none: of the circuit itself' : origin.irOp],
+          ['gadget', origin.gadget === 'none' ? 'none: asked by the op itself' : origin.gadget],
+          ['question', `${origin.question}, by ${origin.layout}`],
+          ['argued in', docs === null ? NO_PARAGRAPH : `${docs.link} (${docs.title})`],
+        ];
+  return {
+    json: {
+      row,
+      constraints: rows,
+      ...(origin === undefined
+        ? { origin: null, note: NO_ORIGINS }
+        : {
+            origin: {
+              node: origin.layer.name,
+              layer: origin.layer.op,
+              irOp: origin.irOp === '' ? null : origin.irOp,
+              gadget: origin.gadget === 'none' ? null : origin.gadget,
+              question: origin.question,
+              layout: origin.layout,
+            },
+            docs,
+          }),
+      text,
+    },
+    text: `${table([['row', `${row} of ${rows}, from 0`], ...facts])}\n\n  ${text}`,
+  };
+}
+
+const docsLink = ({ page, anchor }: { readonly page: string; readonly anchor: string }): string =>
+  `docs/${page}#${anchor}`;
+
+const SHOWN_NAME = 120;
+const shortened = (name: string): string => (name.length > SHOWN_NAME ? `${name.slice(0, SHOWN_NAME)}…` : name);
 
 function describe(manifest: Manifest, key: KeyState | undefined): string {
   const { circuit, model, protocol, quantisation, schema, layers, notes, tool } = manifest;

@@ -59,7 +59,7 @@ export function liveness(graph: IrGraph): Map<string, Uint8Array> {
   return live;
 }
 
-/** Structural rules: names unique, inputs defined earlier, outputs exist, sizes of linear maps agree. Used by tests and `--check`. */
+/** Structural rules: names unique, inputs defined earlier, outputs exist, sizes of linear maps agree. Used by tests. */
 export function verifyIr(graph: IrGraph): void {
   const sizes = new Map<string, number>();
   for (const node of graph.nodes) {

@@ -2,7 +2,7 @@
  * Quantisation: real graph + statistics → integer IR. Every tensor gets a real scale of its own (free: it is a constant of the
  * circuit), linear layers keep high-precision weights, and one saturating requantisation a tensor brings accumulators back to b bits.
  *
- * Scales (gadgets.md): a linear layer's integer coefficients are round(w·s_x/s_y·2^s), so its accumulator has scale s_y/2^s and the
+ * Scales (docs/architecture.md): a linear layer's integer coefficients are round(w·s_x/s_y·2^s), so its accumulator has scale s_y/2^s and the
  * requantisation after it is a shift by s. s_y is the scale the *consumer* wants, so ReLU, clip and max pool see no rescaling.
  */
 import { ZkonnxError } from '../../base/errors.js';

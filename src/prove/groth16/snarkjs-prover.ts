@@ -23,7 +23,7 @@ const MILESTONES: readonly (readonly [prefix: string, fraction: number])[] = [
 ];
 
 /**
- * Proves that the witness satisfies the key's circuit. `zkey` is a path or a whole file, `wtns` a whole .wtns file (formats/wtns-file.ts).
+ * Proves that the witness satisfies the key's circuit. `zkey` is a path or a whole file, `wtns` a whole .wtns file (formats/wtns.ts).
  * An unsatisfying witness gives a proof that no verifier accepts; nothing here notices.
  * Throws KEY_INVALID where snarkjs refuses the key or the pair.
  */

@@ -5,11 +5,12 @@
  */
 import { coefficient, type SparseMatrix } from '../../constraint/r1cs.js';
 import { ChallengeWire } from '../../constraint/rounds.js';
-import { FIELD_BYTES, fromBytesLE, mod, R } from '../../field/bn254.js';
+import { FIELD_BYTES, fromBytesLE, mod } from '../../field/bn254.js';
 import type { Challenges } from '../../verify/transcript.js';
 import type { RoundOneWitness, RoundTwo } from './rounds-witness.js';
 import { classifyWitness, type ClassifiedWitness } from '../engine/classified-witness.js';
-import { Opcode, Side, type TwoRoundCircuit } from '../../constraint/program.js';
+import { runRoundTwo } from '../../constraint/round-two.js';
+import { Side, type TwoRoundCircuit } from '../../constraint/program.js';
 import { sideValue, type Witness } from '../../constraint/solver.js';
 
 /** From what `solve` computed for a circuit of two rounds. */
@@ -68,13 +69,9 @@ export function roundTwo(circuit: TwoRoundCircuit, wires: ClassifiedWitness, { x
       sum += coefficient(coefs[k]!, r1cs.bigCoefs) * valueOf(columns[k]!);
     return mod(sum);
   };
-  for (let pc = 0; pc < code.length;) {
-    const out = code[pc + 1]! - firstField;
-    const left = dot(code[pc + 2]!, code[pc + 3]!);
-    const isProduct = code[pc] === Opcode.FieldProduct;
-    fields[out] = isProduct ? (left * dot(code[pc + 4]!, code[pc + 5]!)) % R : left;
-    pc += isProduct ? 6 : 4;
-  }
+  runRoundTwo(code, dot, (wire, value) => {
+    fields[wire - firstField] = value;
+  });
   const rowsOf = (side: number): bigint[] => Array.from(fieldRows, (row) => dot(side, row));
   return { x, theta, d, fields, rowsA: rowsOf(Side.A), rowsB: rowsOf(Side.B) };
 }

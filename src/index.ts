@@ -3,7 +3,8 @@
  * `zkonnx/verify` is the verifier alone.
  */
 export { compile } from './compile/compile.js';
-export type { CompiledModel, CompileOptions } from './compile/compile.js';
+export type { CompiledModel } from './compile/compile.js';
+export type { CompileOptions } from './compile/options.js';
 export type { AccuracyReport, TensorError } from './compile/accuracy.js';
 export { writeArtifact } from './compile/artifact.js';
 export { setup } from './setup/setup.js';

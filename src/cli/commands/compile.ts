@@ -1,6 +1,7 @@
 /** zkonnx compile: an ONNX model becomes an artifact folder. */
 import { Command } from 'commander';
-import type { CompiledModel, CompileOptions } from '../../compile/compile.js';
+import type { CompiledModel } from '../../compile/compile.js';
+import type { CompileOptions } from '../../compile/options.js';
 import type { ImageFlags } from '../../inputs/image.js';
 import type { InputSpec } from '../../inputs/tensor.js';
 import { peakMemoryBytes } from '../../base/peak-memory.js';

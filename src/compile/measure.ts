@@ -8,6 +8,7 @@ import type { QuantisedModel } from './passes/quantise.js';
 import type { PreparedModel } from './prepare.js';
 import { evaluateReal } from './real/evaluate.js';
 import type { RealGraph } from './real/graph.js';
+import { realOpOf } from './real/ops.js';
 
 export function outputValues(graph: RealGraph, sample: RealValues): RealValues {
   const values = evaluateReal(graph, sample);
@@ -29,7 +30,7 @@ export async function measure(
   for (const sample of samples)
     references.push(runtime === undefined ? outputValues(original, sample) : await runtime.run(sample));
   await runtime?.close();
-  const computed = graph.nodes.filter((node) => node.op.kind !== 'input' && node.op.kind !== 'constant');
+  const computed = graph.nodes.filter((node) => realOpOf(node.op).values === 'computed');
   const origin = new Map(graph.nodes.map((node) => [node.name, node.origin]));
   const report = accuracyReport({
     model,

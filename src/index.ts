@@ -5,6 +5,7 @@
 export { compile } from './compile/compile.js';
 export type { CompiledModel } from './compile/compile.js';
 export type { CompileOptions } from './compile/options.js';
+export type { CompilePhase, CompileProgress, StageOptions } from './compile/stages.js';
 export type { AccuracyReport, TensorError } from './compile/accuracy.js';
 export { writeArtifact } from './compile/artifact.js';
 export { setup } from './setup/setup.js';

@@ -1,19 +1,30 @@
 /** The samples that compile calibrates on and measures by: the user's, or drawn from the declared domain. */
 import { ZkonnxError } from '../base/errors.js';
+import type { Work } from '../base/work.js';
 import { domainFor, type CompileOptions, type Range } from './options.js';
-import type { RealValues } from './passes/calibrate.js';
+import { calibrating, type RealValues, type Statistics } from './passes/calibrate.js';
 import { inputNodes } from './passes/domains.js';
+import { isWhole } from './passes/exact.js';
 import type { RealGraph } from './real/graph.js';
 
 /** Samples drawn from a declared domain when no data is given. */
 export const DRAWN_SAMPLES = 64;
 
+/** The samples, and the statistics of the graph over them. */
+export function* sampling(
+  graph: RealGraph,
+  options: CompileOptions,
+): Work<{ readonly samples: readonly RealValues[]; readonly statistics: ReadonlyMap<string, Statistics> }> {
+  const samples = calibrationSamples(graph, options);
+  return { samples, statistics: yield* calibrating(graph, samples) };
+}
+
 /** The given samples, checked against the inputs' shapes and domains; or uniform ones drawn from the declared domain. */
-export function calibrationSamples(graph: RealGraph, options: CompileOptions): readonly RealValues[] {
+function calibrationSamples(graph: RealGraph, options: CompileOptions): readonly RealValues[] {
   const nodes = inputNodes(graph);
   if (options.samples !== undefined && options.samples.length > 0) {
     options.samples.forEach((sample, s) => {
-      for (const node of nodes) checkSample(sample.get(node.name), node, s, domainFor(options, node.name));
+      for (const node of nodes) checkSample(sample.get(node.name), node, s, domainFor(options, node));
     });
     return options.samples;
   }
@@ -21,7 +32,7 @@ export function calibrationSamples(graph: RealGraph, options: CompileOptions): r
   return Array.from({ length: DRAWN_SAMPLES }, () => {
     const sample = new Map<string, Float64Array>();
     for (const node of nodes) {
-      const range = domainFor(options, node.name);
+      const range = domainFor(options, node);
       if (range === undefined) {
         throw new ZkonnxError('CALIBRATION_INVALID', 'nothing says which values an input takes', {
           expected: '--calibrate DATA and/or --domain LO..HI',
@@ -29,11 +40,11 @@ export function calibrationSamples(graph: RealGraph, options: CompileOptions): r
           help: 'give some real inputs (best), or the range of values the model will ever see',
         });
       }
-      const values = Float64Array.from(
-        { length: elementCount(node.dims) },
-        () => range.lo + (range.hi - range.lo) * random(),
-      );
-      sample.set(node.name, values);
+      const { lo, hi } = range;
+      const draw = isWhole(node)
+        ? () => Math.min(hi, Math.floor(lo + (hi - lo + 1) * random()))
+        : () => lo + (hi - lo) * random();
+      sample.set(node.name, Float64Array.from({ length: elementCount(node.dims) }, draw));
     }
     return sample;
   });

@@ -1,140 +1,54 @@
-/** compile: an ONNX file and calibration data or a domain in; circuit, schema, manifest and accuracy report out. */
-import path from 'node:path';
-import { ZkonnxError } from '../base/errors.js';
-import { circuitHash } from '../formats/circuit-file.js';
-import { MANIFEST_VERSION, type Manifest } from '../formats/manifest.js';
+/** compile: an ONNX model and calibration data or a domain in; circuit, schema, manifest and accuracy report out. */
 import type { Circuit } from '../constraint/program.js';
-import { publicCount, type Schema } from '../verify/statement.js';
-import { VERSION } from '../base/version.js';
+import type { Manifest } from '../formats/manifest.js';
+import type { Schema } from '../verify/statement.js';
 import type { AccuracyReport } from './accuracy.js';
-import { assemble, assembleRounds, planRounds, type RoundsPlan } from './assemble.js';
-import { calibrationSamples } from './calibration-samples.js';
-import { chooseBits } from './choose-bits.js';
-import { verifyIr } from './ir/program.js';
-import { withFacts } from './layer-facts.js';
-import { measure } from './measure.js';
-import { modelHash, readModel } from './model-file.js';
-import { defaultsTaken } from './notes.js';
-import { DEFAULT_PROTOCOL, DEFAULT_TOLERANCE, type CompileOptions, type Range } from './options.js';
-import { calibrate, type InputDomain } from './passes/calibrate.js';
+import { sampling } from './calibration-samples.js';
+import { choosingBits } from './choose-bits.js';
+import { makeManifest } from './manifest.js';
+import { measuring } from './measure.js';
+import { readingModel } from './model-file.js';
+import { protocolOf, type CompileOptions } from './options.js';
+import type { InputDomain } from './passes/calibrate.js';
 import type { QuantisedModel } from './passes/quantise.js';
-import { prepare } from './prepare.js';
-import { makeSchema } from './schema.js';
-import { Stopwatch } from '../base/stopwatch.js';
+import { assemblies } from './protocols.js';
+import { schemaMaker } from './schema.js';
+import { Stages, type StageOptions } from './stages.js';
 
 export interface CompiledModel {
   readonly circuit: Circuit;
   readonly schema: Schema;
   readonly manifest: Manifest;
   readonly accuracy: AccuracyReport;
+  /** Milliseconds by phase, and `total`. */
   readonly timingsMs: Readonly<Record<string, number>>;
   readonly quantised: QuantisedModel;
   readonly domains: ReadonlyMap<string, InputDomain>;
 }
 
-/** Compiles the model at `modelPath`. Throws ZkonnxError for everything a user can mend; writes nothing. */
-export async function compile(modelPath: string, options: CompileOptions = {}): Promise<CompiledModel> {
-  const clock = new Stopwatch();
-  const bytes = await readModel(modelPath);
-  const prepared = prepare(bytes, { ...options, externalDir: path.dirname(modelPath) });
-  clock.lap('import');
-
-  const samples = calibrationSamples(prepared.graph, options);
-  const statistics = calibrate(prepared.graph, samples);
-  clock.lap('calibrate');
-
-  const quantised = chooseBits(prepared, samples, statistics, options);
-  const { domains } = quantised;
-  clock.lap('quantise');
-
-  const choice = { ...options, input: options.input ?? 'public', output: options.output ?? 'public' } as const;
-  const schemaOf = (model: QuantisedModel): Schema =>
-    makeSchema(prepared.graph, model, boundsOf(model), choice, prepared.readers);
-  const protocol = options.protocol ?? DEFAULT_PROTOCOL;
-  const { model, schema, circuit } =
-    protocol === 'mirage'
-      ? assembleMirage(quantised.variants, schemaOf)
-      : assembleGroth16(quantised.variants[0]!, schemaOf);
-  clock.lap('assemble');
-
-  const { report, notes } = await measure(modelPath, prepared, model, domains, samples);
-  clock.lap('accuracy');
-
-  const manifest: Manifest = {
-    formatVersion: MANIFEST_VERSION,
-    tool: `zkonnx ${VERSION}`,
-    protocol,
-    model: {
-      file: path.basename(modelPath),
-      hash: await modelHash(bytes, path.dirname(modelPath)),
-      opset: prepared.opset,
-      producer: prepared.producer,
-    },
-    circuit: {
-      hash: circuitHash(circuit.r1cs, circuit.rounds),
-      constraints: circuit.r1cs.nConstraints,
-      wires: circuit.r1cs.nWires,
-      publicInputs: circuit.rounds?.publicValues ?? circuit.r1cs.nPubOut + circuit.r1cs.nPubIn,
-      nonZeros: circuit.r1cs.a.wires.length + circuit.r1cs.b.wires.length + circuit.r1cs.c.wires.length,
-    },
-    quantisation: {
-      bits: quantised.bits,
-      overflow: options.overflow ?? 'saturate',
-      tolerance: options.tolerance ?? DEFAULT_TOLERANCE,
-      softmax: options.softmax ?? 'circuit',
-    },
-    schema,
-    layers: withFacts(circuit.layers, model),
-    notes: [...prepared.notes, ...defaultsTaken(options, domains), ...model.notes, ...notes],
-  };
+/**
+ * Compiles a model, given by its path or by the bytes of its file; writes nothing. Bytes must hold the whole model: EXTERNAL_DATA_MISSING
+ * where values lie in other files. Throws ABORTED once `signal` has fired, and ZkonnxError for everything a user can mend.
+ */
+export async function compile(
+  model: string | Uint8Array,
+  options: CompileOptions & StageOptions = {},
+): Promise<CompiledModel> {
+  const stages = new Stages(options);
+  const { source, prepared } = await stages.run('import', readingModel(model, options));
+  const { samples, statistics } = await stages.run('calibrate', sampling(prepared.graph, options));
+  const choice = await stages.run('quantise', choosingBits(prepared, samples, statistics, options));
+  const { assemble } = assemblies[protocolOf(options)];
+  const assembled = await stages.run('assemble', assemble(choice.variants, schemaMaker(prepared, options)));
+  const { domains } = choice;
+  const { report, notes } = await stages.run('accuracy', measuring(model, prepared, assembled.model, domains, samples));
   return {
-    circuit,
-    schema,
-    manifest,
+    circuit: assembled.circuit,
+    schema: assembled.schema,
+    manifest: makeManifest({ source, prepared, choice, assembled, notes }, options),
     accuracy: report,
-    timingsMs: clock.timings(),
-    quantised: model,
+    timingsMs: stages.timings(),
+    quantised: assembled.model,
     domains,
   };
-}
-
-interface Assembled {
-  readonly model: QuantisedModel;
-  readonly schema: Schema;
-  readonly circuit: Circuit;
-}
-
-function assembleGroth16(quantise: () => QuantisedModel, schemaOf: (model: QuantisedModel) => Schema): Assembled {
-  const model = quantise();
-  verifyIr(model.ir);
-  const schema = schemaOf(model);
-  return { model, schema, circuit: assemble(model.ir, schema) };
-}
-
-/** The variant with the fewest rows. Throws USAGE where nothing is public: there would be nothing to draw challenges for. */
-function assembleMirage(
-  variants: readonly (() => QuantisedModel)[],
-  schemaOf: (model: QuantisedModel) => Schema,
-): Assembled {
-  let best: { model: QuantisedModel; schema: Schema; plan: RoundsPlan } | undefined;
-  for (const quantise of variants) {
-    const model = quantise();
-    verifyIr(model.ir);
-    const schema = schemaOf(model);
-    const { outputs, inputs } = publicCount(schema);
-    if (outputs + inputs === 0) {
-      throw new ZkonnxError('USAGE', 'nothing of the model is public or committed: a proof would say nothing', {
-        expected: 'an input or output that is public or committed',
-        help: 'use --input committed or --output public',
-      });
-    }
-    const plan = planRounds(model.ir, schema);
-    if (best === undefined || plan.rows < best.plan.rows) best = { model, schema, plan };
-  }
-  const { model, schema, plan } = best!;
-  return { model, schema, circuit: assembleRounds(model.ir, schema, plan) };
-}
-
-function boundsOf(model: QuantisedModel): (name: string) => Range {
-  return (name) => model.bounds.get(name)!;
 }

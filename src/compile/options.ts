@@ -28,9 +28,25 @@ export interface CompileOptions {
 }
 
 export const DEFAULT_PROTOCOL: Protocol = 'mirage';
+
+export function protocolOf({ protocol }: Pick<CompileOptions, 'protocol'>): Protocol {
+  return protocol ?? DEFAULT_PROTOCOL;
+}
+
 export const DEFAULT_TOLERANCE = 0.005;
 
-export function domainFor(options: CompileOptions, name: string): Range | undefined {
-  const { domain } = options;
-  return domain instanceof Map ? (domain as ReadonlyMap<string, Range>).get(name) : (domain as Range | undefined);
+/** The values an input may take: declared, or all of its type where no data says more and the type is narrow enough to need no saying. */
+export function domainFor(
+  { domain, samples = [] }: Pick<CompileOptions, 'domain' | 'samples'>,
+  { name, dtype }: { readonly name: string; readonly dtype: string },
+): Range | undefined {
+  const declared =
+    domain instanceof Map ? (domain as ReadonlyMap<string, Range>).get(name) : (domain as Range | undefined);
+  return declared ?? (samples.length > 0 ? undefined : NARROW_TYPES[dtype]);
 }
+
+const NARROW_TYPES: Readonly<Record<string, Range>> = {
+  bool: { lo: 0, hi: 1 },
+  int8: { lo: -128, hi: 127 },
+  uint8: { lo: 0, hi: 255 },
+};

@@ -1,8 +1,9 @@
 /** ONNX bytes → the real graph that is quantised. */
+import { finish, part, type Work } from '../base/work.js';
 import type { CompileOptions } from './options.js';
-import { importModel } from './onnx/import.js';
+import { importing, type ImportedModel } from './onnx/import.js';
 import { takeReaders } from './passes/readers.js';
-import { simplify } from './passes/simplify.js';
+import { simplifying } from './passes/simplify.js';
 import type { RealGraph } from './real/graph.js';
 
 /** The imported and simplified model, before any choice of scale. */
@@ -16,22 +17,28 @@ export interface PreparedModel {
 }
 
 /** Imports a model and simplifies it. Throws what `importModel` throws. */
-export function prepare(
+export function* preparing(
   bytes: Uint8Array,
-  options: Pick<CompileOptions, 'inputShapes' | 'softmax'> & { readonly externalDir?: string } = {},
-): PreparedModel {
+  options: Pick<CompileOptions, 'inputShapes' | 'softmax'> & { readonly externalDir?: string },
+): Work<PreparedModel> {
   const { inputShapes, externalDir, softmax } = options;
-  const imported = importModel(bytes, {
+  const importOptions = {
     ...(inputShapes === undefined ? {} : { inputShapes }),
     ...(externalDir === undefined ? {} : { externalDir }),
-  });
-  return prepareImported(imported, softmax ?? 'circuit');
+  };
+  const imported = yield* part(importing(bytes, importOptions), 0, 0.5);
+  return yield* part(simplifyingImported(imported, softmax ?? 'circuit'), 0.5, 1);
 }
 
-export function prepareImported(
-  { graph: imported, notes, model }: ReturnType<typeof importModel>,
+export function prepareImported(imported: ImportedModel, softmax: 'circuit' | 'reader'): PreparedModel {
+  return finish(simplifyingImported(imported, softmax));
+}
+
+function* simplifyingImported(
+  { graph: imported, notes, model }: ImportedModel,
   softmax: 'circuit' | 'reader',
-): PreparedModel {
+): Work<PreparedModel> {
   const { graph: original, readers } = takeReaders(imported, softmax);
-  return { graph: simplify(original), original, readers, notes, opset: model.opset, producer: model.producer };
+  const graph = yield* simplifying(original);
+  return { graph, original, readers, notes, opset: model.opset, producer: model.producer };
 }

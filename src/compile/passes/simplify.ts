@@ -2,6 +2,7 @@
  * Rewrites of the real graph that keep its meaning and make it cheaper to prove. One named list; the order matters where it says so.
  */
 import { invariant } from '../../base/errors.js';
+import { finish, type Work } from '../../base/work.js';
 import type { Affine } from '../real/affine.js';
 import type { RealGraph, RealNode, RealOp } from '../real/graph.js';
 import { nonZeros, type LinearMap } from '../real/linear-map.js';
@@ -23,7 +24,17 @@ const passes: readonly (readonly [name: string, pass: Pass])[] = [
 ];
 
 export function simplify(graph: RealGraph): RealGraph {
-  return passes.reduce((current, [, pass]) => pass(current), graph);
+  return finish(simplifying(graph));
+}
+
+/** As `simplify`, pass by pass. */
+export function* simplifying(graph: RealGraph): Work<RealGraph> {
+  let current = graph;
+  for (const [i, [, pass]] of passes.entries()) {
+    yield i / passes.length;
+    current = pass(current);
+  }
+  return current;
 }
 
 /** How many readers each node has; being a model output counts as one. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { writeArtifact } from '../src/compile/artifact.js';
 import { compile } from '../src/compile/compile.js';
 import type { CompileOptions } from '../src/compile/options.js';
-import { artifactPaths } from '../src/formats/manifest.js';
+import { provingKeyPath } from '../src/formats/manifest.js';
 import { writeWtnsFile } from '../src/formats/wtns-file.js';
 import { readZkeyInfo } from '../src/formats/zkey-file.js';
 import { witnessOf } from '../src/prove/prove.js';
@@ -127,7 +127,7 @@ export async function writeSample(folder: string, tensors: ReadonlyMap<string, F
   return file;
 }
 
-export const keyOf = ({ artifact }: ModelFiles): string => artifactPaths(artifact).provingKey;
+export const keyOf = ({ artifact }: ModelFiles): string => provingKeyPath(artifact, 'groth16');
 
 async function namesOf(zkey: string, name: string, constraints: number) {
   const { domainSize } = await readZkeyInfo(zkey);

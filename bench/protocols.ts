@@ -7,10 +7,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeArtifact } from '../src/compile/artifact.js';
 import { compile } from '../src/compile/compile.js';
-import { artifactPaths } from '../src/formats/manifest.js';
+import { artifactPaths, provingKeyPath } from '../src/formats/manifest.js';
 import { keyDomainSize } from '../src/formats/mirage-key.js';
 import { readMirageKeyInfo } from '../src/formats/mirage-key-file.js';
-import type { AnyProofFile } from '../src/prove/checked-proof.js';
+import type { AnyProofFile } from '../src/prove/protocols.js';
 import { setup } from '../src/setup/setup.js';
 import { verify } from '../src/verify/index.js';
 import { domainText, modelSource, plainCircuit, writeSample, type CircuitFiles } from './circuits.js';
@@ -129,7 +129,7 @@ async function benchCase(context: Context, one: Case): Promise<Measured> {
   const warm = await benchWarm(context, files, one, snarkjsPeak === undefined ? {} : { peakBytes: snarkjsPeak });
   const [fileBytes, plainFileBytes] = await Promise.all([sizeOf(proofOf(files.mirage)), sizeOf(proofOf(files.plain))]);
   const count = (value: number): string => value.toLocaleString('en');
-  const info = await readMirageKeyInfo(artifactPaths(files.mirage).mirageProvingKey);
+  const info = await readMirageKeyInfo(provingKeyPath(files.mirage, 'mirage'));
   const facts = [
     files.name,
     count(files.rows.mirage),

@@ -12,7 +12,7 @@ import {
   type Schema,
   type TensorSchema,
 } from '../src/verify/index.js';
-import { requireMirage } from '../src/verify/key.js';
+import { pointsFor } from '../src/verify/key.js';
 import { mirageEquation } from '../src/verify/mirage.js';
 import { pack } from '../src/verify/statement.js';
 import { drawChallenges } from '../src/verify/transcript.js';
@@ -32,7 +32,7 @@ const BIGINT = 'zkonnx verify, BigInt';
 export async function benchMirage({ quick, log }: Context): Promise<Comparison[]> {
   const { key: file, proofs } = mirageCase(BATCH);
   const key = prepareKey(file);
-  const kernels = await KernelVerifier.of(mirageEquation(requireMirage(key)));
+  const kernels = await KernelVerifier.of(mirageEquation(pointsFor('mirage', key)));
   const onKernels = (proof: unknown) => verifyBy((numbers) => kernels.check(numbers), proof, key).valid;
   const byBigInt = (proof: unknown) => verify(proof, key).valid;
   const [one] = proofs as [MirageProofFile];

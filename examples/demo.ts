@@ -131,7 +131,8 @@ async function main(): Promise<void> {
 
   const compiled = await step('compile mnist-12 (ONNX, a convolutional network trained by others)', async () => {
     const result = await compile(model, { samples: calibration, labels: DIGITS });
-    await writeArtifact(artifact, result, model);
+    // The folder is the demo's own: what an earlier run left in it may go.
+    await writeArtifact(artifact, result, model, { force: true });
     return result;
   });
   const { constraints, publicInputs } = compiled.manifest.circuit;
@@ -141,7 +142,7 @@ async function main(): Promise<void> {
     `  worst error against ${compiled.accuracy.reference}: ${((100 * error!.maxAbsError) / error!.magnitude).toFixed(2)} % of the largest score`,
   );
 
-  const keys = await step('make development keys', () => setup(artifact, { dev: true }));
+  const keys = await step('make development keys', () => setup(artifact, { dev: true, force: true }));
   say('  DEVELOPMENT KEYS: whoever made them can forge proofs. For this demo and for tests, never for money.');
 
   say(`\nThe image, a handwritten ${label} that the network was not calibrated on:\n\n${draw(pixels!)}\n`);

@@ -15,7 +15,7 @@ import { CoefficientEncoder } from '../src/formats/coefficients.js';
 import type { SnarkjsVerificationKey } from '../src/formats/snarkjs-json.js';
 import { wtnsBytes } from '../src/formats/wtns.js';
 import { classifyValues, publicSignalsOf } from '../src/prove/engine/classified-witness.js';
-import { ProvingKey } from '../src/prove/groth16/proving-key.js';
+import { loadZkey } from '../src/prove/groth16/load-zkey.js';
 import { setupDev } from '../src/setup/groth16-dev.js';
 import { checkGroth16 } from '../src/verify/groth16.js';
 import { prepareGroth16Key } from '../src/verify/key.js';
@@ -159,7 +159,7 @@ async function crossCheck(
   });
   const classified = classifyValues(values);
   const ours: Proven = {
-    proof: (await (await ProvingKey.load(zkey, pool)).prove(classified)).proof,
+    proof: (await (await loadZkey(zkey, pool)).prove(classified)).proof,
     publicSignals: publicSignalsOf(classified, r1cs.nPubOut + r1cs.nPubIn),
   };
   const theirs: Proven = await snarkjs.groth16.prove(zkey, { type: 'mem', data: wtnsBytes(values) });

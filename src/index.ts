@@ -8,11 +8,25 @@ export type { CompileOptions } from './compile/options.js';
 export type { CompilePhase, CompileProgress, StageOptions } from './compile/stages.js';
 export type { AccuracyReport, TensorError } from './compile/accuracy.js';
 export { writeArtifact } from './compile/artifact.js';
+export type { ArtifactKeys, WriteArtifactOptions } from './compile/artifact.js';
 export { setup } from './setup/setup.js';
 export type { SetupOptions, SetupResult } from './setup/setup.js';
+export { openProver } from './prove/open-prover.js';
+export type { AnyProofFile } from './prove/protocols.js';
+export type {
+  ArtifactBytes,
+  OpenProverOptions,
+  ProofOptions,
+  Proven,
+  Prover,
+  RunOptions,
+  Sample,
+} from './prove/prover.js';
 export { prove } from './prove/prove.js';
-export type { AnyProofFile } from './prove/checked-proof.js';
-export type { ProveOptions, ProvenSample } from './prove/prove.js';
+export type { NamedSample, ProveOptions, ProvenSample } from './prove/prove.js';
+export type { ProvePhase, ProveProgress, ProverName, ProveTimings } from './prove/tasks.js';
+export type { Opening } from './prove/opening.js';
+export type { Pause } from './prove/engine/event-loop.js';
 export { openRunner } from './prove/run.js';
 export type { Runner, RunResult } from './prove/run.js';
 export { readSamples } from './inputs/index.js';

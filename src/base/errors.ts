@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'FILE_UNREADABLE'
   | 'FILE_TOO_LARGE'
   | 'OUTPUT_UNWRITABLE'
+  | 'KEYS_EXIST'
   | 'NOT_ONNX'
   | 'MODEL_INVALID'
   | 'GRAPH_INVALID'

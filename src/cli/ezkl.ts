@@ -4,7 +4,7 @@ import type { EzklAccepted } from '../ezkl/verify.js';
 import { peakMemoryBytes } from '../base/peak-memory.js';
 import type { ProveFlags, VerifyFlags } from './flags.js';
 import { usage } from './options.js';
-import { kindOf, requireFilePath, writeOutput } from './output-file.js';
+import { claimOutput, kindOf, writeOutput } from './output-file.js';
 import type { Outcome, Session } from './session.js';
 import { section, tensor, timings } from './text.js';
 
@@ -47,8 +47,10 @@ export async function proveWithEzkl(session: Session, folder: string | undefined
   };
   const compiledCircuit = required('compiled', 'model.compiled');
   const [pk, srs] = [required('pk', 'pk.key'), required('srs', 'kzg.srs')];
-  await requireFilePath(flags.out);
   const settings = flags.settings ?? (await settingsOf(folder));
+  await claimOutput(session, flags.out, {
+    from: [compiledCircuit, pk, srs, flags.in, ...(settings === undefined ? [] : [settings])],
+  });
   if (settings === undefined) session.log('no settings.json: the proof is not checked before it is written');
   const { proof, checked, timingsMs } = await proveEzkl(
     { compiledCircuit, pk, srs, from: { input: flags.in }, ...(settings === undefined ? {} : { settings }) },

@@ -4,6 +4,7 @@
  */
 import { CommanderError } from 'commander';
 import { ZkonnxError } from '../base/errors.js';
+import { usage } from './options.js';
 import { printable } from './text.js';
 
 /** What a stream must do to be written to; process.stdout and process.stderr do. */
@@ -38,6 +39,7 @@ export class Session {
   readonly stderr: Sink;
   exitCode: ExitCode = 0;
   readonly #io: CliIo;
+  #reports: Sink;
   #signal: AbortSignal | undefined;
 
   constructor(argv: readonly string[], io: CliIo) {
@@ -48,6 +50,7 @@ export class Session {
     this.quiet = flags.has('--quiet');
     this.stderr = io.stderr;
     this.#io = io;
+    this.#reports = io.stdout;
   }
 
   /** Fires at Ctrl-C. From the first use on, Ctrl-C no longer ends the process by itself. */
@@ -66,8 +69,14 @@ export class Session {
     if (!this.quiet) this.stderr.write(`${printable(line)}\n`);
   }
 
+  /** A result goes to stdout itself, byte by byte, and what is reported of it to stderr. Throws USAGE with --json, which promises one document. */
+  leaveStdout(file: string): void {
+    if (this.json) throw usage('with --json stdout holds the report and nothing else', 'another output', file);
+    this.#reports = this.stderr;
+  }
+
   #report({ json, text, exitCode = 0 }: Outcome): void {
-    this.#io.stdout.write(this.json ? `${JSON.stringify(json, null, 2)}\n` : `${printable(text)}\n`);
+    this.#reports.write(this.json ? `${JSON.stringify(json, null, 2)}\n` : `${printable(text)}\n`);
     this.exitCode = exitCode;
   }
 

@@ -1,21 +1,92 @@
-/** Writes an artifact folder: circuit, model and its external data, accuracy report, and last the manifest, so that a folder with a manifest is whole. */
-import { copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
+/**
+ * Writes an artifact folder: circuit, model and its external data, accuracy report, and last the manifest. They appear together, when all are
+ * whole; where it ends between two renames, the manifest names another circuit, and every command says so.
+ */
+import { createReadStream } from 'node:fs';
+import { lstat, mkdir, readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { ZkonnxError } from '../base/errors.js';
+import { keyFiles, keyMisfit, keysExist } from '../formats/artifact-keys.js';
 import { writeFileAtomically } from '../formats/atomic-write.js';
 import { writeCircuitFile } from '../formats/circuit-file.js';
-import { artifactPaths } from '../formats/manifest.js';
+import { artifactPaths, keyPaths } from '../formats/manifest.js';
 import { decodeModel, externalFiles } from '../formats/onnx-proto.js';
+import { OutputSet } from '../formats/output-set.js';
+import type { Protocol } from '../verify/statement.js';
 import type { CompiledModel } from './compile.js';
+import { modelHash, readModel } from './model-file.js';
+import { DEFAULT_PROTOCOL } from './options.js';
 
-/** Keys of an earlier circuit in the same folder are removed: they belong to what is being replaced. */
+export interface WriteArtifactOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Remove keys of another circuit that are in the folder. Without it they are a KEYS_EXIST error, and nothing is written. */
+  readonly force?: boolean | undefined;
+}
+
+/** Paths of the key files that were in the folder. One of the lists is empty. */
+export interface ArtifactKeys {
+  /** They are of this circuit, model and schema, and go on to serve. */
+  readonly kept: readonly string[];
+  /** They were of another; `force` was given. */
+  readonly removed: readonly string[];
+}
+
+/**
+ * Writes the artifact into `dir`, which is made where it is missing; `model` is what was compiled, a path or bytes. What an artifact in the folder had
+ * is replaced, keys are kept if circuit, model and schema are equal.
+ * Throws KEYS_EXIST, OUTPUT_UNWRITABLE, ABORTED, FILE_UNREADABLE: then the folder is as it was.
+ */
 export async function writeArtifact(
   dir: string,
   compiled: CompiledModel,
-  modelPath: string,
-  options: { readonly signal?: AbortSignal } = {},
-): Promise<void> {
+  model: string | Uint8Array,
+  { signal, force = false }: WriteArtifactOptions = {},
+): Promise<ArtifactKeys> {
+  const { protocol, circuit, schema } = compiled.manifest;
+  const keys = await keyFiles(dir);
+  const facts = { protocol, modelHash: compiled.manifest.model.hash, circuitHash: circuit.hash, schema };
+  const misfit = await keyMisfit(dir, keys, facts);
+  if (misfit !== undefined && !force) throw keysWouldGo(dir, keys, misfit);
+
+  await makeFolder(dir);
+  await using outputs = new OutputSet();
+  const options = { signal, within: outputs };
   const paths = artifactPaths(dir);
+  await writeCircuitFile(paths.circuit, compiled.circuit, options);
+  for (const { from, to } of await modelFiles(dir, model)) await copy(from, to, options);
+  await writeFileAtomically(paths.accuracy, `${JSON.stringify(compiled.accuracy, null, 2)}\n`, options);
+  await writeFileAtomically(paths.manifest, `${JSON.stringify(compiled.manifest, null, 2)}\n`, options);
+  if (misfit !== undefined) for (const file of keys) outputs.remove(file);
+  await outputs.commit();
+  return misfit === undefined ? { kept: keys, removed: [] } : { kept: [], removed: keys };
+}
+
+/**
+ * Throws KEYS_EXIST, before a model is compiled, where `dir` has keys of another model or protocol: whatever circuit comes out, it is not
+ * theirs. Keys that may fit are for `writeArtifact` to judge.
+ */
+export async function requireKeysOf(
+  dir: string,
+  modelPath: string,
+  { protocol = DEFAULT_PROTOCOL }: { readonly protocol?: Protocol | undefined } = {},
+): Promise<void> {
+  const keys = await keyFiles(dir);
+  if (keys.length === 0) return;
+  const facts = { protocol, modelHash: await modelHash(await readModel(modelPath), path.dirname(modelPath)) };
+  const misfit = await keyMisfit(dir, keys, facts);
+  if (misfit !== undefined) throw keysWouldGo(dir, keys, misfit);
+}
+
+function keysWouldGo(dir: string, keys: readonly string[], misfit: string): ZkonnxError {
+  return keysExist(
+    dir,
+    keys,
+    `the folder has keys of another ${misfit}, which compiling would remove`,
+    'compile into another folder; or move the keys away, or add --force (force: true) to remove them: proofs made with them verify with their verification_key.json alone',
+  );
+}
+
+async function makeFolder(dir: string): Promise<void> {
   try {
     await mkdir(dir, { recursive: true });
   } catch (cause) {
@@ -25,34 +96,62 @@ export async function writeArtifact(
       cause,
     });
   }
-  for (const stale of [
-    paths.manifest,
-    paths.provingKey,
-    paths.mirageProvingKey,
-    paths.storedProvingKey,
-    paths.verificationKey,
-  ])
-    await rm(stale, { force: true });
-  await writeCircuitFile(paths.circuit, compiled.circuit, options);
-  await copyAtomically(modelPath, paths.model);
-  const model = decodeModel(await readFile(modelPath));
-  for (const { location, file } of externalFiles(model, path.dirname(modelPath))) {
-    const target = path.join(dir, location);
-    if (Object.values(paths).includes(target)) {
+}
+
+/** The model and its external data, and where they go. Throws OUTPUT_UNWRITABLE for a name that is taken. */
+async function modelFiles(
+  dir: string,
+  model: string | Uint8Array,
+): Promise<{ readonly from: string | Uint8Array; readonly to: string }[]> {
+  const paths = artifactPaths(dir);
+  // Bytes were compiled, so they hold all of the model.
+  if (typeof model !== 'string') return [{ from: model, to: paths.model }];
+  const external = externalFiles(decodeModel(await readFile(model)), path.dirname(model)).map(({ location, file }) => {
+    const to = path.join(dir, location);
+    if ([...Object.values(paths), ...keyPaths(dir)].includes(to)) {
       throw new ZkonnxError('OUTPUT_UNWRITABLE', 'a file of the model has the name of a file of the artifact', {
         where: location,
         help: 'save the model with its external data under another name',
       });
     }
-    await mkdir(path.dirname(target), { recursive: true });
-    await copyAtomically(file, target);
-  }
-  await writeFileAtomically(paths.accuracy, `${JSON.stringify(compiled.accuracy, null, 2)}\n`, options);
-  await writeFileAtomically(paths.manifest, `${JSON.stringify(compiled.manifest, null, 2)}\n`, options);
+    return { from: file, to };
+  });
+  return [{ from: model, to: paths.model }, ...external];
 }
 
-async function copyAtomically(from: string, to: string): Promise<void> {
-  const temporary = `${to}.tmp-${process.pid}`;
-  await copyFile(from, temporary);
-  await rename(temporary, to);
+/** A file that is there already, by itself or by a link, stays. Throws OUTPUT_UNWRITABLE for a link to another: it may be a model's only copy. */
+async function copy(
+  from: string | Uint8Array,
+  to: string,
+  options: { signal: AbortSignal | undefined; within: OutputSet },
+) {
+  await makeFolder(path.dirname(to));
+  const there = await realpath(to).catch(() => undefined);
+  if (typeof from === 'string' && there !== undefined && there === (await realpath(from))) return;
+  if ((await lstat(to).catch(() => undefined))?.isSymbolicLink() === true) {
+    throw new ZkonnxError(
+      'OUTPUT_UNWRITABLE',
+      'the model in the folder is a link to another file, which would be lost',
+      {
+        got: there ?? 'a file that is not there',
+        where: to,
+        help: 'remove the link, or compile into another folder',
+      },
+    );
+  }
+  if (typeof from !== 'string') {
+    await writeFileAtomically(to, from, options);
+    return;
+  }
+  await writeFileAtomically(
+    to,
+    async (output) => {
+      for await (const chunk of createReadStream(from, { highWaterMark: COPIED_BYTES })) {
+        await output.write(chunk as Buffer);
+      }
+    },
+    options,
+  );
 }
+
+const COPIED_BYTES = 2 ** 20;

@@ -8,12 +8,12 @@ import type { ContractNames, PointG1, PointG2 } from '../../contracts/solidity-p
 import { ZkonnxError } from '../base/errors.js';
 import type { G1, G2 } from '../verify/curve.js';
 import type { JsonObject } from '../verify/json.js';
-import { isPreparedKey, isUncontributed, pointsOf, prepareKey } from '../verify/key.js';
-import type { KeyBlock, PreparedGroth16Key, PreparedKey, PreparedMirageKey } from '../verify/key.js';
+import { isPreparedKey, prepareKey, uncontributed } from '../verify/key.js';
+import type { KeyBlock, PreparedKey, PreparedKeyOf } from '../verify/key.js';
 import { readContext, readCoordinates, readMirageCoordinates, readProofJson, readSignals } from '../verify/proof.js';
 import { refusing } from '../verify/refusal.js';
-import { publicBytes, signalWidths } from '../verify/statement.js';
-import type { Schema } from '../verify/statement.js';
+import { PROTOCOLS, isProtocol, publicBytes, signalWidths } from '../verify/statement.js';
+import type { Protocol, Schema } from '../verify/statement.js';
 
 export interface SolidityOptions {
   /** Name of the contract: a capital letter, then letters, digits and _. Default ZkonnxVerifier. */
@@ -48,22 +48,34 @@ export function exportSolidity(keyJson: unknown, options: SolidityOptions = {}):
     });
   }
   refuseInsecure(key, options.allowDevelopmentKey === true);
-  const names = contractNames(name, key.facts);
-  return key.protocol === 'mirage'
-    ? exportMirage(names, key.mirage, key.facts.schema)
-    : exportGroth16(names, key.groth16);
+  return contractOf(contractNames(name, key.facts), key);
+}
+
+/** A protocol's contract: its source, and what it takes. */
+interface ContractProtocol<P extends Protocol> {
+  /** Throws USAGE for a statement that no contract takes. */
+  readonly contract: (names: ContractNames, key: PreparedKeyOf<P>) => SolidityExport;
+  /** Throws INPUT_FORMAT where a number of the proof is no canonical decimal in range, USAGE without a key that it needs. */
+  readonly calldata: (file: JsonObject, key: PreparedKeyOf<P> | undefined) => SolidityCalldata;
+}
+
+const CONTRACTS: { readonly [P in Protocol]: ContractProtocol<P> } = {
+  groth16: { contract: exportGroth16, calldata: groth16Calldata },
+  mirage: { contract: exportMirage, calldata: mirageCalldata },
+};
+
+function contractOf<P extends Protocol>(names: ContractNames, key: PreparedKeyOf<P>): SolidityExport {
+  return CONTRACTS[key.protocol].contract(names, key);
 }
 
 function refuseInsecure(key: PreparedKey, allowDevelopmentKey: boolean): void {
-  if (isUncontributed(pointsOf(key))) {
+  const bare = uncontributed(key);
+  if (bare.length > 0) {
     throw new ZkonnxError(
       'KEY_INVALID',
       'the verification key has no phase 2 contribution: anyone can forge its proofs',
       {
-        where:
-          key.protocol === 'mirage'
-            ? 'vk_delta1_2 or vk_delta2_2 is the generator of G2'
-            : 'vk_delta_2 is the generator of G2',
+        where: `${bare.join(' or ')} is the generator of G2`,
         help: 'contribute to the key before exporting its verifier',
       },
     );
@@ -87,7 +99,7 @@ function contractNames(name: string, { setup, keyDigest, modelHash, circuitHash 
   };
 }
 
-function exportGroth16(names: ContractNames, key: PreparedGroth16Key): SolidityExport {
+function exportGroth16(names: ContractNames, { points: key }: PreparedKeyOf<'groth16'>): SolidityExport {
   if (key.nPublic < 1 || key.nPublic > MAX_CONTRACT_SIGNALS) {
     throw new ZkonnxError('USAGE', 'no contract takes this number of public signals', {
       expected: `1 to ${MAX_CONTRACT_SIGNALS} (a contract has at most 24,576 bytes, EIP-170)`,
@@ -106,8 +118,8 @@ function exportGroth16(names: ContractNames, key: PreparedGroth16Key): SolidityE
   return { source, abi: groth16VerifierAbi(key.nPublic) };
 }
 
-function exportMirage(names: ContractNames, key: PreparedMirageKey, schema: Schema): SolidityExport {
-  const segments = valueSegments(schema);
+function exportMirage(names: ContractNames, { points: key, facts }: PreparedKeyOf<'mirage'>): SolidityExport {
+  const segments = valueSegments(facts.schema);
   if (key.nPublic > MAX_CONTRACT_ELEMENTS || segments.length > MAX_CONTRACT_SEGMENTS) {
     throw new ZkonnxError('USAGE', 'no contract takes a statement of this size', {
       expected: `at most ${MAX_CONTRACT_ELEMENTS} public elements (of 31 bytes) in ${MAX_CONTRACT_SEGMENTS} runs of one width`,
@@ -182,14 +194,25 @@ export function solidityCalldata(proofJson: unknown, keyJson: unknown): Solidity
 export function solidityCalldata(proofJson: unknown, keyJson?: unknown): SolidityCalldata {
   const file = reading(() => readProofJson(proofJson));
   const key = keyJson === undefined || isPreparedKey(keyJson) ? keyJson : prepareKey(keyJson);
-  const isMirage = file['protocol'] === 'mirage';
-  if (isMirage ? key?.protocol !== 'mirage' : key?.protocol === 'mirage') {
-    throw new ZkonnxError('USAGE', 'the calldata of a mirage proof is made with the key of the contract', {
-      expected: 'the verification_key.json the proof was made for',
-      got: `a proof of protocol ${isMirage ? 'mirage' : 'groth16'}, and ${key === undefined ? 'no key' : `a key of protocol ${key.protocol}`}`,
-    });
-  }
-  return key?.protocol === 'mirage' ? mirageCalldata(file, key) : groth16Calldata(file);
+  const { protocol } = file;
+  if (!isProtocol(protocol)) throw unfit(`protocol must be ${PROTOCOLS.join(' or ')}`);
+  if (key !== undefined && key.protocol !== protocol) throw keyless(protocol, `a key of protocol ${key.protocol}`);
+  return calldataOf(protocol, file, key as PreparedKeyOf<typeof protocol> | undefined);
+}
+
+function calldataOf<P extends Protocol>(
+  protocol: P,
+  file: JsonObject,
+  key: PreparedKeyOf<P> | undefined,
+): SolidityCalldata {
+  return CONTRACTS[protocol].calldata(file, key);
+}
+
+function keyless(protocol: Protocol, got: string): ZkonnxError {
+  return new ZkonnxError('USAGE', `the calldata of a ${protocol} proof is made with the key of the contract`, {
+    expected: 'the verification_key.json the proof was made for',
+    got: `a proof of protocol ${protocol}, and ${got}`,
+  });
 }
 
 /** What `read` returns; a refusal of it is an INPUT_FORMAT error. */
@@ -213,12 +236,11 @@ function groth16Calldata(file: JsonObject): Groth16Calldata {
   return { protocol: 'groth16', proof, signals, data };
 }
 
-function mirageCalldata(
-  file: JsonObject,
-  { mirage, facts }: PreparedKey & { readonly protocol: 'mirage' },
-): MirageCalldata {
+function mirageCalldata(file: JsonObject, key: PreparedKeyOf<'mirage'> | undefined): MirageCalldata {
+  if (key === undefined) throw keyless('mirage', 'no key');
+  const { points, facts } = key;
   const { proof, signals, context } = reading(() => ({
-    signals: readSignals(file['publicSignals'], mirage.nPublic),
+    signals: readSignals(file['publicSignals'], points.nPublic),
     context: readContext(file['context']),
     proof: readMirageCoordinates(file),
   }));

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ZkonnxError } from '../base/errors.js';
-import type { Protocol, Schema } from '../verify/statement.js';
+import { isProtocol, PROTOCOLS, type Protocol, type Schema } from '../verify/statement.js';
 
 export const MANIFEST_VERSION = 1;
 
@@ -52,19 +52,26 @@ export function artifactPaths(dir: string) {
     circuit: path.join(dir, 'circuit.bin'),
     accuracy: path.join(dir, 'accuracy.json'),
     model: path.join(dir, 'model.onnx'),
-    provingKey: path.join(dir, 'proving_key.zkey'),
-    /** Of protocol mirage: mirage-key.ts. */
-    mirageProvingKey: path.join(dir, 'proving_key.mirage'),
-    /** The .zkey in the form of our prover: see storedKeyPath. */
-    storedProvingKey: path.join(dir, 'proving_key.zkey.kernels'),
     verificationKey: path.join(dir, 'verification_key.json'),
   } as const;
 }
 
+/** Proving keys by name: the key itself, and files that only make it load faster. */
+export const PROVING_KEYS: { readonly [P in Protocol]: { readonly file: string; readonly stored: readonly string[] } } =
+  {
+    groth16: { file: 'proving_key.zkey', stored: ['proving_key.zkey.kernels'] },
+    mirage: { file: 'proving_key.mirage', stored: [] },
+  };
+
 /** The artifact's own proving key. */
 export function provingKeyPath(dir: string, protocol: Protocol): string {
-  const { provingKey, mirageProvingKey } = artifactPaths(dir);
-  return protocol === 'mirage' ? mirageProvingKey : provingKey;
+  return path.join(dir, PROVING_KEYS[protocol].file);
+}
+
+/** Every file that a setup of any protocol may have left in an artifact folder, the verification key first. */
+export function keyPaths(dir: string): string[] {
+  const names = Object.values(PROVING_KEYS).flatMap(({ file, stored }) => [file, ...stored]);
+  return [artifactPaths(dir).verificationKey, ...names.map((name) => path.join(dir, name))];
 }
 
 /** Reads and checks a manifest. Throws FILE_UNREADABLE, ARTIFACT_INVALID, FORMAT_VERSION. */
@@ -98,9 +105,9 @@ export async function readManifest(dir: string): Promise<Manifest> {
       help: 'use the version of zkonnx that wrote it, or compile again',
     });
   }
-  if (manifest.protocol !== undefined && !['groth16', 'mirage'].includes(manifest.protocol)) {
+  if (manifest.protocol !== undefined && !isProtocol(manifest.protocol)) {
     throw new ZkonnxError('ARTIFACT_INVALID', 'the manifest names an unknown protocol', {
-      expected: 'groth16 or mirage',
+      expected: PROTOCOLS.join(' or '),
       got: String(manifest.protocol),
       where: file,
       help: 'use the version of zkonnx that wrote it, or compile again',

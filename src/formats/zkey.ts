@@ -178,7 +178,7 @@ export type PointList = keyof typeof POINT_LISTS;
 
 /** A key opened for proving. */
 export interface ZkeyReader {
-  readonly part: ZkeyVerifierPart;
+  readonly info: ZkeyVerifierPart;
   readonly coefficientCount: number;
   /** Fills `target` with a list's points from number `first` on, as in the file; the range lies within the list. Coordinates are not checked. */
   points(list: PointList, first: number, target: Uint8Array): Promise<void>;
@@ -192,7 +192,7 @@ export async function openZkeyReader(source: ByteSource): Promise<ZkeyReader> {
   const part = await readVerifierPart(container);
   const coefficients = container.section(ZkeySection.coefficients, 'coefficients');
   return {
-    part,
+    info: part,
     coefficientCount: (coefficients.size - 4) / COEFFICIENT_BYTES,
     points(list, first, target) {
       const { section, name, pointBytes } = POINT_LISTS[list];

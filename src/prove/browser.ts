@@ -3,37 +3,32 @@
  * thread over a memory of its own, and no import leads to a Node API. `npm run build` bundles it into one file (scripts/build-prover.ts).
  */
 import { throwIfAborted, ZkonnxError } from '../base/errors.js';
+import { solve } from '../constraint/solver.js';
 import { hashCircuit, readCircuit, requireSameCircuit } from '../formats/circuit.js';
 import { bytesSource } from '../formats/iden3-container.js';
-import { openMirageKey } from '../formats/mirage-key.js';
-import { openZkeyReader } from '../formats/zkey.js';
-import { instantiateKernels, type Kernels } from '../kernels/module.js';
 import { SoloTeam } from '../kernels/team.js';
-import { groth16Equation } from '../verify/groth16.js';
-import { prepareKey, type PreparedKey } from '../verify/key.js';
-import { mirageEquation } from '../verify/mirage.js';
-import type { Schema } from '../verify/statement.js';
-import { drawChallenges } from '../verify/transcript.js';
-import { checkedProof, type AnyProofFile } from './checked-proof.js';
-import { contextText, requireContext } from './context.js';
-import { encodeSample } from './encode.js';
-import { loadEngineKey } from './groth16/kernel-key.js';
-import { proveWithTeam } from './groth16/prover.js';
-import { loadRoundsKey } from './mirage/load-key.js';
-import { proveTwoRounds, type Challenge } from './mirage/prover.js';
-import { pauseForOthers, type Pause } from './engine/event-loop.js';
-import { freshScalar } from './engine/fresh-scalar.js';
+import { prepareKey, type PreparedKeyOf } from '../verify/key.js';
+import { equationOf } from '../verify/protocols.js';
+import type { Protocol } from '../verify/statement.js';
+import { pauseForOthers } from './engine/event-loop.js';
 import { KernelVerifier } from './engine/kernel-verifier.js';
-import { requireFittingKey, requireSameSetup } from './groth16/key-match.js';
-import { requireSchema } from './schema-match.js';
-import { requireFittingMirageKey, requireMirageBlinding, requireSameMirageSetup } from './mirage/key-match.js';
-import { freshSalts, openingOf, type Opening } from './opening.js';
-import { outOfMemory } from './engine/out-of-memory.js';
-import type { Circuit } from '../constraint/program.js';
-import { solvedRoundOne, solvedWitness } from './solved-witness.js';
-import type { ProvePhase, ProveProgress, ProveResult } from './tasks.js';
-import { requireTwoRounds, roundTwo } from './mirage/two-rounds.js';
-import { solve, type Witness } from '../constraint/solver.js';
+import type { LoadedCircuit } from './engine/loaded-circuit.js';
+import type { Statement } from './engine/protocol.js';
+import { ProvingKey, type KeyHost } from './engine/proving-key.js';
+import { PROVERS, type Parts } from './protocols.js';
+import {
+  ProverHandle,
+  requireProver,
+  type ArtifactBytes,
+  type OpenProverOptions,
+  type Prover,
+  type ProverHost,
+  type RunOptions,
+} from './prover.js';
+import { requireBytes, requireSchema } from './schema-match.js';
+import { solvedWitness } from './solve.js';
+import { solveAndProve } from './solve-and-prove.js';
+import type { CircuitInputs, ProveResult } from './tasks.js';
 
 export { ZkonnxError } from '../base/errors.js';
 export { prepareKey } from '../verify/key.js';
@@ -42,185 +37,70 @@ export type { MirageProofFile, ProofFile } from '../verify/proof.js';
 export type { Schema, TensorSchema } from '../verify/statement.js';
 export type { Pause } from './engine/event-loop.js';
 export type { Opening } from './opening.js';
+export type { AnyProofFile } from './protocols.js';
+export type { ArtifactBytes, OpenProverOptions, ProofOptions, Proven, Prover, RunOptions, Sample } from './prover.js';
 export type { ProveProgress } from './tasks.js';
 
-/** The files of an artifact that proving takes. The bytes may be dropped or changed once the prover is open. */
-export interface BrowserProverFiles {
-  /** circuit.bin */
-  readonly circuit: Uint8Array;
-  /** proving_key.zkey, or proving_key.mirage */
-  readonly zkey: Uint8Array;
-  /** verification_key.json, its text or parsed. */
-  readonly verificationKey: unknown;
-}
-
-export interface RunOptions {
-  /** ABORTED at the next step once it fires. */
-  readonly signal?: AbortSignal | undefined;
-  /** Awaited between steps; the default lets the thread's other work through every few milliseconds. */
-  readonly pause?: Pause | undefined;
-}
-
-export interface BrowserProveOptions extends RunOptions {
-  /** Of mirage: up to 32 bytes that the proof is bound to. Default none. */
-  readonly context?: Uint8Array | undefined;
-  /** Phases `queue`, `witness`, of mirage `commit`, `quotient` and `sums`. */
-  readonly onProgress?: ((progress: ProveProgress) => void) | undefined;
-}
-
-export interface BrowserProof {
-  readonly proof: AnyProofFile;
-  /** For the prover alone to keep; present where the model was compiled with committed tensors. */
-  readonly opening?: Opening;
-}
-
-export interface BrowserProver {
-  /** The inputs a proof takes and the outputs it shows. */
-  readonly schema: Schema;
-  /**
-   * Proves the model's answer to real values, by input name, row-major. The proof has been verified. Proofs of one prover are made one after
-   * the other; one that fails leaves it usable. Rejects with INPUT_… and RANGE_EXCEEDED for inputs that the model was not compiled for,
-   * KEY_MISMATCH where the keys do not belong together, MEMORY_EXCEEDED, ABORTED.
-   */
-  prove(inputs: Readonly<Record<string, ArrayLike<number>>>, options?: BrowserProveOptions): Promise<BrowserProof>;
-}
-
 /**
- * Reads the files and loads the key. Throws USAGE for files that are not bytes, ARTIFACT_INVALID, KEY_INVALID, FORMAT_VERSION, KEY_MISMATCH
- * where they do not belong together, MEMORY_EXCEEDED, ABORTED.
+ * Reads the files and loads the key. The bytes may be dropped or changed once the prover is open. `threads` has no meaning here: one thread
+ * computes. Throws USAGE for files that are not bytes and for another prover than ours, ARTIFACT_INVALID, KEY_INVALID, FORMAT_VERSION,
+ * KEY_MISMATCH where they do not belong together, MEMORY_EXCEEDED, ABORTED.
  */
-export async function openBrowserProver(
-  files: BrowserProverFiles,
-  { signal, pause }: RunOptions = {},
-): Promise<BrowserProver> {
-  const step = stepper('loading the key', { signal, pause });
+export async function openProver(files: ArtifactBytes, options: OpenProverOptions = {}): Promise<Prover> {
   const key = prepareKey(files.verificationKey);
+  requireProver(key.protocol, options.prover ?? 'kernels');
+  return openWith(files, key, options);
+}
+
+async function openWith<P extends Protocol>(
+  files: ArtifactBytes,
+  key: PreparedKeyOf<P>,
+  { maxMemoryBytes, prover = 'kernels', ...run }: OpenProverOptions,
+): Promise<Prover> {
+  if (prover !== 'kernels') {
+    throw new ZkonnxError('USAGE', `${prover} proves with Node only`, { expected: 'our kernels', got: prover });
+  }
+  const step = stepper('loading the key', run);
+  run.onProgress?.({ phase: 'load', fraction: 0 });
+  const { protocol, points, facts } = key;
   await step();
-  const circuit = await readCircuit(source(files, 'circuit'));
+  const circuit = await readCircuit(bytesSource(requireBytes(files, 'circuit'), 'circuit'));
   await step();
   const hash = hashCircuit(circuit.r1cs, circuit.rounds);
-  requireSameCircuit(hash, key.facts.circuitHash, 'verificationKey');
-  requireSchema(circuit, key.facts.schema);
+  requireSameCircuit(hash, facts.circuitHash, 'verificationKey');
+  requireSchema(circuit, facts.schema);
   await step();
-  return inMemory(async () => {
-    const kernels = await instantiateKernels({ memory: ownMemory() });
-    const make =
-      key.protocol === 'mirage'
-        ? await openMirage(files, key, circuit, hash, kernels)
-        : await openGroth16(files, key, circuit, hash, kernels, step);
-    const equation = key.protocol === 'mirage' ? mirageEquation(key.mirage) : groth16Equation(key.groth16);
-    return new SoloProver(circuit, key, make, await KernelVerifier.of(equation, kernels));
-  });
+  const record = PROVERS[protocol];
+  const source = bytesSource(requireBytes(files, 'provingKey'), 'provingKey');
+  // Before the whole key is converted.
+  const { info } = await record.openKey(source);
+  record.requireFitting(info, source.name, { circuit, hash });
+  record.requireSameSetup(info, source.name, points);
+  const host = soloKeyHost(maxMemoryBytes);
+  const proving = await ProvingKey.load(record, source, host, { expected: { circuit }, step, signal: run.signal });
+  const verifier = await KernelVerifier.of(equationOf(key));
+  run.onProgress?.({ phase: 'load', fraction: 1 });
+  return new ProverHandle(key, verifier, new SoloHost(protocol, { circuit, hash }, proving));
 }
 
-/** Proves a witness on a team over the key's memory. */
-type MakeProof = (
-  step: () => Promise<void>,
-  witness: Witness,
-  context: Uint8Array,
-  onProgress: (phase: ProvePhase, fraction: number) => void,
-) => Promise<Pick<ProveResult, 'proof' | 'publicSignals' | 'outputs'>>;
-
-async function openGroth16(
-  files: BrowserProverFiles,
-  { groth16 }: PreparedKey & { readonly protocol: 'groth16' },
-  circuit: Circuit,
-  hash: string,
-  kernels: Kernels,
-  step: () => Promise<void>,
-): Promise<MakeProof> {
-  const reader = await openZkeyReader(source(files, 'zkey'));
-  requireFittingKey(reader.part, 'zkey', { circuit, hash });
-  requireSameSetup(reader.part, 'zkey', groth16);
-  const engineKey = await loadEngineKey(new SoloTeam(kernels, step), reader);
-  return async (pause, witness, _context, onProgress) => {
-    const { witness: classified, publicSignals, outputs } = solvedWitness(circuit, witness);
-    const blinding = { r: freshScalar(), s: freshScalar() };
-    await pause();
-    const proof = await proveWithTeam(new SoloTeam(kernels, pause), engineKey, classified, blinding, onProgress);
-    return { proof, publicSignals, outputs };
-  };
-}
-
-async function openMirage(
-  files: BrowserProverFiles,
-  { mirage, facts }: PreparedKey & { readonly protocol: 'mirage' },
-  circuit: Circuit,
-  hash: string,
-  kernels: Kernels,
-): Promise<MakeProof> {
-  const reader = await openMirageKey(source(files, 'zkey'));
-  const twoRounds = requireTwoRounds(circuit);
-  requireFittingMirageKey(reader.info, 'zkey', { ...twoRounds, hash });
-  requireSameMirageSetup(reader.info, 'zkey', mirage);
-  requireMirageBlinding(reader.info.points, 'zkey');
-  const key = await loadRoundsKey(kernels, reader);
-  return async (pause, witness, context, onProgress) => {
-    const { witness: one, publicSignals, outputs } = solvedRoundOne(twoRounds, witness);
-    const publicValues = publicSignals.map(BigInt);
-    const challenge: Challenge = (c1) =>
-      roundTwo(twoRounds, one.wires, drawChallenges({ keyDigest: facts.keyDigest, publicValues, context, c1 }));
-    await pause();
-    const team = new SoloTeam(kernels, pause);
-    const proof = await proveTwoRounds(team, key, twoRounds.rounds, one, challenge, freshScalar, onProgress);
-    return { proof, publicSignals, outputs };
-  };
-}
-
-class SoloProver implements BrowserProver {
-  /** Settles when the proof under way has; never rejects. */
-  private last: Promise<unknown> = Promise.resolve();
-
-  constructor(
-    private readonly circuit: Circuit,
-    private readonly key: PreparedKey,
-    private readonly make: MakeProof,
-    private readonly points: KernelVerifier,
-  ) {}
-
-  get schema(): Schema {
-    return this.key.facts.schema;
-  }
-
-  async prove(
-    inputs: Readonly<Record<string, ArrayLike<number>>>,
-    options: BrowserProveOptions = {},
-  ): Promise<BrowserProof> {
-    requireContext(this.key.protocol, options.context);
-    const encoded = encodeSample(this.schema, realTensors(inputs));
-    options.onProgress?.({ phase: 'queue', fraction: 0 });
-    const proof = this.last.then(() => this.proveNow(encoded, options));
-    this.last = proof.catch(() => undefined);
-    return proof;
-  }
-
-  private async proveNow(
-    inputs: ReadonlyMap<string, Float64Array>,
-    { onProgress = () => undefined, context = new Uint8Array(), ...run }: BrowserProveOptions,
-  ): Promise<BrowserProof> {
-    const step = stepper('the proof', run);
-    await step();
-    onProgress({ phase: 'witness', fraction: 0 });
-    const salts = freshSalts(this.schema);
-    const witness = solve(this.circuit, inputs, { salts });
-    const proven = await inMemory(() =>
-      this.make(step, witness, context, (phase, fraction) => {
-        onProgress({ phase, fraction });
-      }),
-    );
-    const opening = openingOf(this.key.facts.keyDigest, salts, inputs, proven.outputs);
-    return {
-      proof: checkedProof(proven, this.key, this.points, contextText(context)),
-      ...(opening === undefined ? {} : { opening }),
-    };
-  }
-}
-
-/** What stands between two steps of a computation. */
-function stepper(what: string, { signal, pause = pauseForOthers() }: RunOptions): () => Promise<void> {
-  return async () => {
-    await pause();
-    throwIfAborted(signal, what);
+/** One thread over a memory that only it sees. */
+function soloKeyHost(maxMemoryBytes: number | undefined): KeyHost {
+  return {
+    threads: 1,
+    memory: ownMemory,
+    team: (kernels, { step }) => new SoloTeam(kernels, step),
+    ...(maxMemoryBytes === undefined
+      ? {}
+      : {
+          requireMemory(bytes) {
+            if (bytes <= maxMemoryBytes) return;
+            throw new ZkonnxError('MEMORY_EXCEEDED', 'the proof would take more memory than it may', {
+              expected: `at most ${maxMemoryBytes} bytes`,
+              got: `about ${bytes} bytes`,
+              help: 'raise maxMemoryBytes, or compile a smaller circuit',
+            });
+          },
+        }),
   };
 }
 
@@ -232,36 +112,49 @@ function ownMemory(): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: 16, maximum: 65536 });
 }
 
-async function inMemory<T>(compute: () => Promise<T>): Promise<T> {
-  try {
-    return await compute();
-  } catch (error) {
-    throw outOfMemory(error, 'compile a smaller circuit, or prove outside the browser');
+class SoloHost<P extends Protocol> implements ProverHost<P> {
+  private readonly closing = new AbortController();
+
+  constructor(
+    private readonly protocol: P,
+    private readonly circuit: LoadedCircuit,
+    private readonly key: ProvingKey<Parts[P]>,
+  ) {}
+
+  prove(inputs: CircuitInputs, statement: Statement, options: RunOptions): Promise<ProveResult<P>> {
+    const { protocol, circuit, key } = this;
+    const signal = anyOf(options.signal, this.closing.signal);
+    const step = stepper('the proof', { ...options, signal });
+    return solveAndProve(
+      {
+        protocol,
+        load: () => Promise.resolve({ circuit, key }),
+        async solve({ circuit: solvable }) {
+          await step();
+          const salts = new Map(Object.entries(inputs.salts ?? {}));
+          return solvedWitness(protocol, solvable, solve(solvable, new Map(Object.entries(inputs.inputs)), { salts }));
+        },
+      },
+      statement,
+      { signal, step, onProgress: options.onProgress },
+    );
+  }
+
+  close(): Promise<void> {
+    this.closing.abort();
+    return Promise.resolve();
   }
 }
 
-function source(files: BrowserProverFiles, name: 'circuit' | 'zkey') {
-  const bytes: unknown = files[name];
-  if (bytes instanceof Uint8Array) return bytesSource(bytes, name);
-  throw new ZkonnxError('USAGE', `${name} must be the bytes of a file`, {
-    expected: 'a Uint8Array',
-    got: bytes === null ? 'null' : typeof bytes,
-    help: 'new Uint8Array(await (await fetch(url)).arrayBuffer())',
-  });
+/** Fires with either. */
+function anyOf(signal: AbortSignal | undefined, closing: AbortSignal): AbortSignal {
+  return signal === undefined ? closing : AbortSignal.any([signal, closing]);
 }
 
-/** Copies: what the caller does with the arrays later does not matter. Throws INPUT_TYPE. */
-function realTensors(inputs: Readonly<Record<string, ArrayLike<number>>>): Map<string, Float64Array> {
-  return new Map(
-    Object.entries(inputs).map(([name, values]) => {
-      const stray = Array.from<unknown>(values).findIndex((value) => typeof value !== 'number');
-      if (stray >= 0) {
-        throw new ZkonnxError('INPUT_TYPE', `input ${name} is not made of numbers`, {
-          expected: 'a flat list of numbers, row-major',
-          got: `${typeof values[stray]} at ${stray}`,
-        });
-      }
-      return [name, Float64Array.from(values)];
-    }),
-  );
+/** What stands between two steps of a computation. */
+function stepper(what: string, { signal, pause = pauseForOthers() }: RunOptions): () => Promise<void> {
+  return async () => {
+    await pause();
+    throwIfAborted(signal, what);
+  };
 }

@@ -1,39 +1,28 @@
 /** From what a prover computed to a proof file that verifies. Uses no Node API. */
 import { ZkonnxError } from '../base/errors.js';
-import type { PreparedKey } from '../verify/key.js';
-import { makeMirageProof, makeProof, type MirageProofFile, type ProofFile } from '../verify/proof.js';
+import type { PreparedKey, PreparedKeyOf } from '../verify/key.js';
+import type { Protocol } from '../verify/statement.js';
 import { verifyBy } from '../verify/verify.js';
 import type { KernelVerifier } from './engine/kernel-verifier.js';
+import { PROVERS, type Parts } from './protocols.js';
 import type { ProveResult } from './tasks.js';
-
-export type AnyProofFile = ProofFile | MirageProofFile;
 
 /**
  * The proof file, verified: whatever went wrong before, a proof that nobody accepts is not handed out. `points` is of the same key; `context`
- * ("0x" and hexadecimal) of a proof of mirage. Throws KEY_MISMATCH.
+ * ("0x" and hexadecimal) of a proof that has one. Throws KEY_MISMATCH.
  */
-export function checkedProof(
-  proven: Pick<ProveResult, 'proof' | 'publicSignals'>,
-  key: PreparedKey,
+export function checkedProof<P extends Protocol>(
+  { proof, publicSignals }: Pick<ProveResult<P>, 'proof' | 'publicSignals'>,
+  key: PreparedKeyOf<P>,
   points: KernelVerifier,
   context = '0x',
-): AnyProofFile {
-  const proof = fileOf(proven, key, context);
-  const verdict = verifyBy((numbers) => points.check(numbers), proof, key);
-  if (verdict.valid) return proof;
+): Parts[P]['file'] {
+  const { keyDigest, modelHash, setup } = key.facts;
+  const file = PROVERS[key.protocol].file(proof, publicSignals, context, { keyDigest, modelHash, setup });
+  const verdict = verifyBy((numbers) => points.check(numbers), file, key as PreparedKey);
+  if (verdict.valid) return file;
   throw new ZkonnxError('KEY_MISMATCH', 'the proof does not verify under the artifact’s verification key', {
     got: verdict.message,
     help: 'the proving key, its .kernels form or the verification key is damaged or of another setup: run setup again',
   });
-}
-
-function fileOf(
-  { proof, publicSignals }: Pick<ProveResult, 'proof' | 'publicSignals'>,
-  key: PreparedKey,
-  context: string,
-): AnyProofFile {
-  const { keyDigest, modelHash, setup } = key.facts;
-  const facts = { keyDigest, modelHash, setup };
-  if ('pi_c1' in proof) return makeMirageProof(proof, publicSignals, context, facts);
-  return makeProof({ ...proof }, publicSignals, facts);
 }

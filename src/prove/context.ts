@@ -1,15 +1,17 @@
-/** The context of a proof of mirage: what its transcript holds beside the statement. Uses no Node API. */
+/** The context of a proof: what its transcript holds beside the statement, where the protocol has one. Uses no Node API. */
 import { ZkonnxError } from '../base/errors.js';
 import { MAX_CONTEXT_BYTES } from '../verify/proof.js';
-import type { Protocol } from '../verify/statement.js';
+import { VERIFIERS } from '../verify/protocols.js';
+import { PROTOCOLS, type Protocol } from '../verify/statement.js';
 
-/** Throws USAGE for a context of a Groth16 proof, or one too long. */
+/** Throws USAGE for a context of a protocol that has none, or one too long. */
 export function requireContext(protocol: Protocol, context: Uint8Array | undefined): void {
   if (context === undefined) return;
-  if (protocol === 'groth16') {
-    throw new ZkonnxError('USAGE', 'a Groth16 proof has no context', {
-      expected: 'an artifact of protocol mirage',
-      help: 'compile with --protocol mirage',
+  if (!VERIFIERS[protocol].hasContext) {
+    const [other] = PROTOCOLS.filter((name) => VERIFIERS[name].hasContext);
+    throw new ZkonnxError('USAGE', `a proof of protocol ${protocol} has no context`, {
+      expected: `an artifact of protocol ${other}`,
+      help: `compile with --protocol ${other}`,
     });
   }
   if (context.length <= MAX_CONTEXT_BYTES) return;

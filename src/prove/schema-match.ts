@@ -1,4 +1,4 @@
-/** Whether a circuit binds what a schema describes. Uses no Node API. */
+/** Whether an artifact's files are what they are given for. Uses no Node API. */
 import { ZkonnxError } from '../base/errors.js';
 import type { Circuit } from '../constraint/program.js';
 import { elementCount, type Schema } from '../verify/statement.js';
@@ -23,4 +23,15 @@ export function requireSchema(circuit: Circuit, { inputs, outputs }: Schema): vo
       help: 'compile the model again, and run setup',
     });
   }
+}
+
+/** The bytes of a file of an artifact. Throws USAGE for what is none. */
+export function requireBytes<Name extends string>(files: { readonly [N in Name]: unknown }, name: Name): Uint8Array {
+  const bytes: unknown = files[name];
+  if (bytes instanceof Uint8Array) return bytes;
+  throw new ZkonnxError('USAGE', `${name} must be the bytes of a file`, {
+    expected: 'a Uint8Array',
+    got: bytes === null ? 'null' : typeof bytes,
+    help: 'new Uint8Array(await (await fetch(url)).arrayBuffer())',
+  });
 }

@@ -1,15 +1,13 @@
 /** Messages between `ProverPool` and its workers. A worker answers every request with `Answer<ProveReply>` (src/pool/answer.ts). */
-import type { SnarkjsProof } from '../formats/snarkjs-json.js';
-import type { MirageProof } from './mirage/prover.js';
-import type { RoundOneWitness } from './mirage/rounds-witness.js';
+import type { Circuit } from '../constraint/program.js';
 import type { KernelRequest } from '../pool/kernel-request.js';
-import type { ClassifiedWitness } from './engine/classified-witness.js';
+import type { Protocol } from '../verify/statement.js';
 import type { LoadedCircuit } from './engine/loaded-circuit.js';
+import type { ProverPhase } from './engine/protocol.js';
 import type { Groth16Proof } from './groth16/prover.js';
-import type { Circuit, TwoRoundCircuit } from '../constraint/program.js';
+import type { Parts } from './protocols.js';
 
-/** Who proves: our kernels, or snarkjs as the independent second opinion. */
-export type ProverName = 'kernels' | 'snarkjs';
+export type { ProverName } from './engine/protocol.js';
 
 /** Integers by input name, one array for each input of the circuit; salts of committed tensors by name, in [0, r). */
 export interface CircuitInputs {
@@ -17,30 +15,23 @@ export interface CircuitInputs {
   readonly salts?: Readonly<Record<string, bigint>> | undefined;
 }
 
-export interface SolvedWitness {
-  readonly witness: ClassifiedWitness;
+export interface SolvedWitness<P extends Protocol = Protocol> {
+  readonly witness: Parts[P]['witness'];
   /** Integers of the output tensors by name: what a committed output's opening shows. */
   readonly outputs: Readonly<Record<string, Float64Array>>;
-  /** Decimal strings: wires 1 … nPublic. */
+  /** Decimal strings: the packed public values. */
   readonly publicSignals: readonly string[];
 }
 
-/** Of a circuit of two rounds: what is fixed before the challenges. */
-export interface SolvedRoundOne extends Omit<SolvedWitness, 'witness'> {
-  readonly witness: RoundOneWitness;
-}
-
-/** Load a circuit file; solve a witness; or solve it and have snarkjs prove it. */
+/** Load a circuit, from a path or from the file's bytes; solve a witness; or solve it and have snarkjs prove it. */
 export type ProveTask =
-  | { readonly kind: 'circuit'; readonly path: string }
-  | ({ readonly kind: 'witness'; readonly circuit: Circuit } & CircuitInputs)
-  | ({ readonly kind: 'round-one'; readonly circuit: TwoRoundCircuit } & CircuitInputs)
-  | ({ readonly kind: 'snarkjs'; readonly circuit: Circuit; readonly zkeyPath: string } & CircuitInputs);
+  | { readonly kind: 'circuit'; readonly source: string | Uint8Array }
+  | ({ readonly kind: 'witness'; readonly protocol: Protocol; readonly circuit: Circuit } & CircuitInputs)
+  | ({ readonly kind: 'snarkjs'; readonly circuit: Circuit; readonly zkey: string | Uint8Array } & CircuitInputs);
 
 export interface ProveReplies {
   readonly circuit: LoadedCircuit;
   readonly witness: SolvedWitness;
-  readonly 'round-one': SolvedRoundOne;
   readonly snarkjs: Groth16Proof & Pick<SolvedWitness, 'outputs'>;
 }
 
@@ -52,7 +43,7 @@ export type ProveWorkerReply = ProveReplies[ProveTask['kind']] | undefined;
  * `load`: circuit and key; `queue`: waiting for the proof before it; `commit`: of mirage, C1 and the challenges; `quotient` and `sums`: the
  * prover's two halves; `prove`: the whole of snarkjs, which tells no more.
  */
-export type ProvePhase = 'load' | 'witness' | 'queue' | 'commit' | 'quotient' | 'sums' | 'prove';
+export type ProvePhase = 'load' | 'witness' | 'queue' | ProverPhase | 'prove';
 
 export interface ProveProgress {
   readonly phase: ProvePhase;
@@ -60,14 +51,13 @@ export interface ProveProgress {
   readonly fraction: number;
 }
 
-export interface ProveResult {
-  /** Of the circuit's protocol. */
-  readonly proof: SnarkjsProof | MirageProof;
+/** Wall-clock milliseconds by phase. */
+export type ProveTimings = Readonly<Partial<Record<ProvePhase, number>>> & { readonly total: number };
+
+export interface ProveResult<P extends Protocol = Protocol> {
+  readonly proof: Parts[P]['proof'];
   /** Decimal strings: wires 1 … nPublic, or the packed public values of mirage. */
   readonly publicSignals: readonly string[];
   readonly outputs: Readonly<Record<string, Float64Array>>;
-  /** Wall-clock milliseconds by phase; `load` is near 0 when the pool had circuit and key already. */
-  readonly timingsMs: Readonly<Partial<Record<ProvePhase, number>>> & { readonly total: number };
-  /** Highest resident memory of the whole process so far, all workers included. */
-  readonly peakMemoryBytes: number;
+  readonly timingsMs: ProveTimings;
 }

@@ -5,6 +5,7 @@
 import { kernelPool, WorkerTeam } from '../pool/kernel-team.js';
 import { ZkonnxError } from '../base/errors.js';
 import { FIELD_WORDS } from '../formats/coefficients.js';
+import type { OutputSet } from '../formats/output-set.js';
 import { createKernelMemory, instantiateKernels, type KernelHeap } from '../kernels/module.js';
 import type { GroupName } from '../kernels/msm.js';
 import type { Team } from '../kernels/team.js';
@@ -24,6 +25,8 @@ export interface DevelopmentOptions {
   readonly threads?: number | undefined;
   /** Refuse a setup that takes more, by the estimate of memory.ts. */
   readonly maxMemoryBytes?: number | undefined;
+  /** The key appears with these; by itself, as soon as it is whole, where this is left out. */
+  readonly within?: OutputSet | undefined;
 }
 
 const PAGE_BYTES = 65_536;

@@ -51,12 +51,12 @@ export interface SetupDevOptions extends DevelopmentOptions {
 const MAX_DOMAIN_LOG2 = 27;
 
 /**
- * Makes a proving key at `zkeyPath` and returns the verification key. The file appears whole or not at all.
+ * Makes a proving key at `zkeyPath` and returns the verification key. The file appears whole or not at all, in place of one that is there.
  * Throws OUTPUT_UNWRITABLE, ABORTED, WORKER_DIED, USAGE for a bad number of threads, BOUND_OVERFLOW for a circuit of more than 2^27 rows,
  * MEMORY_EXCEEDED before anything is done for one beyond `maxMemoryBytes` or the 4 GiB that WebAssembly can reach.
  */
 export async function setupDev(r1cs: R1cs, options: SetupDevOptions): Promise<SnarkjsVerificationKey> {
-  const { zkeyPath, signal, threads, maxMemoryBytes } = options;
+  const { zkeyPath, signal, threads, maxMemoryBytes, within } = options;
   throwIfAborted(signal, 'the setup');
   const shape = keyShape(r1cs);
   requireMemory(r1cs, shape, threads ?? defaultThreads(), maxMemoryBytes);
@@ -65,9 +65,9 @@ export async function setupDev(r1cs: R1cs, options: SetupDevOptions): Promise<Sn
   await inWipedMemory(bytes, threads, signal, async (team) => {
     const setup = new DevelopmentSetup(canonical, shape, team, options);
     await setup.evaluate();
-    await writeFileAtomically(zkeyPath, (output) => setup.write(output), { signal });
+    await writeFileAtomically(zkeyPath, (output) => setup.write(output), { signal, within });
   });
-  return verificationKeyFromZkey(zkeyPath);
+  return verificationKeyFromZkey(within?.pathOf(zkeyPath) ?? zkeyPath);
 }
 
 /**

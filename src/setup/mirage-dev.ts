@@ -61,7 +61,7 @@ export interface MirageSetupOptions extends DevelopmentOptions {
  * has, MEMORY_EXCEEDED before anything is done for one beyond `maxMemoryBytes` or the 4 GiB that WebAssembly can reach.
  */
 export async function setupMirageDev(circuit: MirageCircuit, options: MirageSetupOptions): Promise<MirageKey> {
-  const { keyPath, signal, threads = defaultThreads(), maxMemoryBytes } = options;
+  const { keyPath, signal, threads = defaultThreads(), maxMemoryBytes, within } = options;
   throwIfAborted(signal, 'the setup');
   const { domain, shape } = keyShape(circuit);
   requireMemory(circuit.r1cs, shape, threads, maxMemoryBytes, MIRAGE);
@@ -76,7 +76,7 @@ export async function setupMirageDev(circuit: MirageCircuit, options: MirageSetu
       async (output) => {
         fields = await setup.write(output);
       },
-      { signal },
+      { signal, within },
     );
     return fields!;
   });

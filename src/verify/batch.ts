@@ -7,10 +7,11 @@
  */
 import { equationHolds, pointTerms, requireEquation } from './equation.js';
 import type { ProofTerms } from './equation.js';
+import type { OpenedProof } from './protocols.js';
 import { refusing } from './refusal.js';
 import type { Refused } from './refusal.js';
 import { answer, askQuestion, readProof } from './verify.js';
-import type { OpenedProof, VerifyOptions, VerifyResult } from './verify.js';
+import type { VerifyOptions, VerifyResult } from './verify.js';
 
 export interface BatchOptions extends Omit<VerifyOptions, 'publicSignals'> {
   /**

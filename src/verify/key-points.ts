@@ -57,6 +57,12 @@ export interface PreparedMirageKey {
   readonly ic: readonly G1[];
 }
 
+/** By protocol. */
+export interface PreparedPoints {
+  readonly groth16: PreparedGroth16Key;
+  readonly mirage: PreparedMirageKey;
+}
+
 /** Beyond this a key is no key of ours: four million elements of one byte are 131,072 signals. */
 const MAX_PUBLIC = 1 << 17;
 /** IC of 1, X, Θ and D. */
@@ -77,7 +83,7 @@ export function keyInvalid(what: string, where: string, got?: unknown): ZkonnxEr
 /** The points of a Groth16 key, ours or snarkjs's, forgeable or not. Throws KEY_INVALID. */
 export function readGroth16Points(key: JsonObject): PreparedGroth16Key {
   const { nPublic, common } = readCommon(key, 'groth16', GROTH16_FIELDS);
-  return { nPublic, ...common(nPublic + 1), delta: g2(key['vk_delta_2'], 'vk_delta_2') };
+  return { nPublic, ...common(nPublic + 1, 'nPublic + 1 points'), delta: g2(key['vk_delta_2'], 'vk_delta_2') };
 }
 
 /** The points of a `mirage` key, forgeable or not. Throws KEY_INVALID. */
@@ -87,7 +93,7 @@ export function readMiragePoints(key: JsonObject): PreparedMirageKey {
   if (nPublic === 0) throw keyInvalid('a key of protocol mirage has at least one public value', 'nPublic', nPublic);
   return {
     nPublic,
-    ...common(MIRAGE_IC),
+    ...common(MIRAGE_IC, 'four points'),
     delta1: g2(key['vk_delta1_2'], 'vk_delta1_2'),
     delta2: g2(key['vk_delta2_2'], 'vk_delta2_2'),
   };
@@ -104,12 +110,9 @@ function readCommon(key: JsonObject, protocol: Protocol, known: readonly string[
   if (!Number.isInteger(nPublic) || (nPublic as number) < 0 || (nPublic as number) > MAX_PUBLIC) {
     throw keyInvalid(`nPublic must be an integer in [0, ${MAX_PUBLIC}]`, 'nPublic', nPublic ?? null);
   }
-  const common = (icLength: number) => {
+  const common = (icLength: number, rule: string) => {
     const ic = key['IC'];
-    if (!Array.isArray(ic) || ic.length !== icLength) {
-      const rule = protocol === 'mirage' ? 'four points' : 'nPublic + 1 points';
-      throw keyInvalid(`IC must have ${rule}`, 'IC', ic ?? null);
-    }
+    if (!Array.isArray(ic) || ic.length !== icLength) throw keyInvalid(`IC must have ${rule}`, 'IC', ic ?? null);
     return {
       alpha: g1(key['vk_alpha_1'], 'vk_alpha_1'),
       beta: g2(key['vk_beta_2'], 'vk_beta_2'),
@@ -120,15 +123,24 @@ function readCommon(key: JsonObject, protocol: Protocol, known: readonly string[
   return { nPublic: nPublic as number, common };
 }
 
-/** δ, or δ1 and δ2, by their fields. */
-function deltasOf(key: PreparedGroth16Key | PreparedMirageKey): readonly (readonly [string, G2])[] {
-  return 'delta' in key
-    ? [['vk_delta_2', key.delta]]
-    : [
-        ['vk_delta1_2', key.delta1],
-        ['vk_delta2_2', key.delta2],
-      ];
+/** How the points of a key are read, and which of them only a contribution makes safe. */
+interface KeyPoints<P extends Protocol> {
+  /** The points, forgeable or not. Throws KEY_INVALID. */
+  readonly read: (key: JsonObject) => PreparedPoints[P];
+  /** δ, or δ1 and δ2, by their fields. */
+  readonly deltas: (points: PreparedPoints[P]) => readonly (readonly [field: string, point: G2])[];
 }
+
+export const KEY_POINTS: { readonly [P in Protocol]: KeyPoints<P> } = {
+  groth16: { read: readGroth16Points, deltas: ({ delta }) => [['vk_delta_2', delta]] },
+  mirage: {
+    read: readMiragePoints,
+    deltas: ({ delta1, delta2 }) => [
+      ['vk_delta1_2', delta1],
+      ['vk_delta2_2', delta2],
+    ],
+  },
+};
 
 /**
  * With two of β, γ, δ, δ1, δ2 equal up to sign anyone can solve the equation without a witness (γ = δ, a setup nobody contributed to,
@@ -136,8 +148,9 @@ function deltasOf(key: PreparedGroth16Key | PreparedMirageKey): readonly (readon
  * the two rounds are one: any point passes for C1 in the transcript, and C2 makes up for it with round-1 wires chosen after the
  * challenges. A known ratio is as bad and is not seen here; only a verified ceremony excludes it. Throws KEY_INVALID.
  */
-export function refuseForgeable<K extends PreparedGroth16Key | PreparedMirageKey>(key: K): K {
-  const points = [['vk_beta_2', key.beta] as const, ['vk_gamma_2', key.gamma] as const, ...deltasOf(key)];
+export function refuseForgeable<P extends Protocol>(protocol: P, key: PreparedPoints[P]): PreparedPoints[P] {
+  const deltas = KEY_POINTS[protocol].deltas(key);
+  const points = [['vk_beta_2', key.beta] as const, ['vk_gamma_2', key.gamma] as const, ...deltas];
   points.forEach(([name, point], i) => {
     for (const [otherName, other] of points.slice(i + 1)) {
       if (point.equals(other) || point.equals(other.negate())) {
@@ -149,10 +162,18 @@ export function refuseForgeable<K extends PreparedGroth16Key | PreparedMirageKey
   return key;
 }
 
-/** Whether δ, δ1 or δ2 is the generator of G2, up to sign: a phase 2 without any contribution. */
-export function isUncontributed(key: PreparedGroth16Key | PreparedMirageKey): boolean {
+/** The fields of δ, δ1 or δ2 that are the generator of G2, up to sign, if one is: a phase 2 without any contribution. */
+export function uncontributed<P extends Protocol>({
+  protocol,
+  points,
+}: {
+  readonly protocol: P;
+  readonly points: PreparedPoints[P];
+}): readonly string[] {
   const generator = bn254.G2.Point.BASE;
-  return deltasOf(key).some(([, delta]) => delta.equals(generator) || delta.equals(generator.negate()));
+  const deltas = KEY_POINTS[protocol].deltas(points);
+  const isBare = deltas.some(([, delta]) => delta.equals(generator) || delta.equals(generator.negate()));
+  return isBare ? deltas.map(([field]) => field) : [];
 }
 
 function coordinates(shape: readonly unknown[] | undefined, where: string, form: string): bigint[] {

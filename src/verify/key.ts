@@ -7,14 +7,14 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { canonicalJson, isObject, unknownField } from './json.js';
 import type { JsonObject } from './json.js';
-import { keyInvalid, readGroth16Points, readMiragePoints, refuseForgeable } from './key-points.js';
-import type { Groth16Key, MirageKey, PreparedGroth16Key, PreparedMirageKey } from './key-points.js';
+import { KEY_POINTS, keyInvalid, readGroth16Points, refuseForgeable } from './key-points.js';
+import type { Groth16Key, MirageKey, PreparedGroth16Key, PreparedPoints } from './key-points.js';
 import { readSchema } from './schema.js';
-import { publicCount } from './statement.js';
+import { PROTOCOLS, isProtocol, publicCount } from './statement.js';
 import type { Protocol, Schema } from './statement.js';
 
-export { isUncontributed } from './key-points.js';
-export type { Groth16Key, MirageKey, PreparedGroth16Key, PreparedMirageKey } from './key-points.js';
+export { uncontributed } from './key-points.js';
+export type { Groth16Key, MirageKey, PreparedGroth16Key, PreparedMirageKey, PreparedPoints } from './key-points.js';
 
 export const FORMAT_VERSION = 1;
 
@@ -43,10 +43,15 @@ export interface MirageVerificationKey extends MirageKey {
   readonly zkonnx: KeyBlock;
 }
 
+/** A key of one protocol, checked. */
+export interface PreparedKeyOf<P extends Protocol> {
+  readonly protocol: P;
+  readonly points: PreparedPoints[P];
+  readonly facts: KeyBlock;
+}
+
 /** Only `prepareKey` makes one; `isPreparedKey` knows it by identity, so no JSON passes for it. */
-export type PreparedKey =
-  | { readonly protocol: 'groth16'; readonly groth16: PreparedGroth16Key; readonly facts: KeyBlock }
-  | { readonly protocol: 'mirage'; readonly mirage: PreparedMirageKey; readonly facts: KeyBlock };
+export type PreparedKey = { readonly [P in Protocol]: PreparedKeyOf<P> }[Protocol];
 
 const MAX_KEY_CHARS = 64 << 20;
 const FACT_FIELDS = ['formatVersion', 'setup', 'modelHash', 'circuitHash', 'schema', 'keyDigest'];
@@ -80,11 +85,22 @@ export function makeVerificationKey(points: Groth16Key | MirageKey, facts: KeyFa
  */
 export function prepareKey(keyJson: unknown): PreparedKey {
   const key = readKeyJson(keyJson);
-  const points = readPoints(key);
+  const { protocol } = key;
+  if (!isProtocol(protocol)) {
+    const known = PROTOCOLS.map((name) => JSON.stringify(name)).join(' or ');
+    throw keyInvalid(`protocol must be ${known}`, 'protocol', protocol ?? null);
+  }
+  const prepared = prepareOf(protocol, key) as PreparedKey;
+  preparedKeys.add(prepared);
+  return prepared;
+}
+
+function prepareOf<P extends Protocol>(protocol: P, key: JsonObject): PreparedKeyOf<P> {
+  const points = refuseForgeable(protocol, KEY_POINTS[protocol].read(key));
   if (!Object.hasOwn(key, 'zkonnx')) {
     throw keyInvalid('it has no zkonnx block, so its signals have no meaning (a plain snarkjs key?)', 'zkonnx');
   }
-  const facts = readFacts(key['zkonnx'], pointsOf(points).nPublic);
+  const facts = readFacts(key['zkonnx'], points.nPublic);
   const digest = keyDigest(key as unknown as VerificationKey);
   if (digest !== facts.keyDigest) {
     throw keyInvalid(
@@ -93,45 +109,13 @@ export function prepareKey(keyJson: unknown): PreparedKey {
       facts.keyDigest,
     );
   }
-  const prepared = { ...points, facts };
-  preparedKeys.add(prepared);
-  return prepared;
+  return { protocol, points, facts };
 }
 
-type Points =
-  | { readonly protocol: 'groth16'; readonly groth16: PreparedGroth16Key }
-  | { readonly protocol: 'mirage'; readonly mirage: PreparedMirageKey };
-
-function readPoints(key: JsonObject): Points {
-  switch (key['protocol']) {
-    case 'groth16':
-      return { protocol: 'groth16', groth16: refuseForgeable(readGroth16Points(key)) };
-    case 'mirage':
-      return { protocol: 'mirage', mirage: refuseForgeable(readMiragePoints(key)) };
-    default:
-      throw keyInvalid('protocol must be "groth16" or "mirage"', 'protocol', key['protocol'] ?? null);
-  }
-}
-
-/** The points of a prepared key, of whichever protocol. */
-export function pointsOf(key: Points): PreparedGroth16Key | PreparedMirageKey {
-  return key.protocol === 'mirage' ? key.mirage : key.groth16;
-}
-
-/** The Groth16 points of a prepared key, for what works with no other protocol. Throws KEY_INVALID. */
-export function requireGroth16(key: PreparedKey): PreparedGroth16Key {
-  if (key.protocol === 'groth16') return key.groth16;
-  throw otherProtocol('groth16', key.protocol);
-}
-
-/** The points of a prepared key of protocol `mirage`. Throws KEY_INVALID. */
-export function requireMirage(key: PreparedKey): PreparedMirageKey {
-  if (key.protocol === 'mirage') return key.mirage;
-  throw otherProtocol('mirage', key.protocol);
-}
-
-function otherProtocol(wanted: Protocol, got: Protocol) {
-  return keyInvalid(`it is a key of protocol ${got}, where one of ${wanted} is needed`, 'protocol', got);
+/** The points of a prepared key, for what works with no other protocol. Throws KEY_INVALID. */
+export function pointsFor<P extends Protocol>(wanted: P, { protocol, points }: PreparedKey): PreparedPoints[P] {
+  if (protocol === wanted) return points as PreparedPoints[P];
+  throw keyInvalid(`it is a key of protocol ${protocol}, where one of ${wanted} is needed`, 'protocol', protocol);
 }
 
 const preparedKeys = new WeakSet<object>();
@@ -142,7 +126,7 @@ export function isPreparedKey(key: unknown): key is PreparedKey {
 
 /** Reads and checks a plain snarkjs key, or the snarkjs part of one of ours. Throws KEY_INVALID. */
 export function prepareGroth16Key(keyJson: unknown): PreparedGroth16Key {
-  return refuseForgeable(prepareForgeableGroth16Key(keyJson));
+  return refuseForgeable('groth16', prepareForgeableGroth16Key(keyJson));
 }
 
 /**

@@ -11,6 +11,7 @@ import type { JsonObject } from './json.js';
 import { FORMAT_VERSION } from './key.js';
 import type { SetupKind } from './key.js';
 import { Refusal } from './refusal.js';
+import { isProtocol } from './statement.js';
 import type { Protocol } from './statement.js';
 
 /** What snarkjs writes. */
@@ -45,6 +46,12 @@ export interface MirageProof {
   readonly pi_c2: G1Json;
 }
 
+/** A proof.json, by protocol. */
+export interface ProofFiles {
+  readonly groth16: ProofFile;
+  readonly mirage: MirageProofFile;
+}
+
 export interface MirageProofFile extends MirageProof, ProofFacts {
   readonly formatVersion: number;
   /** Decimal strings below r: P_1 … P_n, outputs, then inputs, packed as statement.ts says. */
@@ -65,11 +72,11 @@ export type MirageCoordinates = readonly [...ProofCoordinates, bigint, bigint];
 export const PROOF_POINTS = {
   groth16: ['pi_a', 'pi_b', 'pi_c'],
   mirage: ['pi_a', 'pi_b', 'pi_c1', 'pi_c2'],
-} as const;
+} as const satisfies { readonly [P in Protocol]: readonly string[] };
 
 const SNARKJS_FIELDS = [...PROOF_POINTS.groth16, 'protocol', 'curve'];
 const FRAME_FIELDS = ['protocol', 'curve', 'formatVersion', 'publicSignals', 'keyDigest', 'modelHash', 'setup'];
-const FILE_FIELDS: Readonly<Record<Protocol, readonly string[]>> = {
+const FILE_FIELDS: { readonly [P in Protocol]: readonly string[] } = {
   groth16: [...PROOF_POINTS.groth16, ...FRAME_FIELDS],
   mirage: [...PROOF_POINTS.mirage, ...FRAME_FIELDS, 'context'],
 };
@@ -156,8 +163,8 @@ export function checkSnarkjsProof(proof: JsonObject): void {
 }
 
 function refuseOtherProtocol(proof: JsonObject, protocol: Protocol): void {
-  const other = protocol === 'groth16' ? 'mirage' : 'groth16';
-  if (proof['protocol'] !== other) return;
+  const other = proof['protocol'];
+  if (other === protocol || !isProtocol(other)) return;
   throw new Refusal('PROTOCOL_MISMATCH', `the proof is of protocol ${other}, the key of protocol ${protocol}`);
 }
 

@@ -16,7 +16,14 @@ export type Protocol = 'groth16' | 'mirage';
 export type ByteOrder = 'little' | 'big';
 
 /** Of a signal's digits, and of the bytes of a digit. */
-export const PACKING_ORDER: Readonly<Record<Protocol, ByteOrder>> = { groth16: 'little', mirage: 'big' };
+export const PACKING_ORDER: { readonly [P in Protocol]: ByteOrder } = { groth16: 'little', mirage: 'big' };
+
+/** All of them, in the order of their coming. */
+export const PROTOCOLS = Object.keys(PACKING_ORDER) as readonly Protocol[];
+
+export function isProtocol(value: unknown): value is Protocol {
+  return typeof value === 'string' && Object.hasOwn(PACKING_ORDER, value);
+}
 
 export type Visibility = 'public' | 'private' | 'committed';
 

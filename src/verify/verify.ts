@@ -4,19 +4,20 @@ import { ZkonnxError } from '../base/errors.js';
 import { checkExpectation, compareExpectation } from './expect.js';
 import type { Expectation, ProvenTensor } from './expect.js';
 import { checkPoints } from './equation.js';
-import type { Equation, PointsCheck, ProofNumbers } from './equation.js';
-import { groth16Equation, parseSignals, readGroth16 } from './groth16.js';
+import type { Equation, PointsCheck } from './equation.js';
+import { parseSignals } from './groth16.js';
 import { excerpt } from './json.js';
 import type { JsonObject } from './json.js';
 import { isPreparedKey, prepareKey } from './key.js';
 import type { PreparedKey, SetupKind } from './key.js';
-import { mirageEquation, readMirage } from './mirage.js';
 import { MAX_CONTEXT_BYTES, checkProofFile, checkSnarkjsProof, readProofJson } from './proof.js';
+import { VERIFIERS, equationOf, openProof } from './protocols.js';
+import type { OpenedProof } from './protocols.js';
 import { Refusal, refusing } from './refusal.js';
 import type { Refused } from './refusal.js';
 import { realValues, topClasses } from './report.js';
 import type { TensorValue, TopClass } from './report.js';
-import { PACKING_ORDER, signalCount, unpack } from './statement.js';
+import { PACKING_ORDER, PROTOCOLS, signalCount, unpack } from './statement.js';
 import type { ByteOrder, Protocol, TensorSchema } from './statement.js';
 
 export interface VerifyOptions {
@@ -87,14 +88,6 @@ export interface Question {
   readonly context: string | undefined;
 }
 
-/** A proof that is read and in range; points and expectations are left. */
-export interface OpenedProof {
-  readonly signals: readonly bigint[];
-  /** Of a `mirage` proof. */
-  readonly context?: string;
-  readonly numbers: ProofNumbers;
-}
-
 /** Throws KEY_INVALID for an unusable key, USAGE for an impossible expectation. */
 export function askQuestion(keyJson: unknown, options: VerifyOptions): Question {
   const key = isPreparedKey(keyJson) ? keyJson : prepareKey(keyJson);
@@ -103,24 +96,20 @@ export function askQuestion(keyJson: unknown, options: VerifyOptions): Question 
   const context = readExpectedContext(options.expectContext, key.protocol);
   checkExpectation('output', schema.outputs, options.expectOutputs ?? {});
   checkExpectation('input', schema.inputs, options.expectInputs ?? {});
-  const equation = key.protocol === 'mirage' ? mirageEquation(key.mirage) : groth16Equation(key.groth16);
-  return { key, equation, options, model, context };
+  return { key, equation: equationOf(key), options, model, context };
 }
 
 /** Every check that comes before the points. Throws Refusal. */
 export function readProof({ key, options, model }: Question, proofJson: unknown): OpenedProof {
   const proof = readProofJson(proofJson);
   const isSnarkjs = options.publicSignals !== undefined && !Object.hasOwn(proof, 'formatVersion');
-  const isBare = isSnarkjs && key.protocol === 'groth16';
+  const isBare = isSnarkjs && VERIFIERS[key.protocol].readsSnarkjs;
   if (isBare) checkSnarkjsProof(proof);
   else checkBinding(proof, key);
   if (model !== undefined && model !== key.facts.modelHash) {
     throw new Refusal('MODEL_MISMATCH', `the key is of model ${key.facts.modelHash}, the caller expects ${model}`);
   }
-  const signals = signalsOf(proof, options, isBare);
-  if (key.protocol === 'groth16') return readGroth16(key.groth16, signals, proof);
-  const read = readMirage(key.mirage, key.facts.keyDigest, signals, proof);
-  return { ...read, context: `0x${bytesToHex(read.context)}` };
+  return openProof(key, signalsOf(proof, options, isBare), proof);
 }
 
 function readExpectedModel(expected: string | undefined): string | undefined {
@@ -135,9 +124,10 @@ function readExpectedModel(expected: string | undefined): string | undefined {
 
 function readExpectedContext(expected: Uint8Array | string | undefined, protocol: Protocol): string | undefined {
   if (expected === undefined) return undefined;
-  if (protocol !== 'mirage') {
+  if (!VERIFIERS[protocol].hasContext) {
+    const others = PROTOCOLS.filter((name) => VERIFIERS[name].hasContext).join(' or ');
     throw new ZkonnxError('USAGE', 'proofs of this key carry no context', {
-      expected: 'a key of protocol mirage',
+      expected: `a key of protocol ${others}`,
       got: `a key of protocol ${protocol}`,
     });
   }

@@ -11,21 +11,16 @@ import { bundle } from '../../scripts/bundle.js';
 import { makeMlp } from '../../scripts/make-mlp.js';
 import { readCircuit } from '../../src/formats/circuit.js';
 import { bytesSource, readContainer } from '../../src/formats/iden3-container.js';
-import { artifactPaths } from '../../src/formats/manifest.js';
+import { provingKeyPath } from '../../src/formats/manifest.js';
 import { G1_BYTES, G2_BYTES, openZkeyReader, ZkeySection } from '../../src/formats/zkey.js';
 import { instantiateKernels } from '../../src/kernels/module.js';
 import { SoloTeam } from '../../src/kernels/team.js';
-import {
-  openBrowserProver,
-  type BrowserProof,
-  type BrowserProver,
-  type ProveProgress,
-} from '../../src/prove/browser.js';
+import { openProver, type Proven, type Prover, type ProveProgress } from '../../src/prove/browser.js';
 import { encodeSample } from '../../src/prove/encode.js';
 import { loadEngineKey } from '../../src/prove/groth16/kernel-key.js';
 import { proveWithTeam } from '../../src/prove/groth16/prover.js';
 import { prove } from '../../src/prove/prove.js';
-import { solvedWitness } from '../../src/prove/solved-witness.js';
+import { solvedWitness } from '../../src/prove/solve.js';
 import { solve } from '../../src/constraint/solver.js';
 import { verify, verifyGroth16 } from '../../src/verify/index.js';
 import { pack } from '../../src/verify/statement.js';
@@ -40,7 +35,7 @@ let files: ProverFiles;
 /** The same model with public outputs, and the first model's keys made a second time. */
 let other: ProverFiles;
 let again: ProverFiles;
-let prover: BrowserProver;
+let prover: Prover;
 beforeAll(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'zkonnx-browser-'));
   const model = path.join(dir, 'mlp.onnx');
@@ -49,11 +44,11 @@ beforeAll(async () => {
   files = await makeArtifact(path.join(dir, 'committed'), model, { domain, output: 'committed' });
   again = await makeArtifact(path.join(dir, 'again'), model, { domain, output: 'committed' });
   other = await makeArtifact(path.join(dir, 'public'), model, { domain });
-  prover = await openBrowserProver(files);
+  prover = await openProver(files);
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-const accepted = ({ proof }: BrowserProof) => verify(proof, files.verificationKey).valid;
+const accepted = ({ proof }: Proven) => verify(proof, files.verificationKey).valid;
 
 describe('proving', () => {
   it('makes proofs that we and snarkjs accept', async () => {
@@ -74,7 +69,7 @@ describe('proving', () => {
     expect(accepted(first) && accepted(second)).toBe(true);
     expect(first.proof.publicSignals[0]).not.toBe(second.proof.publicSignals[0]);
     expect(first.proof.pi_a).not.toEqual(second.proof.pi_a);
-    const open = await (await openBrowserProver(other)).prove({ input: values });
+    const open = await (await openProver(other)).prove({ input: values });
     expect(open.opening).toBeUndefined();
   });
 
@@ -85,7 +80,7 @@ describe('proving', () => {
     await prover.prove({ input: values }, { onProgress: (progress) => heard.push(progress) });
     clearInterval(timer);
     expect(turns).toBeGreaterThan(1);
-    expect([...new Set(heard.map(({ phase }) => phase))]).toEqual(['queue', 'witness', 'quotient', 'sums']);
+    expect([...new Set(heard.map(({ phase }) => phase))]).toEqual(['load', 'witness', 'queue', 'quotient', 'sums']);
     const sums = heard.filter(({ phase }) => phase === 'sums').map(({ fraction }) => fraction);
     expect(sums).toEqual(sums.toSorted((left, right) => left - right));
     expect(sums.at(-1)).toBeCloseTo(1);
@@ -101,22 +96,22 @@ describe('proving', () => {
     const stopped = prover.prove({ input: values }, { pause, signal: controller.signal });
     await expect(stopped).rejects.toMatchObject({ code: 'ABORTED' });
     expect(pauses).toBe(3);
-    await expect(openBrowserProver(files, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(openProver(files, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
     expect(accepted(await prover.prove({ input: values }))).toBe(true);
   });
 
   it('does not depend on the bytes it was opened with', async () => {
-    const copies = { ...files, circuit: files.circuit.slice(), zkey: files.zkey.slice() };
-    const opened = await openBrowserProver(copies);
+    const copies = { ...files, circuit: files.circuit.slice(), provingKey: files.provingKey.slice() };
+    const opened = await openProver(copies);
     copies.circuit.fill(0);
-    copies.zkey.fill(0);
+    copies.provingKey.fill(0);
     expect(accepted(await opened.prove({ input: values }))).toBe(true);
   });
 });
 
 describe('refusals', () => {
   const nested = [[...values]] as unknown as number[];
-  it.each<[string, Parameters<BrowserProver['prove']>[0], string]>([
+  it.each<[string, Parameters<Prover['prove']>[0], string]>([
     ['a missing input', { wrong: values }, 'INPUT_NAME'],
     ['too few values', { input: values.subarray(1) }, 'INPUT_SHAPE'],
     ['a nested list', { input: nested }, 'INPUT_TYPE'],
@@ -132,29 +127,29 @@ describe('refusals', () => {
     ['no bytes', () => ({ circuit: files.circuit.buffer }), 'USAGE'],
     ['a damaged circuit', () => ({ circuit: damaged(files.circuit) }), 'ARTIFACT_INVALID'],
     ['a truncated circuit', () => ({ circuit: files.circuit.subarray(0, -1) }), 'ARTIFACT_INVALID'],
-    ['a truncated key', () => ({ zkey: files.zkey.subarray(0, -1) }), 'KEY_INVALID'],
-    ['an empty key', () => ({ zkey: new Uint8Array(0) }), 'KEY_INVALID'],
+    ['a truncated key', () => ({ provingKey: files.provingKey.subarray(0, -1) }), 'KEY_INVALID'],
+    ['an empty key', () => ({ provingKey: new Uint8Array(0) }), 'KEY_INVALID'],
     ['a verification key that is none', () => ({ verificationKey: '{}' }), 'KEY_INVALID'],
     ['the verification key of another circuit', () => ({ verificationKey: other.verificationKey }), 'KEY_MISMATCH'],
-    ['the proving key of another circuit', () => ({ zkey: other.zkey }), 'KEY_MISMATCH'],
-    ['the proving key of another setup', () => ({ zkey: again.zkey }), 'KEY_MISMATCH'],
+    ['the proving key of another circuit', () => ({ provingKey: other.provingKey }), 'KEY_MISMATCH'],
+    ['the proving key of another setup', () => ({ provingKey: again.provingKey }), 'KEY_MISMATCH'],
     ['another circuit', () => ({ circuit: other.circuit }), 'KEY_MISMATCH'],
   ];
   it.each(cases)('%s', async (_, change, code) => {
-    await expect(openBrowserProver({ ...files, ...change() } as ProverFiles)).rejects.toMatchObject({ code });
+    await expect(openProver({ ...files, ...change() } as ProverFiles)).rejects.toMatchObject({ code });
   });
 
   it('hands out no proof that does not verify: two points of the key in each other’s place', async () => {
-    const zkey = files.zkey.slice();
+    const zkey = files.provingKey.slice();
     const { offset } = (await sectionsOf(zkey)).section(ZkeySection.h, 'H');
     zkey.copyWithin(offset, offset + G1_BYTES, offset + 2 * G1_BYTES);
-    zkey.set(files.zkey.subarray(offset, offset + G1_BYTES), offset + G1_BYTES);
-    const mixed = await openBrowserProver({ ...files, zkey });
+    zkey.set(files.provingKey.subarray(offset, offset + G1_BYTES), offset + G1_BYTES);
+    const mixed = await openProver({ ...files, provingKey: zkey });
     await expect(mixed.prove({ input: values })).rejects.toMatchObject({ code: 'KEY_MISMATCH' });
   });
 
   it('refuses a key whose proofs would verify and hide nothing', async () => {
-    const zkey = files.zkey.slice();
+    const zkey = files.provingKey.slice();
     const sections = await sectionsOf(zkey);
     const clear = (offset: number, size: number) => zkey.fill(0, offset, offset + size);
     const header = sections.section(ZkeySection.header, 'header').offset;
@@ -164,11 +159,11 @@ describe('refusals', () => {
     const b1 = sections.section(ZkeySection.b1, 'B1');
     clear(b1.offset, b1.size);
     expect(await unblinded(zkey)).toBe(true);
-    expect(await unblinded(files.zkey)).toBe(false);
-    await expect(openBrowserProver({ ...files, zkey })).rejects.toMatchObject({ code: 'KEY_INVALID' });
+    expect(await unblinded(files.provingKey)).toBe(false);
+    await expect(openProver({ ...files, provingKey: zkey })).rejects.toMatchObject({ code: 'KEY_INVALID' });
     const artifact = path.join(dir, 'doctored');
     await cp(path.join(dir, 'committed'), artifact, { recursive: true });
-    await writeFile(artifactPaths(artifact).provingKey, zkey);
+    await writeFile(provingKeyPath(artifact, 'groth16'), zkey);
     const samples = [{ id: 'a', tensors: new Map([['input', values]]) }];
     await expect(prove(artifact, samples).next()).rejects.toMatchObject({ code: 'KEY_INVALID' });
   });
@@ -181,7 +176,7 @@ describe('refusals', () => {
     const circuit = await readCircuit(bytesSource(files.circuit, 'circuit'));
     const encoded = encodeSample(prover.schema, new Map([['input', values]]));
     const salts = new Map(circuit.salts.map(({ name }) => [name, 5n]));
-    const { witness, publicSignals } = solvedWitness(circuit, solve(circuit, encoded, { salts }));
+    const { witness, publicSignals } = solvedWitness('groth16', circuit, solve(circuit, encoded, { salts }));
     const team = new SoloTeam(await instantiateKernels());
     const key = await loadEngineKey(team, await openZkeyReader(bytesSource(zkey, 'zkey')));
     const proofs = [await proveWithTeam(team, key, witness, { r: 2n, s: 3n }), await proveWithTeam(team, key, witness, { r: 7n, s: 4n })]; // prettier-ignore
@@ -194,20 +189,20 @@ describe('refusals', () => {
 describe('the bundle', () => {
   it('proves without SharedArrayBuffer, Buffer, process and their like', async () => {
     await writeFile(path.join(dir, 'prover.mjs'), await bundleProver(root));
-    await writeFile(path.join(dir, 'files.json'), JSON.stringify({ ...files, circuit: [...files.circuit], zkey: [...files.zkey] })); // prettier-ignore
+    await writeFile(path.join(dir, 'files.json'), JSON.stringify({ ...files, circuit: [...files.circuit], provingKey: [...files.provingKey] })); // prettier-ignore
     await writeFile(
       path.join(dir, 'child.mjs'),
       `import { readFileSync, writeSync } from 'node:fs';
       for (const name of ['SharedArrayBuffer', 'Buffer', 'process', 'global', 'setImmediate']) delete globalThis[name];
-      const { circuit, zkey, verificationKey } = JSON.parse(readFileSync(new URL('files.json', import.meta.url), 'utf8'));
-      const { openBrowserProver, verify } = await import('./prover.mjs');
-      const prover = await openBrowserProver({ circuit: Uint8Array.from(circuit), zkey: Uint8Array.from(zkey), verificationKey });
+      const { circuit, provingKey, verificationKey } = JSON.parse(readFileSync(new URL('files.json', import.meta.url), 'utf8'));
+      const { openProver, verify } = await import('./prover.mjs');
+      const prover = await openProver({ circuit: Uint8Array.from(circuit), provingKey: Uint8Array.from(provingKey), verificationKey });
       const { proof } = await prover.prove({ input: ${JSON.stringify([...values])} });
       const missing = [typeof SharedArrayBuffer, typeof Buffer, typeof process].join();
       writeSync(1, JSON.stringify({ proof, valid: verify(proof, verificationKey).valid, missing }));`,
     );
     const { stdout } = await promisify(execFile)(process.execPath, [path.join(dir, 'child.mjs')]);
-    const told = JSON.parse(stdout) as BrowserProof & { readonly valid: boolean; readonly missing: string };
+    const told = JSON.parse(stdout) as Proven & { readonly valid: boolean; readonly missing: string };
     expect(told).toMatchObject({ valid: true, missing: 'undefined,undefined,undefined' });
     expect(accepted(told)).toBe(true);
   });

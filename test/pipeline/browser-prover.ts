@@ -4,14 +4,14 @@ import path from 'node:path';
 import { writeArtifact } from '../../src/compile/artifact.js';
 import { compile } from '../../src/compile/compile.js';
 import type { CompileOptions } from '../../src/compile/options.js';
-import { artifactPaths } from '../../src/formats/manifest.js';
-import type { AnyProofFile } from '../../src/prove/checked-proof.js';
+import { artifactPaths, provingKeyPath } from '../../src/formats/manifest.js';
+import type { AnyProofFile } from '../../src/prove/protocols.js';
 import { setup } from '../../src/setup/setup.js';
 import { snarkjs } from './snarkjs-interop.js';
 
 export interface ProverFiles {
   readonly circuit: Uint8Array;
-  readonly zkey: Uint8Array;
+  readonly provingKey: Uint8Array;
   readonly verificationKey: string;
 }
 
@@ -23,7 +23,7 @@ export async function makeArtifact(artifact: string, model: string, options: Com
   const bytes = async (file: string) => new Uint8Array(await readFile(file));
   return {
     circuit: await bytes(paths.circuit),
-    zkey: await bytes(paths.provingKey),
+    provingKey: await bytes(provingKeyPath(artifact, 'groth16')),
     verificationKey: await readFile(paths.verificationKey, 'utf8'),
   };
 }

@@ -83,7 +83,7 @@ beforeAll(async () => {
   });
   // prettier-ignore
   expect(Object.keys(compiled)).toEqual([
-    'artifact', 'constraints', 'wires', 'publicInputs', 'protocol', 'model', 'circuitHash', 'quantisation', 'layers', 'accuracy', 'notes', 'timingsMs', 'peakMemoryBytes',
+    'artifact', 'constraints', 'wires', 'publicInputs', 'protocol', 'model', 'circuitHash', 'quantisation', 'layers', 'accuracy', 'notes', 'timingsMs', 'peakMemoryBytes', 'keys',
   ]);
   const keys = await json('setup', at('iris'), '--dev');
   expect(keys).toMatchObject({
@@ -96,6 +96,7 @@ beforeAll(async () => {
     'keyDigest',
     'peakMemoryBytes',
     'provingKey',
+    'removed',
     'setup',
     'timingsMs',
     'verificationKey',

@@ -20,9 +20,13 @@ import { SoloTeam } from '../../src/kernels/team.js';
 import type { RoundsKey } from '../../src/prove/mirage/kernel-key.js';
 import { loadRoundsKey } from '../../src/prove/mirage/load-key.js';
 import { roundsKeyBytes, roundsProofBytes, roundsShape } from '../../src/prove/mirage/memory.js';
-import { proveTwoRounds, type RoundsPhase } from '../../src/prove/mirage/prover.js';
+import { proveTwoRounds } from '../../src/prove/mirage/prover.js';
+import { MIRAGE_PROVER, type MirageParts } from '../../src/prove/mirage/protocol.js';
 import { requireFittingMirageKey, requireSameMirageSetup } from '../../src/prove/mirage/key-match.js';
-import { MirageProvingKey, type MirageProveOptions } from '../../src/prove/mirage/proving-key.js';
+import { poolHost } from '../../src/prove/engine/key-team.js';
+import type { ExpectedWitness, ProverPhase } from '../../src/prove/engine/protocol.js';
+import { ProvingKey, type KeyProveOptions } from '../../src/prove/engine/proving-key.js';
+import type { KernelPool } from '../../src/pool/kernel-team.js';
 import type { SetupProgress } from '../../src/setup/development.js';
 import { mirageSetupMemoryBytes, setupMirageDev } from '../../src/setup/mirage-dev.js';
 import type { MirageKey } from '../../src/verify/key.js';
@@ -163,6 +167,10 @@ function expectValid(fields: MirageKey, system: RandomRounds, { proof }: { reado
   const statement = checkMirage(readMiragePoints({ ...fields }), KEY_DIGEST, signals, { ...proof, context });
   expect(statement.signals).toEqual(system.publicValues);
 }
+
+/** A key file into a memory that the workers of a pool share. */
+const loadKey = (file: string, pool: KernelPool, expected: ExpectedWitness = {}, maxMemoryBytes?: number) =>
+  withFile(file, (source) => ProvingKey.load(MIRAGE_PROVER, source, poolHost(pool, maxMemoryBytes), { expected }));
 
 describe('a development setup', () => {
   it('makes one key of one trapdoor, however many threads make it, and says what it is', async () => {
@@ -356,7 +364,7 @@ describe('a hostile key', () => {
     bytes.fill(0, from, from + size);
     await writeFile(at('bare.mirage'), bytes);
     await using pool = kernelPool(1);
-    await expect(MirageProvingKey.load(at('bare.mirage'), pool)).rejects.toMatchObject({
+    await expect(loadKey(at('bare.mirage'), pool)).rejects.toMatchObject({
       code: 'KEY_INVALID',
       message: expect.stringContaining('do not hide the inputs') as string,
     });
@@ -407,12 +415,12 @@ describe('a loaded key', () => {
   beforeAll(async () => {
     fields = await setupMirageDev(circuitOf(LARGE), { keyPath: at('large.mirage') });
   });
-  const prove = (key: MirageProvingKey, options: MirageProveOptions = {}) =>
-    key.prove(LARGE.rounds, LARGE.witness, challengeOf(LARGE), options);
+  const prove = (key: ProvingKey<MirageParts>, options: KeyProveOptions<MirageParts> = {}) =>
+    key.prove({ rounds: LARGE.rounds, witness: LARGE.witness, challenge: challengeOf(LARGE) }, options);
 
   it.each([1, 2, 3])('proves with %d workers, one proof after the other', async (threads) => {
     await using pool = kernelPool(threads);
-    const key = await MirageProvingKey.load(at('large.mirage'), pool);
+    const key = await loadKey(at('large.mirage'), pool);
     const proofs = await Promise.all([prove(key), prove(key)]);
     for (const proof of proofs) expectValid(fields, LARGE, proof);
     expect(proofs[0].proof).not.toEqual(proofs[1].proof);
@@ -436,13 +444,13 @@ describe('a loaded key', () => {
     expect(kernels.heap.mark()).toBe(mark);
   });
 
-  it.each<RoundsPhase>(['commit', 'quotient', 'sums'])(
+  it.each<ProverPhase>(['commit', 'quotient', 'sums'])(
     'whose worker is killed in the %s: WORKER_DIED, spoiled, and fine when loaded again',
     async (phase) => {
       await using pool = kernelPool(2);
-      const key = await MirageProvingKey.load(at('large.mirage'), pool);
+      const key = await loadKey(at('large.mirage'), pool);
       let killed: Promise<void> | undefined;
-      const onProgress = (now: RoundsPhase) => {
+      const onProgress = (now: ProverPhase) => {
         if (now === phase) killed ??= kill(pool, first);
       };
       const first: Promise<unknown> = rejection(prove(key, { onProgress }));
@@ -451,18 +459,18 @@ describe('a loaded key', () => {
       expect(await queued).toMatchObject({ code: 'WORKER_DIED', details: { help: 'prove again' } });
       expect(key.isSpoiled).toBe(true);
       await killed;
-      const again = await MirageProvingKey.load(at('large.mirage'), pool);
+      const again = await loadKey(at('large.mirage'), pool);
       expectValid(fields, LARGE, await prove(again));
     },
   );
 
-  it.each<RoundsPhase>(['commit', 'quotient', 'sums'])(
+  it.each<ProverPhase>(['commit', 'quotient', 'sums'])(
     'that is stopped in the %s: ABORTED, not spoiled',
     async (phase) => {
       await using pool = kernelPool(2);
-      const key = await MirageProvingKey.load(at('large.mirage'), pool);
+      const key = await loadKey(at('large.mirage'), pool);
       const controller = new AbortController();
-      const onProgress = (now: RoundsPhase) => {
+      const onProgress = (now: ProverPhase) => {
         if (now === phase) controller.abort();
       };
       expect(await rejection(prove(key, { signal: controller.signal, onProgress }))).toMatchObject({ code: 'ABORTED' });
@@ -473,7 +481,7 @@ describe('a loaded key', () => {
 
   it('stops while it waits behind another proof', async () => {
     await using pool = kernelPool(2);
-    const key = await MirageProvingKey.load(at('large.mirage'), pool);
+    const key = await loadKey(at('large.mirage'), pool);
     const controller = new AbortController();
     let ended = false;
     const first = prove(key).finally(() => (ended = true));
@@ -487,9 +495,11 @@ describe('a loaded key', () => {
 
   it('passes on what the challenges’ callback throws, and goes on', async () => {
     await using pool = kernelPool(2);
-    const key = await MirageProvingKey.load(at('large.mirage'), pool);
+    const key = await loadKey(at('large.mirage'), pool);
     const thrown = new RangeError('of the caller');
-    const failing = rejection(key.prove(LARGE.rounds, LARGE.witness, () => Promise.reject(thrown)));
+    const failing = rejection(
+      key.prove({ rounds: LARGE.rounds, witness: LARGE.witness, challenge: () => Promise.reject(thrown) }),
+    );
     expect(await failing).toBe(thrown);
     expect(key.isSpoiled).toBe(false);
     expectValid(fields, LARGE, await prove(key));
@@ -497,18 +507,16 @@ describe('a loaded key', () => {
 
   it('takes no witness of another circuit', async () => {
     await using pool = kernelPool(1);
-    const key = await MirageProvingKey.load(at('large.mirage'), pool);
-    const other = rejection(key.prove(SMALL.rounds, SMALL.witness, challengeOf(SMALL)));
+    const key = await loadKey(at('large.mirage'), pool);
+    const other = rejection(key.prove({ rounds: SMALL.rounds, witness: SMALL.witness, challenge: challengeOf(SMALL) }));
     expect(await other).toMatchObject({ code: 'KEY_MISMATCH' });
     expect(key.isSpoiled).toBe(false);
   });
 
   it('is refused beforehand where memory is short', async () => {
     await using pool = kernelPool(1);
-    const { rounds } = LARGE;
-    for (const given of [{}, { rounds, wide: 100 }]) {
-      const load = (maxMemoryBytes: number) =>
-        MirageProvingKey.load(at('large.mirage'), pool, { ...given, maxMemoryBytes });
+    for (const given of [{}, { circuit: LARGE, wide: 100 }]) {
+      const load = (maxMemoryBytes: number) => loadKey(at('large.mirage'), pool, given, maxMemoryBytes);
       await expect(load(2 ** 20)).rejects.toMatchObject({ code: 'MEMORY_EXCEEDED' });
       await load(2 ** 33);
     }

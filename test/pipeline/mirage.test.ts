@@ -10,8 +10,9 @@ import { compile } from '../../src/compile/compile.js';
 import type { CompileOptions } from '../../src/compile/options.js';
 import { readCircuitFile, writeCircuitFile } from '../../src/formats/circuit-file.js';
 import { artifactPaths, provingKeyPath, readManifest } from '../../src/formats/manifest.js';
-import { openBrowserProver } from '../../src/prove/browser.js';
-import { ProverPool, type ProveSample } from '../../src/prove/pool.js';
+import { openProver } from '../../src/prove/browser.js';
+import { ProverPool } from '../../src/prove/pool.js';
+import type { RunOptions } from '../../src/prove/prover.js';
 import { prove, witnessOf, type ProvenSample, type ProveOptions } from '../../src/prove/prove.js';
 import type { ProvePhase, ProveProgress } from '../../src/prove/tasks.js';
 import { openRunner } from '../../src/prove/run.js';
@@ -152,7 +153,7 @@ describe('what does not belong together', () => {
     const circuit = await readCircuitFile(file);
     const rounds = { ...circuit.rounds!, publicValues: circuit.rounds!.publicValues - 1 };
     await writeCircuitFile(file, { ...circuit, rounds });
-    expect(await rejection(setup(moved, { dev: true }))).toMatchObject({ code: 'KEY_MISMATCH' });
+    expect(await rejection(setup(moved, { dev: true, force: true }))).toMatchObject({ code: 'KEY_MISMATCH' });
     expect(await rejection(proveAll(moved, [values(0)]))).toMatchObject({ code: 'KEY_MISMATCH' });
   });
 
@@ -167,31 +168,34 @@ describe('what does not belong together', () => {
 });
 
 describe('a pool', () => {
-  const sample = async (seed: number): Promise<ProveSample> => {
-    const { schema } = await readManifest(artifact);
-    return {
-      circuitPath: artifactPaths(artifact).circuit,
-      zkeyPath: provingKeyPath(artifact, 'mirage'),
-      inputs: { input: Float64Array.from(quantise(schema.inputs[0]!, values(seed))) },
-      salts: { [schema.outputs[0]!.name]: 5n },
-      transcript: {
-        keyDigest: (JSON.parse(key) as { zkonnx: { keyDigest: string } }).zkonnx.keyDigest,
-        context: new Uint8Array(),
+  const openPool = (options: { readonly maxMemoryBytes?: number } = {}) =>
+    new ProverPool(
+      {
+        protocol: 'mirage',
+        circuit: artifactPaths(artifact).circuit,
+        provingKey: provingKeyPath(artifact, 'mirage'),
       },
-    };
+      { threads: 2, ...options },
+    );
+  const proveBy = async (pool: ProverPool<'mirage'>, seed: number, options: RunOptions = {}) => {
+    const { schema } = await readManifest(artifact);
+    const { keyDigest } = (JSON.parse(key) as { zkonnx: { keyDigest: string } }).zkonnx;
+    const inputs = { input: Float64Array.from(quantise(schema.inputs[0]!, values(seed))) };
+    const salts = { [schema.outputs[0]!.name]: 5n };
+    return pool.prove({ inputs, salts }, { keyDigest, context: new Uint8Array() }, options);
   };
 
   it.each<ProvePhase>(['load', 'witness', 'queue', 'commit', 'quotient', 'sums'])(
     'a job stopped in its %s: ABORTED, the pool goes on',
     async (phase) => {
-      await using pool = new ProverPool({ threads: 2 });
+      await using pool = openPool();
       const controller = new AbortController();
       const onProgress = (progress: ProveProgress) => {
         if (progress.phase === phase) controller.abort();
       };
-      const stopped = rejection(pool.prove(await sample(1), { signal: controller.signal, onProgress }));
+      const stopped = rejection(proveBy(pool, 1, { signal: controller.signal, onProgress }));
       expect(await stopped).toMatchObject({ code: 'ABORTED' });
-      const { proof, timingsMs } = await pool.prove(await sample(2));
+      const { proof, timingsMs } = await proveBy(pool, 2);
       expect(proof).toMatchObject({ protocol: 'mirage' });
       expect(Object.keys(timingsMs).sort()).toEqual([
         'commit',
@@ -206,17 +210,17 @@ describe('a pool', () => {
   );
 
   it('a limit of memory is kept beforehand', async () => {
-    await using pool = new ProverPool({ threads: 2, maxMemoryBytes: 2 ** 20 });
-    expect(await rejection(pool.prove(await sample(1)))).toMatchObject({ code: 'MEMORY_EXCEEDED' });
+    await using pool = openPool({ maxMemoryBytes: 2 ** 20 });
+    expect(await rejection(proveBy(pool, 1))).toMatchObject({ code: 'MEMORY_EXCEEDED' });
   });
 });
 
 describe('the prover of browsers', () => {
   it('makes proofs of mirage, for a context', async () => {
     const bytes = async (file: string) => new Uint8Array(await readFile(file));
-    const prover = await openBrowserProver({
+    const prover = await openProver({
       circuit: await bytes(artifactPaths(artifact).circuit),
-      zkey: await bytes(provingKeyPath(artifact, 'mirage')),
+      provingKey: await bytes(provingKeyPath(artifact, 'mirage')),
       verificationKey: key,
     });
     const phases = new Set<string>();
@@ -225,7 +229,7 @@ describe('the prover of browsers', () => {
       { context: Uint8Array.of(7), onProgress: ({ phase }) => void phases.add(phase) },
     );
     expect(verify(proof, key, { expectContext: '0x07' })).toMatchObject({ valid: true });
-    expect([...phases]).toEqual(['queue', 'witness', 'commit', 'quotient', 'sums']);
+    expect([...phases]).toEqual(['load', 'witness', 'queue', 'commit', 'quotient', 'sums']);
     expect(opening).toBeDefined();
     expect(await rejection(prover.prove({ input: values(6) }, { context: new Uint8Array(33) }))).toMatchObject({
       code: 'USAGE',
@@ -234,9 +238,9 @@ describe('the prover of browsers', () => {
 
   it('refuses a key of another setup', async () => {
     const bytes = async (file: string) => new Uint8Array(await readFile(file));
-    const opened = openBrowserProver({
+    const opened = openProver({
       circuit: await bytes(artifactPaths(artifact).circuit),
-      zkey: await bytes(provingKeyPath(again, 'mirage')),
+      provingKey: await bytes(provingKeyPath(again, 'mirage')),
       verificationKey: key,
     });
     expect(await rejection(opened)).toMatchObject({ code: 'KEY_MISMATCH' });

@@ -8,7 +8,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { R } from '../../src/field/bn254.js';
 import { writeCircuitFile } from '../../src/formats/circuit-file.js';
 import type { SnarkjsVerificationKey } from '../../src/formats/snarkjs-json.js';
-import { ProverPool, type ProveSample } from '../../src/prove/pool.js';
+import { ProverPool, type ProverFiles } from '../../src/prove/pool.js';
+import type { RunOptions } from '../../src/prove/prover.js';
 import type { ProveProgress, ProveResult } from '../../src/prove/tasks.js';
 import { setupDev } from '../../src/setup/groth16-dev.js';
 import { WorkerPool } from '../../src/pool/worker-pool.js';
@@ -18,13 +19,17 @@ import { squareCircuit } from '../unit/circuit-fixture.js';
 const circuit = squareCircuit(3, 8000);
 let folder: string;
 let key: SnarkjsVerificationKey;
-let pool: ProverPool;
+let pool: ProverPool<'groth16'>;
 const at = (name: string) => path.join(folder, name);
-const sample = (x: number): ProveSample => ({
-  circuitPath: at('circuit.bin'),
-  zkeyPath: at('key.zkey'),
-  inputs: { x: Float64Array.of(x) },
+const files = (): ProverFiles<'groth16'> => ({
+  protocol: 'groth16',
+  circuit: at('circuit.bin'),
+  provingKey: at('key.zkey'),
 });
+/** Groth16 binds a proof to nothing but its signals. */
+const NOTHING = { keyDigest: '0x', context: new Uint8Array() };
+const prove = (x: number, options: RunOptions = {}, by = pool) =>
+  by.prove({ inputs: { x: Float64Array.of(x) } }, NOTHING, options);
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'zkonnx-pool-'));
@@ -36,7 +41,7 @@ afterAll(async () => {
   await (await snarkjs.curves.getCurveFromName('bn128')).terminate();
 });
 beforeEach(() => {
-  pool = new ProverPool({ threads: 2 });
+  pool = new ProverPool(files(), { threads: 2 });
 });
 afterEach(() => pool.close());
 
@@ -59,7 +64,7 @@ async function busyJob(signal?: AbortSignal): Promise<{ outcome: Promise<unknown
     const onProgress = ({ phase }: ProveProgress) => {
       if (phase === 'sums') resolve();
     };
-    outcome = rejection(pool.prove(sample(2), { signal, onProgress }));
+    outcome = rejection(prove(2, { signal, onProgress }));
   });
   return { outcome };
 }
@@ -67,12 +72,13 @@ async function busyJob(signal?: AbortSignal): Promise<{ outcome: Promise<unknown
 describe('one proof', () => {
   it('is accepted by snarkjs, with timings, memory and progress', async () => {
     const progress: ProveProgress[] = [];
-    const result = await pool.prove(sample(3), { onProgress: (step) => progress.push(step) });
+    const result = await prove(3, { onProgress: (step) => progress.push(step) });
     await expectProof(result, 3);
     const { total, ...phases } = result.timingsMs;
     expect(Object.keys(phases)).toEqual(['load', 'witness', 'queue', 'quotient', 'sums']);
-    expect(Math.abs(Object.values(phases).reduce((sum, phase) => sum + phase) - total)).toBeLessThan(50);
-    expect(result.peakMemoryBytes).toBeGreaterThan(2 ** 24);
+    for (const phase of Object.values(phases)) expect(phase).toBeGreaterThanOrEqual(0);
+    expect(Object.values(phases).reduce((sum, phase) => sum + phase)).toBeLessThanOrEqual(total + 1);
+    expect(pool.peakMemoryBytes()).toBeGreaterThan(2 ** 24);
     expect([...new Set(progress.map(({ phase }) => phase))]).toEqual(['load', 'witness', 'queue', 'quotient', 'sums']);
     const fractions = progress.filter(({ phase }) => phase === 'sums').map(({ fraction }) => fraction);
     expect(fractions).toEqual(fractions.toSorted((left, right) => left - right));
@@ -80,115 +86,66 @@ describe('one proof', () => {
   });
 
   it('is another one each time: the prover is randomised', async () => {
-    const proofs = await Promise.all([pool.prove(sample(3)), pool.prove(sample(3))]);
+    const proofs = await Promise.all([prove(3), prove(3)]);
     expect(proofs[0].proof).not.toEqual(proofs[1].proof);
     expect(proofs[0].publicSignals).toEqual(proofs[1].publicSignals);
   });
 
   it('takes negative values, and loads the circuit once', async () => {
-    const alone = new ProverPool({ threads: 1 });
+    const alone = new ProverPool(files(), { threads: 1 });
     try {
-      const negative = await alone.prove(sample(-5));
+      const negative = await prove(-5, {}, alone);
       expect(negative.publicSignals).toEqual([String(5 ** 8), String(R - 5n)]);
       expect(await snarkjs.groth16.verify(key, negative.publicSignals, negative.proof)).toBe(true);
-      const result = await alone.prove(sample(5));
+      const result = await prove(5, {}, alone);
       await expectProof(result, 5);
-      expect(result.timingsMs.load).toBeLessThan(50);
     } finally {
       await alone.close();
     }
-  });
-});
-
-describe('a batch', () => {
-  it('comes in the order of its samples, which are not all taken at once', async () => {
-    let taken = 0;
-    async function* samples(): AsyncGenerator<ProveSample> {
-      for (let x = 1; x <= 9; x++) {
-        taken++;
-        yield sample(x);
-      }
-    }
-    let x = 0;
-    for await (const result of pool.proveMany(samples())) {
-      if (x === 0) expect(taken).toBeLessThanOrEqual(2 * pool.threads);
-      await expectProof(result, ++x);
-    }
-    expect(x).toBe(9);
-  });
-
-  it('ends at its first bad sample, after the results before it', async () => {
-    const samples = [sample(1), sample(2), { ...sample(3), inputs: {} }, sample(4), sample(5)];
-    const results: ProveResult[] = [];
-    const batch = async () => {
-      for await (const result of pool.proveMany(samples)) results.push(result);
-    };
-    await expect(batch()).rejects.toMatchObject({ code: 'INPUT_NAME' });
-    expect(results.map(({ publicSignals }) => publicSignals[1])).toEqual(['1', '2']);
-    await expectProof(await pool.prove(sample(6)), 6);
-  });
-
-  it('stops when its reader leaves or its signal fires, and closes its source', async () => {
-    let closed = 0;
-    async function* endless(): AsyncGenerator<ProveSample> {
-      try {
-        for (;;) yield sample(2);
-      } finally {
-        closed++;
-      }
-    }
-    for await (const result of pool.proveMany(endless())) {
-      await expectProof(result, 2);
-      break;
-    }
-    const controller = new AbortController();
-    const batch = async () => {
-      for await (const _ of pool.proveMany(endless(), { signal: controller.signal })) controller.abort();
-    };
-    await expect(batch()).rejects.toMatchObject({ code: 'ABORTED' });
-    expect(closed).toBe(2);
-    await expectProof(await pool.prove(sample(3)), 3);
   });
 });
 
 describe('what a worker refuses arrives with its code, and the pool goes on', () => {
-  it.each<[string, Partial<ProveSample>, string]>([
-    ['a missing input', { inputs: {} }, 'INPUT_NAME'],
-    ['an input of another size', { inputs: { x: Float64Array.of(1, 2) } }, 'INPUT_SHAPE'],
-    ['a circuit that is not there', { circuitPath: '/nowhere/circuit.bin' }, 'FILE_UNREADABLE'],
-    ['a key that is not there', { zkeyPath: '/nowhere/key.zkey' }, 'FILE_UNREADABLE'],
-  ])('%s', async (_, change, code) => {
-    await expect(pool.prove({ ...sample(2), ...change })).rejects.toMatchObject({ name: 'ZkonnxError', code });
-    await expectProof(await pool.prove(sample(2)), 2);
+  it.each<[string, Record<string, Float64Array>, string]>([
+    ['a missing input', {}, 'INPUT_NAME'],
+    ['an input of another size', { x: Float64Array.of(1, 2) }, 'INPUT_SHAPE'],
+  ])('%s', async (_, inputs, code) => {
+    await expect(pool.prove({ inputs }, NOTHING)).rejects.toMatchObject({ name: 'ZkonnxError', code });
+    await expectProof(await prove(2), 2);
+  });
+
+  it.each<[string, Partial<ProverFiles<'groth16'>>]>([
+    ['a circuit that is not there', { circuit: '/nowhere/circuit.bin' }],
+    ['a key that is not there', { provingKey: '/nowhere/key.zkey' }],
+  ])('%s', async (_, change) => {
+    await using other = new ProverPool({ ...files(), ...change }, { threads: 1 });
+    await expect(prove(2, {}, other)).rejects.toMatchObject({ name: 'ZkonnxError', code: 'FILE_UNREADABLE' });
   });
 
   it('a key of another circuit, also one of the same sizes', async () => {
     await setupDev(squareCircuit(4, 10).r1cs, { zkeyPath: at('other.zkey') });
-    await expect(pool.prove({ ...sample(2), zkeyPath: at('other.zkey') })).rejects.toMatchObject({
-      code: 'KEY_MISMATCH',
-    });
     const { b } = circuit.r1cs;
     const twin = { ...circuit.r1cs, b: { ...b, coefs: b.coefs.map((coef, i) => (i === 0 ? 2 : coef)) } };
     await setupDev(twin, { zkeyPath: at('twin.zkey') });
-    await expect(pool.prove({ ...sample(2), zkeyPath: at('twin.zkey') })).rejects.toMatchObject({
-      code: 'KEY_MISMATCH',
-    });
+    for (const provingKey of [at('other.zkey'), at('twin.zkey')]) {
+      await using other = new ProverPool({ ...files(), provingKey }, { threads: 1 });
+      await expect(prove(2, {}, other)).rejects.toMatchObject({ code: 'KEY_MISMATCH' });
+    }
   });
 
   it('a damaged circuit, and the same path once it is whole', async () => {
-    const alone = new ProverPool({ threads: 1 });
-    try {
-      const bytes = await readFile(at('circuit.bin'));
-      const moved = { ...sample(2), circuitPath: at('moved.bin') };
-      await writeFile(at('moved.bin'), bytes.subarray(0, 1000));
-      await expect(alone.prove(moved)).rejects.toMatchObject({ code: 'ARTIFACT_INVALID' });
-      await copyFile(at('circuit.bin'), at('moved.bin'));
-      await expectProof(await alone.prove(moved), 2);
-      await writeFile(at('moved.bin'), bytes.fill(0, 0, 4));
-      await expect(alone.prove(moved)).rejects.toMatchObject({ code: 'ARTIFACT_INVALID' });
-    } finally {
-      await alone.close();
-    }
+    await using alone = new ProverPool({ ...files(), circuit: at('moved.bin') }, { threads: 1 });
+    await writeFile(at('moved.bin'), (await readFile(at('circuit.bin'))).subarray(0, 1000));
+    await expect(prove(2, {}, alone)).rejects.toMatchObject({ code: 'ARTIFACT_INVALID' });
+    await copyFile(at('circuit.bin'), at('moved.bin'));
+    await expectProof(await prove(2, {}, alone), 2);
+  });
+
+  it('files given as bytes prove too', async () => {
+    const bytes = async (name: string) => new Uint8Array(await readFile(at(name)));
+    const given = { ...files(), circuit: await bytes('circuit.bin'), provingKey: await bytes('key.zkey') };
+    await using alone = new ProverPool(given, { threads: 2 });
+    await expectProof(await prove(7, {}, alone), 7);
   });
 });
 
@@ -198,14 +155,14 @@ describe('a job that ends before its time', () => {
     const { outcome } = await busyJob(controller.signal);
     controller.abort();
     expect(await outcome).toMatchObject({ code: 'ABORTED', exitCode: 130 });
-    await expect(pool.prove(sample(2), { signal: controller.signal })).rejects.toMatchObject({ code: 'ABORTED' });
-    await expectProof(await pool.prove(sample(4)), 4);
+    await expect(prove(2, { signal: controller.signal })).rejects.toMatchObject({ code: 'ABORTED' });
+    await expectProof(await prove(4), 4);
   });
 
   it('rejects with ABORTED while it waits for a worker', async () => {
     const busy = [await busyJob(), await busyJob()];
     const controller = new AbortController();
-    const waiting = rejection(pool.prove(sample(3), { signal: controller.signal }));
+    const waiting = rejection(prove(3, { signal: controller.signal }));
     controller.abort();
     expect(await waiting).toMatchObject({ code: 'ABORTED' });
     expect(await Promise.all(busy.map(({ outcome }) => outcome))).toEqual([undefined, undefined]);
@@ -216,16 +173,16 @@ describe('a job that ends before its time', () => {
     const [thread] = threadsOf(pool);
     await thread!.terminate();
     expect(await outcome).toMatchObject({ code: 'WORKER_DIED' });
-    await expectProof(await pool.prove(sample(4)), 4);
-    await Promise.all([7, 8, 9].map(async (x) => expectProof(await pool.prove(sample(x)), x)));
+    await expectProof(await prove(4), 4);
+    await Promise.all([7, 8, 9].map(async (x) => expectProof(await prove(x), x)));
   });
 
   it('rejects with ABORTED when the pool is closed while busy, as does everything after', async () => {
     const { outcome } = await busyJob();
-    const waiting = Array.from({ length: 5 }, () => rejection(pool.prove(sample(2))));
+    const waiting = Array.from({ length: 5 }, () => rejection(prove(2)));
     await pool.close();
     for (const error of await Promise.all([outcome, ...waiting])) expect(error).toMatchObject({ code: 'ABORTED' });
-    await expect(pool.prove(sample(2))).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(prove(2)).rejects.toMatchObject({ code: 'ABORTED' });
     await pool.close();
     expect(threadsOf(pool)).toEqual([]);
   });
@@ -234,7 +191,7 @@ describe('a job that ends before its time', () => {
 describe('a pool', () => {
   it('refuses a number of threads that is none', () => {
     for (const threads of [0, -1, 1.5, NaN]) {
-      expect(() => new ProverPool({ threads })).toThrow(expect.objectContaining({ code: 'USAGE' }));
+      expect(() => new ProverPool(files(), { threads })).toThrow(expect.objectContaining({ code: 'USAGE' }));
     }
   });
 
@@ -243,13 +200,13 @@ describe('a pool', () => {
   });
 
   it('is closed by `await using`', async () => {
-    const alone = new ProverPool({ threads: 1 });
+    const alone = new ProverPool(files(), { threads: 1 });
     await alone[Symbol.asyncDispose]();
-    await expect(alone.prove(sample(2))).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(prove(2, {}, alone)).rejects.toMatchObject({ code: 'ABORTED' });
   });
 });
 
 /** The pool's threads, out of its private parts: nothing public can kill one. */
-function threadsOf(owner: ProverPool): Worker[] {
+function threadsOf(owner: object): Worker[] {
   return (owner as unknown as { workers: { piscina: { threads: Worker[] } } }).workers.piscina.threads;
 }

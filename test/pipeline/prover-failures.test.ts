@@ -19,8 +19,9 @@ import { instantiateKernels } from '../../src/kernels/module.js';
 import { SoloTeam } from '../../src/kernels/team.js';
 import { loadEngineKey } from '../../src/prove/groth16/kernel-key.js';
 import { Groth16Prover, type Groth16Result } from '../../src/prove/groth16/wtns-prover.js';
-import { ProverPool, type ProveSample } from '../../src/prove/pool.js';
-import { ProvingKey } from '../../src/prove/groth16/proving-key.js';
+import { loadZkey } from '../../src/prove/groth16/load-zkey.js';
+import { ProverPool } from '../../src/prove/pool.js';
+import type { RunOptions } from '../../src/prove/prover.js';
 import type { ProvePhase, ProveProgress, ProveResult } from '../../src/prove/tasks.js';
 import { setupDev } from '../../src/setup/groth16-dev.js';
 import { verifyGroth16 } from '../../src/verify/index.js';
@@ -67,23 +68,23 @@ describe('a worker that is killed', () => {
     await using pool = kernelPool(threads);
     // Until a task is met: between two of them a thread has nothing to lose.
     for (let outcome: unknown; outcome === undefined;) {
-      const loading = rejection(ProvingKey.load(at('large.zkey'), pool));
+      const loading = rejection(loadZkey(at('large.zkey'), pool));
       await kill(pool, loading);
       outcome = await loading;
       if (outcome !== undefined) expect(outcome).toMatchObject({ code: 'WORKER_DIED' });
     }
-    expect((await ProvingKey.load(at('large.zkey'), pool)).info.nVars).toBe(large.r1cs.nWires);
+    expect((await loadZkey(at('large.zkey'), pool)).info.nVars).toBe(large.r1cs.nWires);
   });
 
   it('while it starts: WORKER_DIED for the job that waits for it, and the pool goes on', async () => {
     await using pool = kernelPool(1);
     const { unfinished, piscina } = insidesOf(pool);
     await piscina.threads[0]!.terminate();
-    const loading = rejection(ProvingKey.load(at('small.zkey'), pool));
+    const loading = rejection(loadZkey(at('small.zkey'), pool));
     while (unfinished.size === 0) await nextTurn();
     await piscina.threads[0]!.terminate();
     expect(await loading).toMatchObject({ code: 'WORKER_DIED' });
-    expect((await ProvingKey.load(at('small.zkey'), pool)).info.nVars).toBe(small.r1cs.nWires);
+    expect((await loadZkey(at('small.zkey'), pool)).info.nVars).toBe(small.r1cs.nWires);
   });
 
   it.each(['quotient', 'sums'] as const)(
@@ -106,41 +107,42 @@ describe('a worker that is killed', () => {
   );
 
   it.each<ProvePhase>(['load', 'quotient', 'sums'])('in the %s of a prover pool: the pool goes on', async (phase) => {
-    await using pool = new ProverPool({ threads: 2 });
+    await using pool = squaresPool();
     let killed: Promise<void> | undefined;
     const onProgress = (progress: ProveProgress) => {
       if (progress.phase === phase) killed ??= kill(pool, job);
     };
-    const job: Promise<unknown> = nextTurn().then(() => rejection(pool.prove(squaring(2), { onProgress })));
+    const job: Promise<unknown> = nextTurn().then(() => rejection(square(pool, 2, { onProgress })));
     expect(await job).toMatchObject({ code: 'WORKER_DIED' });
     await killed;
-    expectValid(keys.squares, await pool.prove(squaring(3)));
+    expectValid(keys.squares, await square(pool, 3));
   });
 });
 
-const squaring = (x: number): ProveSample => ({
-  circuitPath: at('squares.bin'),
-  zkeyPath: at('squares.zkey'),
-  inputs: { x: Float64Array.of(x) },
-});
+const squaresPool = () =>
+  new ProverPool({ protocol: 'groth16', circuit: at('squares.bin'), provingKey: at('squares.zkey') }, { threads: 2 });
+/** Groth16 binds a proof to nothing but its signals. */
+const NOTHING = { keyDigest: '0x', context: new Uint8Array() };
+const square = (pool: ProverPool<'groth16'>, x: number, options: RunOptions = {}) =>
+  pool.prove({ inputs: { x: Float64Array.of(x) } }, NOTHING, options);
 
 describe('a job that is stopped', () => {
   it.each<ProvePhase>(['load', 'witness', 'queue', 'quotient', 'sums'])(
     'in its %s: ABORTED, the pool goes on',
     async (phase) => {
-      await using pool = new ProverPool({ threads: 2 });
+      await using pool = squaresPool();
       const controller = new AbortController();
       const onProgress = (progress: ProveProgress) => {
         if (progress.phase === phase) controller.abort();
       };
-      const stopped = rejection(pool.prove(squaring(2), { signal: controller.signal, onProgress }));
+      const stopped = rejection(square(pool, 2, { signal: controller.signal, onProgress }));
       let ended = false;
-      const other = pool.prove(squaring(3)).finally(() => (ended = true));
+      const other = square(pool, 3).finally(() => (ended = true));
       expect(await stopped).toMatchObject({ code: 'ABORTED', exitCode: 130 });
       // Which of the two is proven first is open; while they load, neither is.
       if (phase === 'load') expect(ended).toBe(false);
       expectValid(keys.squares, await other);
-      expectValid(keys.squares, await pool.prove(squaring(4)));
+      expectValid(keys.squares, await square(pool, 4));
     },
   );
 
@@ -177,7 +179,7 @@ describe('a job that is stopped', () => {
     });
     await using pool = kernelPool(1);
     const controller = new AbortController();
-    const loading = rejection(ProvingKey.load(at('large.zkey'), pool, { signal: controller.signal }));
+    const loading = rejection(loadZkey(at('large.zkey'), pool, { signal: controller.signal }));
     await busy(insidesOf(pool));
     controller.abort();
     expect(await loading).toMatchObject({ code: 'ABORTED' });
@@ -188,12 +190,12 @@ describe('closing while busy', () => {
   it.each<ProvePhase>(['load', 'witness', 'queue', 'quotient', 'sums'])(
     'in the %s: ABORTED for all, no thread left',
     async (phase) => {
-      const pool = new ProverPool({ threads: 2 });
+      const pool = squaresPool();
       let closed: Promise<void> | undefined;
       const onProgress = (progress: ProveProgress) => {
         if (progress.phase === phase) closed ??= pool.close();
       };
-      const outcomes = [2, 3, 4].map((x) => rejection(pool.prove(squaring(x), { onProgress })));
+      const outcomes = [2, 3, 4].map((x) => rejection(square(pool, x, { onProgress })));
       for (const outcome of await Promise.all(outcomes)) expect(outcome).toMatchObject({ code: 'ABORTED' });
       await closed;
       expect(insidesOf(pool).piscina.threads).toEqual([]);
@@ -245,7 +247,7 @@ describe('a damaged key', () => {
 
   async function load(bytes: Uint8Array): Promise<unknown> {
     await writeFile(at('damaged.zkey'), bytes);
-    return rejection(ProvingKey.load(at('damaged.zkey'), pool));
+    return rejection(loadZkey(at('damaged.zkey'), pool));
   }
 
   /** What our own prover makes of it, on threads of its own. */

@@ -39,7 +39,7 @@ afterAll(() => rm(folder, { recursive: true }));
 /** The stored key beside a .zkey, as the prover reads it. */
 const stored = (kernels: Kernels, name: string) =>
   withFile(at(`${name}.zkey`), async (source) => {
-    const { part } = await openZkeyReader(source);
+    const { info: part } = await openZkeyReader(source);
     return readStoredKey(kernels, at(`${name}.zkey`), keyIdentity(source, part), part);
   });
 
@@ -183,7 +183,7 @@ describe.each(['bits', 'wide'] as const)('the memory of a system of %s', (name) 
     const { key, shape } = await withFile(at(`${name}.zkey`), async (source) => {
       const reader = await openZkeyReader(source);
       const { wide } = classifyValues(system.witnessBytes);
-      const shape = { ...reader.part, coefficients: reader.coefficientCount, wide: wide.length, threads: 1 };
+      const shape = { ...reader.info, coefficients: reader.coefficientCount, wide: wide.length, threads: 1 };
       return { key: await loadEngineKey(team, reader), shape };
     });
     const keyBytes = kernels.heap.mark();

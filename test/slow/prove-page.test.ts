@@ -35,15 +35,15 @@ interface Told {
 
 /** Runs in pages and workers. */
 const PROVE = `
-import { openBrowserProver, verify } from '/zkonnx-prover.mjs';
+import { openProver, verify } from '/zkonnx-prover.mjs';
 export async function proveHere() {
   const read = async (name) => new Uint8Array(await (await fetch(name)).arrayBuffer());
   const verificationKey = await (await fetch('/verification_key.json')).text();
-  const files = { circuit: await read('/circuit.bin'), zkey: await read('/proving_key.zkey'), verificationKey };
+  const files = { circuit: await read('/circuit.bin'), provingKey: await read('/proving_key.zkey'), verificationKey };
   let turns = 0;
   const timer = setInterval(() => turns++, 1);
   const started = performance.now();
-  const prover = await openBrowserProver(files);
+  const prover = await openProver(files);
   const opened = performance.now();
   const { proof } = await prover.prove(${JSON.stringify(INPUT)});
   const proven = performance.now();
@@ -80,7 +80,7 @@ beforeAll(async () => {
     '/zkonnx-prover.mjs': await bundleProver(path.resolve(import.meta.dirname, '../..')),
     '/verification_key.json': files.verificationKey,
     '/circuit.bin': files.circuit,
-    '/proving_key.zkey': files.zkey,
+    '/proving_key.zkey': files.provingKey,
   });
   browser = await startBrowser();
 });

@@ -30,6 +30,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'src/prove/groth16': [
     'src/field',
     'src/verify',
+    'src/constraint',
     'src/kernels',
     'src/formats',
     'src/pool',
@@ -37,15 +38,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'snarkjs',
     'node',
   ],
-  'src/prove/mirage': [
-    'src/field',
-    'src/verify',
-    'src/constraint',
-    'src/kernels',
-    'src/formats',
-    'src/pool',
-    'src/prove/engine',
-  ],
+  'src/prove/mirage': ['src/field', 'src/verify', 'src/constraint', 'src/kernels', 'src/formats', 'src/prove/engine'],
   'src/prove': [
     'src/verify',
     'src/constraint',
@@ -90,7 +83,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'src/compile/onnx',
     'node',
   ],
-  src: ['src/verify', 'src/inputs', 'src/prove', 'src/setup', 'src/export', 'src/compile'],
+  src: ['src/verify', 'src/inputs', 'src/prove/engine', 'src/prove', 'src/setup', 'src/export', 'src/compile'],
   'src/cli': [
     'src/verify',
     'src/formats',

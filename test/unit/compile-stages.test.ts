@@ -1,11 +1,12 @@
 /** compile as its callers see it: a path or bytes, real progress through its stages, an end at any of them. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { modelCases, modelPath } from '../../bench/models.js';
 import { runCli } from '../../src/cli/run-cli.js';
+import { writeArtifact } from '../../src/compile/artifact.js';
 import { compile } from '../../src/compile/compile.js';
 import type { CompileOptions } from '../../src/compile/options.js';
 import type { CompilePhase, CompileProgress } from '../../src/compile/stages.js';
@@ -134,6 +135,21 @@ describe('a model', () => {
     expect(byBytes.manifest).toEqual(byPath.manifest);
     expect(byBytes.accuracy).toEqual(byPath.accuracy);
     expect(byBytes.manifest.model.file).toBe('model.onnx');
+  });
+
+  it('from bytes becomes the same artifact', async () => {
+    const bytes = new Uint8Array(await readFile(IRIS));
+    const compiled = await compile(bytes, options);
+    const folders = ['from-path', 'from-bytes'].map((name) => path.join(dir, name));
+    await writeArtifact(folders[0]!, compiled, IRIS);
+    await writeArtifact(folders[1]!, compiled, bytes);
+    const [byPath, byBytes] = await Promise.all(folders.map((folder) => readdir(folder)));
+    expect(byBytes).toEqual(byPath);
+    expect(byBytes).toContain('model.onnx');
+    for (const name of byPath!) {
+      const [one, other] = await Promise.all(folders.map((folder) => readFile(path.join(folder, name))));
+      expect(one!.equals(other!)).toBe(true);
+    }
   });
 
   it('whose values lie in other files is refused as bytes, and the way out named', async () => {

@@ -4,7 +4,8 @@ import type { Rounds } from '../../src/constraint/rounds.js';
 import { R } from '../../src/field/bn254.js';
 import { instantiateKernels, type Kernels } from '../../src/kernels/module.js';
 import { SoloTeam } from '../../src/kernels/team.js';
-import { proveTwoRounds, type Challenge, type OnRoundsProgress } from '../../src/prove/mirage/prover.js';
+import { proveTwoRounds, type Challenge } from '../../src/prove/mirage/prover.js';
+import type { OnProverProgress } from '../../src/prove/engine/protocol.js';
 import type { RoundOneWitness } from '../../src/prove/mirage/rounds-witness.js';
 import { brokenRows, equationHolds, mirageTrapdoor, type ReferenceKeys } from '../fixtures/proofs/mirage-reference.js';
 import { scalarFrom } from '../fixtures/proofs/trapdoor.js';
@@ -58,7 +59,7 @@ async function engine(keys: ReferenceKeys) {
     { rounds, witness }: Pick<RandomRounds, 'rounds' | 'witness'>,
     challenge: Challenge,
     fresh: () => bigint,
-    onProgress?: OnRoundsProgress,
+    onProgress?: OnProverProgress,
   ) => proveTwoRounds(new SoloTeam(kernels), key, rounds, witness, challenge, fresh, onProgress);
   return { kernels, prove };
 }

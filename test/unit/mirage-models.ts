@@ -7,7 +7,7 @@ import { Interpreter } from '../../src/compile/ir/program.js';
 import { encodeSample } from '../../src/prove/encode.js';
 import { freshScalar } from '../../src/prove/engine/fresh-scalar.js';
 import type { TwoRoundCircuit } from '../../src/constraint/program.js';
-import { requireTwoRounds } from '../../src/prove/mirage/two-rounds.js';
+import { requireTwoRounds } from '../../src/constraint/kind.js';
 import { completeWitness } from './complete-witness.js';
 import { checkSatisfied, outputsOf, publicSignals, solve, type Witness } from '../../src/constraint/solver.js';
 

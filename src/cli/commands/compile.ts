@@ -1,5 +1,6 @@
 /** zkonnx compile: an ONNX model becomes an artifact folder. */
 import { Command } from 'commander';
+import type { ArtifactKeys } from '../../compile/artifact.js';
 import type { CompiledModel } from '../../compile/compile.js';
 import type { CompileOptions } from '../../compile/options.js';
 import type { ImageFlags } from '../../inputs/image.js';
@@ -33,6 +34,7 @@ interface CompileFlags {
   readonly imageStd?: string;
   readonly imageRange?: string;
   readonly imageInvert?: boolean;
+  readonly force?: boolean;
 }
 
 const VISIBILITIES = ['public', 'private', 'committed'];
@@ -64,7 +66,8 @@ export function compileCommand(session: Session): Command {
         'mirage',
         'groth16',
       ]),
-    );
+    )
+    .option('--force', 'remove keys of another circuit that are in the folder; without it they are an error');
   return imageOptions(command)
     .addHelpText(
       'after',
@@ -98,14 +101,19 @@ function imageOptions(command: Command): Command {
 
 async function run(session: Session, modelPath: string, flags: CompileFlags): Promise<Outcome> {
   const { compile } = await import('../../compile/compile.js');
-  const { writeArtifact } = await import('../../compile/artifact.js');
+  const { requireKeysOf, writeArtifact } = await import('../../compile/artifact.js');
+  const { force } = flags;
   const { signal } = session;
+  if (force !== true) await requireKeysOf(flags.out, modelPath, flags);
   const options = await compileOptions(modelPath, flags, signal);
   const progress = await startProgress(session, 'compile');
   try {
     const compiled = await compile(modelPath, { ...options, signal, onProgress: (update) => progress.update(update) });
-    await writeArtifact(flags.out, compiled, modelPath, { signal });
-    return outcome(flags.out, compiled);
+    const keys = await writeArtifact(flags.out, compiled, modelPath, { signal, force });
+    progress.stop();
+    if (keys.removed.length > 0) session.log(`removed, they are of another circuit: ${keys.removed.join(', ')}`);
+    if (keys.kept.length > 0) session.log(`kept, they are of this circuit: ${keys.kept.join(', ')}`);
+    return outcome(flags.out, compiled, keys);
   } finally {
     progress.stop();
   }
@@ -210,7 +218,7 @@ async function readLabels(given: string): Promise<string[]> {
 
 const MAX_LABEL_BYTES = 2 ** 20;
 
-function outcome(artifact: string, { manifest, accuracy, timingsMs }: CompiledModel): Outcome {
+function outcome(artifact: string, { manifest, accuracy, timingsMs }: CompiledModel, keys: ArtifactKeys): Outcome {
   const { circuit, model, quantisation, layers, notes, protocol } = manifest;
   const { constraints, wires, publicInputs } = circuit;
   const rows = accuracy.outputs.map(({ name, maxAbsError, meanAbsError, magnitude }) => [
@@ -241,6 +249,7 @@ function outcome(artifact: string, { manifest, accuracy, timingsMs }: CompiledMo
       notes,
       timingsMs,
       peakMemoryBytes: peakMemoryBytes(),
+      keys,
     },
     text,
   };

@@ -107,16 +107,21 @@ async function requireKey(file: string): Promise<string> {
 async function solidity(session: Session, artifact: string, flags: SolidityFlags): Promise<Outcome> {
   const { exportSolidity } = await import('../../export/solidity.js');
   const { prepareKey } = await import('../../verify/key.js');
-  const { jsonText, requireFilePath, writeOutput } = await import('../output-file.js');
-  await requireFilePath(flags.out);
+  const { artifactFiles, claimOutput, jsonText, writeOutputs } = await import('../output-file.js');
+  const from = artifactFiles(artifact);
+  const abiFile = `${flags.out.replace(/\.sol$/, '')}.abi.json`;
+  await claimOutput(session, flags.out, { from, beside: 'the ABI' });
+  await claimOutput(session, abiFile, { from });
   const key = prepareKey(await keyText(artifact));
   const { source, abi } = exportSolidity(key, {
     ...(flags.name === undefined ? {} : { name: flags.name }),
     ...(flags.allowDevelopmentKey === undefined ? {} : { allowDevelopmentKey: flags.allowDevelopmentKey }),
   });
-  const abiFile = `${flags.out.replace(/\.sol$/, '')}.abi.json`;
-  await writeOutput(abiFile, jsonText(abi), { signal: session.signal });
-  await writeOutput(flags.out, source, { signal: session.signal });
+  const files = [
+    { file: abiFile, content: jsonText(abi) },
+    { file: flags.out, content: source },
+  ];
+  await writeOutputs(files, { signal: session.signal });
   const { setup, keyDigest } = key.facts;
   const notice = setup === 'development' ? `\n${DEVELOPMENT_NOTICE}` : '';
   return {
@@ -126,7 +131,7 @@ async function solidity(session: Session, artifact: string, flags: SolidityFlags
 }
 
 async function r1cs(session: Session, artifact: string, { out }: OutFlags): Promise<Outcome> {
-  const { circuit } = await openCircuit(artifact, out);
+  const { circuit } = await openCircuit(session, artifact, out);
   const { writeR1csFile } = await import('../../formats/r1cs-file.js');
   await writeR1csFile(out, circuit.r1cs, { signal: session.signal });
   const { nConstraints: constraints, nWires: wires } = circuit.r1cs;
@@ -134,7 +139,7 @@ async function r1cs(session: Session, artifact: string, { out }: OutFlags): Prom
 }
 
 async function wtns(session: Session, artifact: string, flags: WtnsFlags): Promise<Outcome> {
-  const { circuit, manifest } = await openCircuit(artifact, flags.out);
+  const { circuit, manifest } = await openCircuit(session, artifact, flags.out, [flags.in]);
   const { readOne } = await import('../../inputs/samples.js');
   const { witnessOf } = await import('../../prove/prove.js');
   const { writeWtnsFile } = await import('../../formats/wtns-file.js');
@@ -147,12 +152,12 @@ async function wtns(session: Session, artifact: string, flags: WtnsFlags): Promi
 }
 
 /** Reads a circuit that is to be written in another form, and makes the folder it goes to. */
-async function openCircuit(artifact: string, out: string) {
+async function openCircuit(session: Session, artifact: string, out: string, inputs: readonly string[] = []) {
   const { artifactPaths, readManifest } = await import('../../formats/manifest.js');
   const { readCircuitFile } = await import('../../formats/circuit-file.js');
   const { dirname } = await import('node:path');
-  const { makeFolder, requireFilePath } = await import('../output-file.js');
-  await requireFilePath(out);
+  const { artifactFiles, claimOutput, makeFolder } = await import('../output-file.js');
+  await claimOutput(session, out, { from: [...artifactFiles(artifact), ...inputs] });
   const manifest = await readManifest(artifact);
   const circuit = await readCircuitFile(artifactPaths(artifact).circuit);
   await makeFolder(dirname(out));
@@ -161,14 +166,21 @@ async function openCircuit(artifact: string, out: string) {
 
 async function zkey(session: Session, artifact: string, { out }: OutFlags): Promise<Outcome> {
   const { createReadStream } = await import('node:fs');
-  const { artifactPaths, readManifest } = await import('../../formats/manifest.js');
-  const { requireFilePath, writeOutput } = await import('../output-file.js');
-  await requireFilePath(out);
+  const { provingKeyPath, readManifest } = await import('../../formats/manifest.js');
+  const { PROVERS } = await import('../../prove/protocols.js');
+  const { artifactFiles, claimOutput, writeOutput } = await import('../output-file.js');
+  await claimOutput(session, out, { from: artifactFiles(artifact) });
   const { protocol } = await readManifest(artifact);
-  if (protocol === 'mirage') {
-    throw usage('snarkjs has no keys of protocol mirage', 'an artifact of protocol groth16', artifact, GROTH16_HELP);
+  const { provers } = PROVERS[protocol];
+  if (!provers.includes('snarkjs')) {
+    throw usage(
+      `snarkjs has no keys of protocol ${protocol}`,
+      'an artifact of protocol groth16',
+      artifact,
+      GROTH16_HELP,
+    );
   }
-  const source = await requireKey(artifactPaths(artifact).provingKey);
+  const source = await requireKey(provingKeyPath(artifact, protocol));
   await writeOutput(
     out,
     async (file) => {
@@ -181,7 +193,7 @@ async function zkey(session: Session, artifact: string, { out }: OutFlags): Prom
 
 async function verifier(session: Session, { out }: OutFlags): Promise<Outcome> {
   const { exportVerifierModule } = await import('../../export/verifier.js');
-  return writeText(session, out, await exportVerifierModule());
+  return writeText(session, out, [], await exportVerifierModule());
 }
 
 async function page(session: Session, artifact: string | undefined, flags: PageFlags): Promise<Outcome> {
@@ -189,12 +201,17 @@ async function page(session: Session, artifact: string | undefined, flags: PageF
   const key = artifact === undefined ? undefined : await keyText(artifact);
   const { readText } = await import('../proof-files.js');
   const proof = flags.proof === undefined ? undefined : await readText(flags.proof);
-  return writeText(session, flags.out, await exportVerifierPage(key, proof));
+  const { artifactFiles } = await import('../output-file.js');
+  const from = [
+    ...(artifact === undefined ? [] : artifactFiles(artifact)),
+    ...(flags.proof === undefined ? [] : [flags.proof]),
+  ];
+  return writeText(session, flags.out, from, await exportVerifierPage(key, proof));
 }
 
-async function writeText(session: Session, out: string, text: string): Promise<Outcome> {
-  const { requireFilePath, writeOutput } = await import('../output-file.js');
-  await requireFilePath(out);
+async function writeText(session: Session, out: string, from: readonly string[], text: string): Promise<Outcome> {
+  const { claimOutput, writeOutput } = await import('../output-file.js');
+  await claimOutput(session, out, { from });
   await writeOutput(out, text, { signal: session.signal });
   return { json: { file: out }, text: out };
 }

@@ -43,9 +43,10 @@ async function run(session: Session, zkey: string, wtns: string, flags: ProveWtn
   if (path.resolve(files.proof) === path.resolve(files.public)) {
     throw usage('proof and public signals would be one file', 'two names', files.proof, 'name the other with --public');
   }
-  const { requireFilePath } = await import('../output-file.js');
-  await requireFilePath(files.proof);
-  await requireFilePath(files.public);
+  const { claimOutput } = await import('../output-file.js');
+  const from = [zkey, wtns];
+  await claimOutput(session, files.proof, { from, beside: flags.public === undefined ? PUBLIC_NAME : undefined });
+  await claimOutput(session, files.public, { from });
   const { Groth16Prover } = await import('../../prove/groth16/wtns-prover.js');
   const { signal } = session;
   const progress = await startProgress(session, 'prove-wtns');
@@ -83,15 +84,14 @@ interface Files {
 }
 
 async function write(files: Files, { proof, publicSignals }: Groth16Result, signal: AbortSignal): Promise<void> {
-  const { jsonText, makeFolder, writeOutput } = await import('../output-file.js');
-  const { writeFileAtomically } = await import('../../formats/atomic-write.js');
-  await makeFolder(path.dirname(files.proof));
-  const content = new TextEncoder().encode(jsonText(proof));
-  // The proof's bytes come first and its name last: on a full disk neither file appears. Once the signals have theirs, nothing stops it.
-  await writeFileAtomically(files.proof, async (file) => {
-    await file.write(content);
-    await writeOutput(files.public, jsonText(publicSignals), { signal });
-  });
+  const { jsonText, writeOutputs } = await import('../output-file.js');
+  await writeOutputs(
+    [
+      { file: files.proof, content: jsonText(proof) },
+      { file: files.public, content: jsonText(publicSignals) },
+    ],
+    { signal },
+  );
 }
 
 function outcome(

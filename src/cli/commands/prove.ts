@@ -1,4 +1,5 @@
 /** zkonnx prove: a proof of each inference. */
+import path from 'node:path';
 import { Command } from 'commander';
 import type { ProvenSample } from '../../prove/prove.js';
 import { artifactInputs } from '../artifact-inputs.js';
@@ -53,12 +54,19 @@ async function run(session: Session, artifact: string | undefined, flags: ProveF
   }
   const { readManifest } = await import('../../formats/manifest.js');
   const { readSamples } = await import('../../inputs/samples.js');
+  const { artifactFiles, claimOutput } = await import('../output-file.js');
   const { planProofs } = await import('../proof-plan.js');
   const { prove } = await import('../../prove/prove.js');
   const { schema } = await readManifest(artifact);
   const { specs, options } = artifactInputs(schema);
   const samples = () => readSamples(flags.in, specs, options);
   const plan = await planProofs(samples(), schema, flags.in, flags.out);
+  const isCommitted = [...schema.inputs, ...schema.outputs].some(({ visibility }) => visibility === 'committed');
+  for (const file of plan.files.values()) {
+    // Proofs of a folder's files have the names of these.
+    const from = [...artifactFiles(artifact), flags.in, path.join(flags.in, path.basename(file))];
+    await claimOutput(session, file, { from, beside: isCommitted ? 'the secret opening' : undefined });
+  }
   const progress = await startProgress(session, 'prove');
   try {
     const started = performance.now();
@@ -110,22 +118,23 @@ async function writeProofs(
 }
 
 async function writeProof(session: Session, proven: ProvenSample, file: string): Promise<Written> {
-  const { jsonText, writeOutput } = await import('../output-file.js');
+  const { jsonText, writeOutputs } = await import('../output-file.js');
   const { openingPath } = await import('../proof-files.js');
   const { id, proof, opening, timingsMs, peakMemoryBytes } = proven;
   const facts = { id, proof: file, isDevelopment: proof.setup === 'development', timingsMs, peakMemoryBytes };
   const { signal } = session;
-  let secret: string | undefined;
-  if (opening !== undefined) {
-    // Before the proof: a proof whose salts are lost commits to values that nobody can show.
-    secret = openingPath(file);
-    await writeOutput(secret, jsonText(opening), { signal, mode: 0o600 });
-    session.log(
-      `${secret} is SECRET: it holds the committed values and their salts; keep it, and show it to nobody else`,
-    );
+  const output = { file, content: jsonText(proof) };
+  if (opening === undefined) {
+    await writeOutputs([output], { signal });
+    return facts;
   }
-  await writeOutput(file, jsonText(proof), { signal });
-  return { ...facts, ...(secret === undefined ? {} : { opening: secret }) };
+  // Together: a proof whose salts are lost commits to values that nobody can show.
+  const secret = openingPath(file);
+  await writeOutputs([{ file: secret, content: jsonText(opening), mode: 0o600 }, output], { signal });
+  session.log(
+    `${secret} is SECRET: it holds the committed values and their salts; keep it, and show it to nobody else`,
+  );
+  return { ...facts, opening: secret };
 }
 
 function outcome(out: string, plan: ProofPlan, written: readonly Written[], elapsedMs: number): Outcome {

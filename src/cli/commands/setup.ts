@@ -8,6 +8,7 @@ import { DEVELOPMENT_NOTICE, mebibytes, timings } from '../text.js';
 
 interface SetupFlags {
   readonly dev?: boolean;
+  readonly force?: boolean;
   readonly threads?: number;
   readonly maxMemory?: number;
 }
@@ -19,13 +20,18 @@ export function setupCommand(session: Session): Command {
     )
     .argument('<artifact>', 'the folder that compile wrote')
     .option('--dev', 'development keys, from a local random trapdoor that is thrown away')
+    .option('--force', 'replace the keys that are there: proofs made with them do not verify under the new ones')
     .option('--threads <n>', 'worker threads (default: the cores, at most 8)', integerIn('--threads', 1, 256))
     .option('--max-memory <size>', 'refuse before starting if more would be needed: 4g, 512m', sizeOf('--max-memory'))
     .addHelpText('after', examples([['zkonnx setup artifacts/iris --dev', 'keys for development']]))
     .action(session.action((artifact: string, flags: SetupFlags) => run(session, artifact, flags)));
 }
 
-async function run(session: Session, artifact: string, { dev, threads, maxMemory }: SetupFlags): Promise<Outcome> {
+async function run(
+  session: Session,
+  artifact: string,
+  { dev, force, threads, maxMemory }: SetupFlags,
+): Promise<Outcome> {
   if (dev !== true) {
     throw new ZkonnxError('USAGE', 'development keys must be asked for with --dev', {
       expected: `zkonnx setup ${artifact} --dev`,
@@ -37,11 +43,13 @@ async function run(session: Session, artifact: string, { dev, threads, maxMemory
   try {
     const keys = await setup(artifact, {
       dev,
+      force,
       signal: session.signal,
       onProgress: (update) => progress.update(update),
       threads,
       maxMemoryBytes: maxMemory,
     });
+    if (keys.removed.length > 0) session.log(`the keys of before are gone: ${keys.removed.join(', ')}`);
     return {
       json: { ...keys, setup: 'development' },
       text:

@@ -1,9 +1,26 @@
 /** Who proves with a loaded key, and whether the process may grow by what that takes. */
 import { WorkerTeam, type KernelPool } from '../../pool/kernel-team.js';
 import { throwIfAborted, ZkonnxError } from '../../base/errors.js';
-import { canShareMemory, type Kernels } from '../../kernels/module.js';
+import { canShareMemory, createKernelMemory, type Kernels } from '../../kernels/module.js';
 import { SoloTeam, type Team } from '../../kernels/team.js';
 import { pauseForOthers } from './event-loop.js';
+import type { KeyHost } from './proving-key.js';
+
+/** Keys in memories that all workers of a pool share; its owner closes it. MEMORY_EXCEEDED beyond `maxMemoryBytes` of the whole process. */
+export function poolHost(pool: KernelPool, maxMemoryBytes?: number): KeyHost {
+  return {
+    threads: pool.threads,
+    memory: createKernelMemory,
+    team: (kernels, { signal }) => teamOf(kernels, pool, signal),
+    ...(maxMemoryBytes === undefined
+      ? {}
+      : {
+          requireMemory: (bytes) => {
+            requireProcessMemory(bytes, pool.threads, maxMemoryBytes);
+          },
+        }),
+  };
+}
 
 /** All workers of the pool; or, where memory cannot be shared, this thread, which lets others' work through between tasks. */
 export function teamOf(kernels: Kernels, pool: KernelPool, signal?: AbortSignal): Team {

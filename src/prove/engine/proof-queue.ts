@@ -1,6 +1,18 @@
 /** Proofs with one key over one memory: made one after the other, each by all workers. */
 import { isAborted, throwIfAborted, unlessAborted, ZkonnxError } from '../../base/errors.js';
 
+const callersErrors = new WeakSet<object>();
+
+/** Marks what a caller's own callback threw: it says nothing of the memory, and does not spoil it. */
+export function markCallersError(error: unknown): unknown {
+  if (typeof error === 'object' && error !== null) callersErrors.add(error);
+  return error;
+}
+
+export function isCallersError(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && callersErrors.has(error);
+}
+
 export class ProofQueue {
   /** Settles when the proof under way has; never rejects. */
   private last: Promise<unknown> = Promise.resolve();
@@ -13,13 +25,10 @@ export class ProofQueue {
 
   /**
    * Runs `prove` after the proofs before it. Rejects with ABORTED as soon as `signal` fires (the next proof waits for tasks still under
-   * way), WORKER_DIED behind a proof that broke off, and what `prove` rejects with. Errors other than the harmless spoil the memory.
+   * way), WORKER_DIED behind a proof that broke off, and what `prove` rejects with. Errors spoil the memory, but for ABORTED and those of
+   * `markCallersError`.
    */
-  async run<T>(
-    signal: AbortSignal | undefined,
-    prove: () => Promise<T>,
-    isHarmless: (error: unknown) => boolean = isAborted,
-  ): Promise<T> {
+  async run<T>(signal: AbortSignal | undefined, prove: () => Promise<T>): Promise<T> {
     const proof = this.last.then(async () => {
       throwIfAborted(signal, 'the proof');
       if (this.spoiled)
@@ -27,7 +36,7 @@ export class ProofQueue {
       try {
         return await prove();
       } catch (error) {
-        if (!isHarmless(error)) this.spoiled = true;
+        if (!isAborted(error) && !isCallersError(error)) this.spoiled = true;
         throw error;
       }
     });

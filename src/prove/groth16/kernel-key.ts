@@ -41,7 +41,7 @@ const CHUNK_COEFFICIENTS = 1 << 16;
  */
 export async function loadEngineKey(team: Team, key: ZkeyReader): Promise<EngineKey> {
   const { kernels } = team;
-  const { nVars, nPublic, domainSize, points } = key.part;
+  const { nVars, nPublic, domainSize, points } = key.info;
   const domain = domainOf(domainSize);
   const [rowsA, rowsB] = await loadRows(team, key, domain);
   return {
@@ -72,8 +72,8 @@ async function loadList(
   const group = groupOf(team.kernels.exports, name);
   const wires: number[] = [];
   // How many are finite is known at the end: the rest of the region goes back then.
-  const points = team.kernels.heap.allocate((key.part.nVars - firstWire) * group.pointBytes);
-  await eachChunk(team, key, list, group, key.part.nVars - firstWire, async (staged, first, count) => {
+  const points = team.kernels.heap.allocate((key.info.nVars - firstWire) * group.pointBytes);
+  await eachChunk(team, key, list, group, key.info.nVars - firstWire, async (staged, first, count) => {
     const finite = compact(team.kernels.heap.words(staged, (count * group.keyBytes) / 4), group.keyBytes / 4);
     const out = points + wires.length * group.pointBytes;
     for (const i of finite) wires.push(firstWire + first + i);
@@ -157,7 +157,7 @@ export function singlePoints(
 }
 
 async function loadRows({ kernels }: Team, key: ZkeyReader, domain: Domain): Promise<[SparseRows, SparseRows]> {
-  const { nVars, domainSize } = key.part;
+  const { nVars, domainSize } = key.info;
   const rows = new CoefficientRows(domainSize, nVars);
   const count = key.coefficientCount;
   const chunk = new Uint8Array(Math.min(count, CHUNK_COEFFICIENTS) * COEFFICIENT_BYTES);

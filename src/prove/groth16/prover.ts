@@ -16,7 +16,7 @@ import type { Team } from '../../kernels/team.js';
 import { Combination } from '../engine/combination.js';
 import type { EngineKey } from './kernel-key.js';
 import { quotientBytes, quotientScalars } from '../engine/quotient.js';
-import type { OnEngineProgress } from '../engine/progress.js';
+import type { OnProverProgress } from '../engine/protocol.js';
 import { Sums } from '../engine/sums.js';
 import type { ClassifiedWitness } from '../engine/classified-witness.js';
 
@@ -41,7 +41,7 @@ export async function proveWithTeam(
   key: EngineKey,
   witness: ClassifiedWitness,
   { r, s }: Blinding,
-  onProgress: OnEngineProgress = () => undefined,
+  onProgress: OnProverProgress<'quotient' | 'sums'> = () => undefined,
 ): Promise<SnarkjsProof> {
   const { heap, exports } = team.kernels;
   const [g1, g2] = [groupOf(exports, 'g1'), groupOf(exports, 'g2')];

@@ -5,7 +5,7 @@ import { ZkonnxError } from '../../base/errors.js';
 import { writeChunksAtomically, type WriteOptions } from '../../formats/atomic-write.js';
 import { withFile } from '../../formats/file-source.js';
 import type { ByteSource } from '../../formats/iden3-container.js';
-import { openZkeyReader, type ZkeyVerifierPart } from '../../formats/zkey.js';
+import { openZkeyReader, type ZkeyReader, type ZkeyVerifierPart } from '../../formats/zkey.js';
 import { instantiateKernels, type Kernels } from '../../kernels/module.js';
 import { SoloTeam } from '../../kernels/team.js';
 import { loadEngineKey, type EngineKey } from './kernel-key.js';
@@ -45,14 +45,26 @@ export async function readStoredKey(
   }
 }
 
-/** Converts the .zkey and writes the result beside it. Throws FILE_UNREADABLE, KEY_INVALID, OUTPUT_UNWRITABLE, ABORTED. */
-export async function writeStoredKey(zkeyPath: string, options: WriteOptions = {}): Promise<string> {
+/** For the loading of the key at `zkeyPath`, which `source` reads: the stored key, if it serves. */
+export function storedKeyOf(zkeyPath: string, source: ByteSource) {
+  return (kernels: Kernels, { info }: ZkeyReader): Promise<EngineKey | undefined> =>
+    readStoredKey(kernels, zkeyPath, keyIdentity(source, info), info);
+}
+
+/**
+ * Converts the .zkey, or what will be it and is at `from` now, and writes the result beside it. Throws FILE_UNREADABLE, KEY_INVALID,
+ * OUTPUT_UNWRITABLE, ABORTED.
+ */
+export async function writeStoredKey(
+  zkeyPath: string,
+  { from = zkeyPath, ...options }: WriteOptions & { readonly from?: string } = {},
+): Promise<string> {
   const file = storedKeyPath(zkeyPath);
-  await withFile(zkeyPath, async (source) => {
+  await withFile(from, async (source) => {
     const reader = await openZkeyReader(source);
     const kernels = await instantiateKernels();
     const key = await loadEngineKey(new SoloTeam(kernels), reader);
-    await writeChunksAtomically(file, storedKeyChunks(kernels, key, keyIdentity(source, reader.part)), options);
+    await writeChunksAtomically(file, storedKeyChunks(kernels, key, keyIdentity(source, reader.info)), options);
   });
   return file;
 }

@@ -7,9 +7,11 @@ import type { KernelRequest } from '../../pool/kernel-request.js';
 import { kernelPool } from '../../pool/kernel-team.js';
 import type { WorkerPool } from '../../pool/worker-pool.js';
 import { classifyValues, publicSignalsOf } from '../engine/classified-witness.js';
+import type { KeyProveOptions, ProvingKey } from '../engine/proving-key.js';
 import { proofCheckOf, requireValid, type ProofCheck } from './proof-check.js';
 import type { Groth16Proof } from './prover.js';
-import { ProvingKey, type KeyProveOptions } from './proving-key.js';
+import { loadZkey } from './load-zkey.js';
+import type { Groth16Parts } from './protocol.js';
 
 export interface Groth16ProverOptions {
   /** Path of the proving key. */
@@ -22,7 +24,7 @@ export interface Groth16ProverOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface Groth16ProveOptions extends KeyProveOptions {
+export interface Groth16ProveOptions extends Pick<KeyProveOptions<Groth16Parts>, 'signal' | 'onProgress'> {
   /** False hands out the proof unverified. Default true. */
   readonly check?: boolean | undefined;
 }
@@ -39,14 +41,14 @@ export class Groth16Prover {
   private constructor(
     private readonly zkey: string,
     private readonly pool: WorkerPool<KernelRequest, undefined>,
-    private readonly key: ProvingKey,
+    private readonly key: ProvingKey<Groth16Parts>,
   ) {}
 
   /** Throws FILE_UNREADABLE, KEY_INVALID, FORMAT_VERSION, MEMORY_EXCEEDED, WORKER_DIED, ABORTED, USAGE for a bad number of threads. */
   static async open({ zkey, threads, ...options }: Groth16ProverOptions): Promise<Groth16Prover> {
     const pool = kernelPool(threads);
     try {
-      return new Groth16Prover(zkey, pool, await ProvingKey.load(zkey, pool, options));
+      return new Groth16Prover(zkey, pool, await loadZkey(zkey, pool, options));
     } catch (error) {
       await pool.close();
       throw error;

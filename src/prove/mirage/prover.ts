@@ -16,7 +16,7 @@ import { groupOf, SCALAR_BYTES } from '../../kernels/msm.js';
 import type { Team } from '../../kernels/team.js';
 import type { MirageProof } from '../../verify/proof.js';
 import { Combination } from '../engine/combination.js';
-import type { EnginePhase } from '../engine/progress.js';
+import type { OnProverProgress } from '../engine/protocol.js';
 import { quotientOfRows } from '../engine/quotient.js';
 import { requireRounds, type RoundsKey } from './kernel-key.js';
 import { RoundsSums } from './lookup-sums.js';
@@ -25,12 +25,6 @@ import type { RoundOneWitness, RoundTwo } from './rounds-witness.js';
 import { Sums } from '../engine/sums.js';
 
 export type { MirageProof };
-
-/** C1 and the challenges, then as Groth16. */
-export type RoundsPhase = 'commit' | EnginePhase;
-
-/** `fraction` of the phase, 0 … 1; 0 when it begins. */
-export type OnRoundsProgress = (phase: RoundsPhase, fraction: number) => void;
 
 /** The challenges of C1 and what follows from them. Called again, with another C1, where X hits a pole of a table. */
 export type Challenge = (c1: { readonly x: bigint; readonly y: bigint }) => RoundTwo | Promise<RoundTwo>;
@@ -50,7 +44,7 @@ export async function proveTwoRounds(
   witness: RoundOneWitness,
   challenge: Challenge,
   fresh: () => bigint,
-  onProgress: OnRoundsProgress = () => undefined,
+  onProgress: OnProverProgress = () => undefined,
 ): Promise<MirageProof> {
   const { heap } = team.kernels;
   requireRounds(key, rounds, witness);

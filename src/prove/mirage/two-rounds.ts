@@ -5,21 +5,12 @@
  */
 import { coefficient, type SparseMatrix } from '../../constraint/r1cs.js';
 import { ChallengeWire } from '../../constraint/rounds.js';
-import { ZkonnxError } from '../../base/errors.js';
 import { FIELD_BYTES, fromBytesLE, mod, R } from '../../field/bn254.js';
 import type { Challenges } from '../../verify/transcript.js';
 import type { RoundOneWitness, RoundTwo } from './rounds-witness.js';
 import { classifyWitness, type ClassifiedWitness } from '../engine/classified-witness.js';
-import { Opcode, Side, type Circuit, type TwoRoundCircuit } from '../../constraint/program.js';
+import { Opcode, Side, type TwoRoundCircuit } from '../../constraint/program.js';
 import { sideValue, type Witness } from '../../constraint/solver.js';
-
-/** Throws KEY_MISMATCH for a circuit of one round. */
-export function requireTwoRounds(circuit: Circuit): TwoRoundCircuit {
-  if (circuit.rounds !== undefined) return { ...circuit, rounds: circuit.rounds };
-  throw new ZkonnxError('KEY_MISMATCH', 'a key of mirage, and a circuit for Groth16', {
-    help: 'compile the model again, and run setup',
-  });
-}
 
 /** From what `solve` computed for a circuit of two rounds. */
 export function roundOne({ r1cs, rounds }: TwoRoundCircuit, witness: Witness): RoundOneWitness {

@@ -1,0 +1,102 @@
+/** `openProver` where there are files and worker threads. */
+import { readFile } from 'node:fs/promises';
+import { unlessAborted, ZkonnxError } from '../base/errors.js';
+import { requireSameCircuit } from '../formats/circuit.js';
+import { artifactPaths, provingKeyPath, readManifest } from '../formats/manifest.js';
+import { prepareKey, type PreparedKey, type PreparedKeyOf } from '../verify/key.js';
+import { equationOf } from '../verify/protocols.js';
+import type { Protocol } from '../verify/statement.js';
+import { KernelVerifier } from './engine/kernel-verifier.js';
+import { ProverPool, type ProverFiles } from './pool.js';
+import { PROVERS } from './protocols.js';
+import { ProverHandle, requireProver, type ArtifactBytes, type OpenProverOptions, type Prover } from './prover.js';
+import { requireBytes, requireSchema } from './schema-match.js';
+
+/** An artifact on its way: the protocol is known first, so that workers load while this thread reads the key. */
+interface Opened {
+  readonly files: ProverFiles<Protocol>;
+  readonly key: () => Promise<PreparedKey>;
+}
+
+/**
+ * Opens an artifact, the folder that compile and setup wrote or the bytes of its files, for any number of proofs. Resolves when circuit and key
+ * are loaded and known to belong together. Throws FILE_UNREADABLE, ARTIFACT_INVALID, FORMAT_VERSION, KEY_INVALID (also for a key whose proofs
+ * would not hide the inputs), KEY_MISMATCH for files of different circuits or setups, USAGE for a bad number of threads or a prover that does
+ * not know the protocol, MEMORY_EXCEEDED, WORKER_DIED, ABORTED.
+ */
+export async function openProver(
+  artifact: string | ArtifactBytes,
+  { threads, maxMemoryBytes, prover = 'kernels', signal, onProgress }: OpenProverOptions = {},
+): Promise<Prover> {
+  const { files, key } = typeof artifact === 'string' ? await ofFolder(artifact) : ofBytes(artifact);
+  requireProver(files.protocol, prover);
+  const pool = new ProverPool(files, { threads, maxMemoryBytes, prover });
+  try {
+    onProgress?.({ phase: 'load', fraction: 0 });
+    pool.preload();
+    const opened = await openWith(pool, files, await key(), signal);
+    onProgress?.({ phase: 'load', fraction: 1 });
+    return opened;
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+}
+
+async function openWith<P extends Protocol>(
+  pool: ProverPool<P>,
+  { circuit: circuitFile, provingKey }: ProverFiles<P>,
+  key: PreparedKeyOf<P>,
+  signal: AbortSignal | undefined,
+): Promise<Prover> {
+  const points = KernelVerifier.of(equationOf(key));
+  // Awaited below; until then a failure must not count as unhandled.
+  points.catch(() => undefined);
+  const { circuit, keyInfo } = await pool.load(signal);
+  const where = typeof provingKey === 'string' ? provingKey : 'provingKey';
+  requireSameCircuit(key.facts.circuitHash, circuit.hash, typeof circuitFile === 'string' ? circuitFile : 'circuit');
+  requireSchema(circuit.circuit, key.facts.schema);
+  PROVERS[key.protocol].requireSameSetup(keyInfo, where, key.points);
+  return new ProverHandle(key, await unlessAborted(points, signal, 'loading the key'), pool);
+}
+
+async function ofFolder(dir: string): Promise<Opened> {
+  const { protocol, circuit } = await readManifest(dir);
+  const paths = artifactPaths(dir);
+  return {
+    files: { protocol, circuit: paths.circuit, provingKey: provingKeyPath(dir, protocol) },
+    async key() {
+      const key = prepareKey(await readKeyFile(paths.verificationKey, dir));
+      requireSameCircuit(circuit.hash, key.facts.circuitHash, paths.verificationKey);
+      return requireSameProtocol(key, protocol, paths.verificationKey);
+    },
+  };
+}
+
+function ofBytes(artifact: ArtifactBytes): Opened {
+  const [circuit, provingKey] = [requireBytes(artifact, 'circuit'), requireBytes(artifact, 'provingKey')];
+  const key = prepareKey(artifact.verificationKey);
+  return { files: { protocol: key.protocol, circuit, provingKey }, key: () => Promise.resolve(key) };
+}
+
+function requireSameProtocol(key: PreparedKey, protocol: Protocol, where: string): PreparedKey {
+  if (key.protocol === protocol) return key;
+  throw new ZkonnxError('KEY_MISMATCH', 'the verification key is of another protocol than the artifact', {
+    expected: protocol,
+    got: key.protocol,
+    where,
+    help: 'run setup for this artifact',
+  });
+}
+
+async function readKeyFile(file: string, dir: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new ZkonnxError('FILE_UNREADABLE', 'the artifact has no keys', {
+      where: file,
+      help: `run \`zkonnx setup ${dir} --dev\` first`,
+      cause,
+    });
+  }
+}

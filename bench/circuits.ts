@@ -2,7 +2,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeArtifact } from '../src/compile/artifact.js';
-import { compile, type CompileOptions } from '../src/compile/compile.js';
+import { compile } from '../src/compile/compile.js';
+import type { CompileOptions } from '../src/compile/options.js';
 import { provingKeyPath } from '../src/formats/manifest.js';
 import { writeWtnsFile } from '../src/formats/wtns-file.js';
 import { readZkeyInfo } from '../src/formats/zkey-file.js';

@@ -1,7 +1,7 @@
 /** The perceptron of two million weights, which others publish figures for, with what a bench or a test needs beside the file. */
 import { writeFile } from 'node:fs/promises';
 import { DEFAULT_WIDTHS, makeMlp } from '../scripts/make-mlp.js';
-import type { CompileOptions } from '../src/compile/compile.js';
+import type { CompileOptions } from '../src/compile/options.js';
 import { mnistImages } from './models.js';
 
 export const PERCEPTRON = `mlp-${DEFAULT_WIDTHS.join('-')}`;

@@ -3,7 +3,9 @@
  * `zkonnx/verify` is the verifier alone.
  */
 export { compile } from './compile/compile.js';
-export type { CompiledModel, CompileOptions } from './compile/compile.js';
+export type { CompiledModel } from './compile/compile.js';
+export type { CompileOptions } from './compile/options.js';
+export type { CompilePhase, CompileProgress, StageOptions } from './compile/stages.js';
 export type { AccuracyReport, TensorError } from './compile/accuracy.js';
 export { writeArtifact } from './compile/artifact.js';
 export type { ArtifactKeys, WriteArtifactOptions } from './compile/artifact.js';

@@ -1,4 +1,5 @@
 /** The accuracy report: the integer program against the float model, by output and by layer, on the calibration samples. */
+import type { Work } from '../base/work.js';
 import type { Interpreter } from './ir/program.js';
 import type { QuantisedModel } from './passes/quantise.js';
 import type { InputDomain, RealValues } from './passes/calibrate.js';
@@ -70,21 +71,24 @@ export interface AccuracyInputs {
   readonly layers: readonly { readonly node: string; readonly op: string }[];
   readonly outputs: readonly { readonly name: string; readonly node: string; readonly op: string }[];
   readonly samples: readonly RealValues[];
-  /** Float values of every layer, for a sample; and the reference's outputs by output name. */
+  /** Float values of every layer, for a sample. */
   readonly floats: (sample: number) => RealValues;
-  readonly references: (sample: number) => RealValues;
+  /** The reference's outputs by output name, for each sample. */
+  readonly references: readonly RealValues[];
   readonly reference: string;
 }
 
-export function accuracyReport(inputs: AccuracyInputs): AccuracyReport {
+/** The report, sample by sample. */
+export function* comparing(inputs: AccuracyInputs): Work<AccuracyReport> {
   const { model, interpreter, layers, outputs, samples } = inputs;
   const byLayer = layers.map(({ node, op }) => new Comparison(node, op));
   const byOutput = outputs.map(({ name, op }) => new Comparison(name, op));
   let agree = 0;
   for (let s = 0; s < samples.length; s++) {
+    yield s / samples.length;
     const values = interpreter.run(encodeInputs(samples[s]!, inputs.domains));
     const floats = inputs.floats(s);
-    const references = inputs.references(s);
+    const references = inputs.references[s]!;
     layers.forEach(({ node }, i) => {
       const { node: irNode, scale, offset } = model.tensors.get(node)!;
       byLayer[i]!.add(floats.get(node)!, values.get(irNode)!, scale, offset);

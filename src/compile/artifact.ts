@@ -13,7 +13,9 @@ import { artifactPaths, keyPaths } from '../formats/manifest.js';
 import { decodeModel, externalFiles } from '../formats/onnx-proto.js';
 import { OutputSet } from '../formats/output-set.js';
 import type { Protocol } from '../verify/statement.js';
-import { DEFAULT_PROTOCOL, modelHash, readModel, type CompiledModel } from './compile.js';
+import type { CompiledModel } from './compile.js';
+import { modelHash, readModel } from './model-file.js';
+import { DEFAULT_PROTOCOL } from './options.js';
 
 export interface WriteArtifactOptions {
   readonly signal?: AbortSignal | undefined;
@@ -30,19 +32,19 @@ export interface ArtifactKeys {
 }
 
 /**
- * Writes the artifact into `dir`, which is made where it is missing; `modelPath` is the file that was compiled. What an artifact in the folder had
+ * Writes the artifact into `dir`, which is made where it is missing; `model` is what was compiled, a path or bytes. What an artifact in the folder had
  * is replaced, keys are kept if circuit, model and schema are equal.
  * Throws KEYS_EXIST, OUTPUT_UNWRITABLE, ABORTED, FILE_UNREADABLE: then the folder is as it was.
  */
 export async function writeArtifact(
   dir: string,
   compiled: CompiledModel,
-  modelPath: string,
+  model: string | Uint8Array,
   { signal, force = false }: WriteArtifactOptions = {},
 ): Promise<ArtifactKeys> {
-  const { protocol, model, circuit, schema } = compiled.manifest;
+  const { protocol, circuit, schema } = compiled.manifest;
   const keys = await keyFiles(dir);
-  const facts = { protocol, modelHash: model.hash, circuitHash: circuit.hash, schema };
+  const facts = { protocol, modelHash: compiled.manifest.model.hash, circuitHash: circuit.hash, schema };
   const misfit = await keyMisfit(dir, keys, facts);
   if (misfit !== undefined && !force) throw keysWouldGo(dir, keys, misfit);
 
@@ -51,7 +53,7 @@ export async function writeArtifact(
   const options = { signal, within: outputs };
   const paths = artifactPaths(dir);
   await writeCircuitFile(paths.circuit, compiled.circuit, options);
-  for (const { from, to } of await modelFiles(dir, modelPath)) await copy(from, to, options);
+  for (const { from, to } of await modelFiles(dir, model)) await copy(from, to, options);
   await writeFileAtomically(paths.accuracy, `${JSON.stringify(compiled.accuracy, null, 2)}\n`, options);
   await writeFileAtomically(paths.manifest, `${JSON.stringify(compiled.manifest, null, 2)}\n`, options);
   if (misfit !== undefined) for (const file of keys) outputs.remove(file);
@@ -97,10 +99,14 @@ async function makeFolder(dir: string): Promise<void> {
 }
 
 /** The model and its external data, and where they go. Throws OUTPUT_UNWRITABLE for a name that is taken. */
-async function modelFiles(dir: string, modelPath: string): Promise<{ readonly from: string; readonly to: string }[]> {
+async function modelFiles(
+  dir: string,
+  model: string | Uint8Array,
+): Promise<{ readonly from: string | Uint8Array; readonly to: string }[]> {
   const paths = artifactPaths(dir);
-  const model = decodeModel(await readFile(modelPath));
-  const external = externalFiles(model, path.dirname(modelPath)).map(({ location, file }) => {
+  // Bytes were compiled, so they hold all of the model.
+  if (typeof model !== 'string') return [{ from: model, to: paths.model }];
+  const external = externalFiles(decodeModel(await readFile(model)), path.dirname(model)).map(({ location, file }) => {
     const to = path.join(dir, location);
     if ([...Object.values(paths), ...keyPaths(dir)].includes(to)) {
       throw new ZkonnxError('OUTPUT_UNWRITABLE', 'a file of the model has the name of a file of the artifact', {
@@ -110,14 +116,18 @@ async function modelFiles(dir: string, modelPath: string): Promise<{ readonly fr
     }
     return { from: file, to };
   });
-  return [{ from: modelPath, to: paths.model }, ...external];
+  return [{ from: model, to: paths.model }, ...external];
 }
 
 /** A file that is there already, by itself or by a link, stays. Throws OUTPUT_UNWRITABLE for a link to another: it may be a model's only copy. */
-async function copy(from: string, to: string, options: { signal: AbortSignal | undefined; within: OutputSet }) {
+async function copy(
+  from: string | Uint8Array,
+  to: string,
+  options: { signal: AbortSignal | undefined; within: OutputSet },
+) {
   await makeFolder(path.dirname(to));
   const there = await realpath(to).catch(() => undefined);
-  if (there !== undefined && there === (await realpath(from))) return;
+  if (typeof from === 'string' && there !== undefined && there === (await realpath(from))) return;
   if ((await lstat(to).catch(() => undefined))?.isSymbolicLink() === true) {
     throw new ZkonnxError(
       'OUTPUT_UNWRITABLE',
@@ -128,6 +138,10 @@ async function copy(from: string, to: string, options: { signal: AbortSignal | u
         help: 'remove the link, or compile into another folder',
       },
     );
+  }
+  if (typeof from !== 'string') {
+    await writeFileAtomically(to, from, options);
+    return;
   }
   await writeFileAtomically(
     to,

@@ -15,6 +15,7 @@ import {
 } from '../../circuits/builders/lookup-plan.js';
 import { R1csBuilder } from '../../circuits/builders/r1cs-builder.js';
 import { invariant } from '../base/errors.js';
+import { finish, part, type Work } from '../base/work.js';
 import type { Circuit, TwoRoundCircuit } from '../constraint/program.js';
 import { publicCount, SIGNAL_BYTES, type Schema, type TensorSchema } from '../verify/statement.js';
 import type { IrGraph, IrNode } from './ir/graph.js';
@@ -24,9 +25,14 @@ import { liveness, sizeOf } from './ir/program.js';
 
 /** Plain Groth16: ranges by bits. `schema` lists the IR's inputs and outputs in the IR's order. */
 export function assemble(ir: IrGraph, schema: Schema): Circuit {
+  return finish(assembling(ir, schema));
+}
+
+/** As `assemble`, layer by layer. */
+export function* assembling(ir: IrGraph, schema: Schema): Work<Circuit> {
   const { outputs: nPubOut, inputs: nPubIn } = publicCount(schema);
   const b = new R1csBuilder({ nPubOut, nPubIn });
-  lower(ir, schema, b, 'little');
+  yield* lower(ir, schema, b, 'little');
   return b.finish();
 }
 
@@ -37,25 +43,31 @@ export interface RoundsPlan {
 }
 
 /** The tables that cost the fewest rows: a first pass over the circuit finds what is asked for. */
-export function planRounds(ir: IrGraph, schema: Schema): RoundsPlan {
+export function* planningRounds(ir: IrGraph, schema: Schema): Work<RoundsPlan> {
   const survey = new LookupBuilder(SURVEY_PLAN);
-  lower(ir, schema, survey, 'big');
+  yield* lower(ir, schema, survey, 'big');
   const demands = survey.demanded;
   const { plan, rows } = choosePlan(demands);
   return { plan, rows: rows + survey.constraints - demandedRows(SURVEY_PLAN, demands) };
 }
 
 /** Two rounds with lookups by a plan. Where bits are cheaper still, as in the smallest models, there is no table at all. */
-export function assembleRounds(ir: IrGraph, schema: Schema, { plan } = planRounds(ir, schema)): TwoRoundCircuit {
-  const build = (tables: TablePlan): TwoRoundCircuit => {
-    const b = new LookupBuilder(tables);
-    lower(ir, schema, b, 'big');
-    return b.finish();
-  };
-  const lookups = build(plan);
+export function* assemblingRounds(ir: IrGraph, schema: Schema, { plan }: RoundsPlan): Work<TwoRoundCircuit> {
+  const lookups = yield* building(ir, schema, plan);
   if (lookups.r1cs.nConstraints > SMALL_CIRCUIT) return lookups;
-  const bits = build(BITS_ONLY);
+  const bits = yield* part(building(ir, schema, BITS_ONLY), 1, 1);
   return bits.r1cs.nConstraints < lookups.r1cs.nConstraints ? bits : lookups;
+}
+
+/** Two rounds with lookups, by the plan that costs the fewest rows. */
+export function assembleRounds(ir: IrGraph, schema: Schema): TwoRoundCircuit {
+  return finish(assemblingRounds(ir, schema, finish(planningRounds(ir, schema))));
+}
+
+function* building(ir: IrGraph, schema: Schema, tables: TablePlan): Work<TwoRoundCircuit> {
+  const b = new LookupBuilder(tables);
+  yield* lower(ir, schema, b, 'big');
+  return b.finish();
 }
 
 /** Rows up to which a circuit by bits may be the smaller one: no plan's tables have fewer than a few hundred. */
@@ -64,8 +76,8 @@ const SMALL_CIRCUIT = 4096;
 /** Of the digits in a packed value: of Groth16 the first is in the lowest bytes, of mirage in the highest. */
 type ByteOrder = 'little' | 'big';
 
-function lower(ir: IrGraph, schema: Schema, b: R1csBuilder, order: ByteOrder): void {
-  const tensors = lowerAll(ir, b);
+function* lower(ir: IrGraph, schema: Schema, b: R1csBuilder, order: ByteOrder): Work<void> {
+  const tensors = yield* lowerAll(ir, b);
   const outputs = ir.outputs.map(({ node }) => Array.from(tensors.get(node)!, (_, i) => element(tensors.get(node), i)));
   const inputs = ir.inputs.map((name) => tensors.get(name) as readonly Lc[]);
   schema.outputs.forEach((tensor, i) => b.output(tensor.name, outputs[i]!));
@@ -80,18 +92,19 @@ function lower(ir: IrGraph, schema: Schema, b: R1csBuilder, order: ByteOrder): v
   }
 }
 
-function lowerAll(ir: IrGraph, b: R1csBuilder): Map<string, LcTensor> {
+function* lowerAll(ir: IrGraph, b: R1csBuilder): Work<Map<string, LcTensor>> {
   const live = liveness(ir);
   const lastReader = new Map<string, number>();
   ir.nodes.forEach((node, i) => node.inputs.forEach((name) => lastReader.set(name, i)));
   const kept = new Set([...ir.inputs, ...ir.outputs.map((output) => output.node)]);
   const tensors = new Map<string, LcTensor>();
-  ir.nodes.forEach((node, i) => {
+  for (const [i, node] of ir.nodes.entries()) {
+    yield i / ir.nodes.length;
     b.layer(node.name, node.origin, node.op);
     tensors.set(node.name, lowerNode(node, b, tensors, live.get(node.name)!));
     // Combinations hold the weights of whole layers: they go as soon as their last reader has inlined them.
     for (const name of node.inputs) if (lastReader.get(name) === i && !kept.has(name)) tensors.delete(name);
-  });
+  }
   return tensors;
 }
 

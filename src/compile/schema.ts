@@ -7,9 +7,20 @@ import {
   type TensorSchema,
   type Visibility,
 } from '../verify/statement.js';
+import type { CompileOptions } from './options.js';
+import type { PreparedModel } from './prepare.js';
 import type { RealGraph } from './real/graph.js';
 import type { QuantisedModel } from './passes/quantise.js';
 import type { Readers } from './passes/readers.js';
+
+/** `makeSchema` of a model's choices of scale, once the user's are known. */
+export function schemaMaker(
+  { graph, readers }: PreparedModel,
+  options: CompileOptions,
+): (model: QuantisedModel) => Schema {
+  const choice = { ...options, input: options.input ?? 'public', output: options.output ?? 'public' } as const;
+  return (model) => makeSchema(graph, model, (name) => model.bounds.get(name)!, choice, readers);
+}
 
 export interface IoChoice {
   readonly input: Visibility;

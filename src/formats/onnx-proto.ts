@@ -474,14 +474,20 @@ function locationOf(proto: TensorProto): string {
  * Throws EXTERNAL_DATA_MISSING for one that is not inside `externalDir`.
  */
 export function externalFiles(
-  { graph }: OnnxModel,
+  model: OnnxModel,
   externalDir: string,
 ): { readonly location: string; readonly file: string }[] {
+  return externalLocations(model).map((location) => ({
+    location,
+    file: resolveExternal(location, externalDir, missingExternal(location)),
+  }));
+}
+
+/** Where values of the graph's tensors lie outside of the model's file, each location once, sorted; as the model says it. */
+export function externalLocations({ graph }: OnnxModel): string[] {
   const attributes = graph.node.flatMap((node) => node.attribute.flatMap(({ t }) => (t ? [t] : [])));
   const outside = [...graph.initializer, ...attributes].filter(({ dataLocation }) => dataLocation === 1);
-  return [...new Set(outside.map(locationOf))]
-    .sort()
-    .map((location) => ({ location, file: resolveExternal(location, externalDir, missingExternal(location)) }));
+  return [...new Set(outside.map(locationOf))].sort();
 }
 
 function externalBytes(proto: TensorProto, externalDir: string | undefined, byteLength: number): Uint8Array {

@@ -36,23 +36,25 @@ export const RUNTIME_MISSING =
   'onnxruntime-node is not installed (it is an optional dependency without a binary for some platforms): ' +
   'float values come from zkonnx’s own float64 evaluation instead';
 
-/** Opens a session on the model file (a path, so that external data is found). Undefined without onnxruntime. */
+/** Opens a session on the model: a path, so that external data is found, or bytes that hold all of it. Undefined without onnxruntime. */
 export async function openReference(
-  modelPath: string,
+  model: string | Uint8Array,
   inputs: readonly InputType[],
 ): Promise<FloatReference | undefined> {
   const runtime = await loadOnnxRuntime();
   if (runtime === undefined) return undefined;
   let session: InferenceSession;
   try {
-    session = await runtime.InferenceSession.create(modelPath, {
-      graphOptimizationLevel: 'disabled',
-      logSeverityLevel: 4,
-    });
+    const options = { graphOptimizationLevel: 'disabled', logSeverityLevel: 4 } as const;
+    // Two calls, for these are two overloads.
+    session =
+      typeof model === 'string'
+        ? await runtime.InferenceSession.create(model, options)
+        : await runtime.InferenceSession.create(model, options);
   } catch (cause) {
     throw new ZkonnxError('MODEL_INVALID', 'onnxruntime refuses the model', {
       got: cause instanceof Error ? cause.message : String(cause),
-      where: modelPath,
+      ...(typeof model === 'string' ? { where: model } : {}),
       help: 'check the model with onnx.checker, or export it anew',
       cause,
     });

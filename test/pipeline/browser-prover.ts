@@ -2,7 +2,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeArtifact } from '../../src/compile/artifact.js';
-import { compile, type CompileOptions } from '../../src/compile/compile.js';
+import { compile } from '../../src/compile/compile.js';
+import type { CompileOptions } from '../../src/compile/options.js';
 import { artifactPaths, provingKeyPath } from '../../src/formats/manifest.js';
 import type { AnyProofFile } from '../../src/prove/protocols.js';
 import { setup } from '../../src/setup/setup.js';

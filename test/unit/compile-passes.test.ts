@@ -132,6 +132,18 @@ describe('quantised graphs', () => {
     expect(circuit.layers.find(({ name }) => name === 'c')?.constraints ?? 0).toBe(0);
   });
 
+  it('a pool and an activation that change places keep their names and origins', () => {
+    const graph = simplify(pooled());
+    const [pool, relu] = ['p', 'r'].map((name) => graph.nodes.find((each) => each.name === name)!);
+    expect([pool!.op.kind, pool!.origin, pool!.inputs]).toEqual(['maxWindows', 'p (maxWindows)', ['c']]);
+    expect([relu!.op.kind, relu!.origin, relu!.inputs]).toEqual(['clamp', 'r (clamp)', ['p']]);
+    expect(relu!.dims).toEqual(pool!.dims);
+    const { circuit } = roundTrip(pooled());
+    const named = circuit.layers.filter(({ op }) => op.includes('('));
+    expect(named.filter(({ name, op }) => name.split('.')[0] !== op.split(' ')[0])).toEqual([]);
+    expect(named.map(({ op }) => op)).toContain('p (maxWindows)');
+  });
+
   it('reject costs less than saturate and refuses what leaves the calibrated range', () => {
     const saturate = roundTrip(mlp());
     const reject = roundTrip(mlp(), { overflow: 'reject' });

@@ -1,6 +1,6 @@
 /** Operators on computed values: functions within their declared error, chains as one table, comparisons, division, normalisation. */
 import { describe, expect, it } from 'vitest';
-import { prepareImported } from '../../src/compile/compile.js';
+import { prepareImported } from '../../src/compile/prepare.js';
 import { importModel } from '../../src/compile/onnx/import.js';
 import type { RealValues, Statistics } from '../../src/compile/passes/calibrate.js';
 import { unaryTable } from '../../src/compile/passes/unary.js';

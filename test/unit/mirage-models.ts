@@ -1,7 +1,8 @@
 /** Models compiled for protocol `mirage`: what they cost (test/golden/mirage-models.json), and that their rows compute them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { compile, type CompiledModel, type CompileOptions } from '../../src/compile/compile.js';
+import { compile, type CompiledModel } from '../../src/compile/compile.js';
+import type { CompileOptions } from '../../src/compile/options.js';
 import { Interpreter } from '../../src/compile/ir/program.js';
 import { encodeSample } from '../../src/prove/encode.js';
 import { freshScalar } from '../../src/prove/engine/fresh-scalar.js';

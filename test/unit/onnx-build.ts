@@ -28,6 +28,8 @@ export interface TestModel {
   readonly inputs?: Readonly<Record<string, readonly (number | string | null)[]>>;
   /** Element type of every input; 1 is float32. */
   readonly inputType?: number;
+  /** Element type of every output; float32 unless given, which onnxruntime checks and we do not. */
+  readonly outputType?: number;
   readonly outputs: readonly string[];
   readonly constants?: Readonly<Record<string, TestTensor>>;
   readonly opset?: number;
@@ -35,7 +37,7 @@ export interface TestModel {
 
 /** The model as bytes. Integer attributes are ints, other numbers floats. */
 export function buildModel(model: TestModel): Uint8Array {
-  const { nodes, inputs = {}, outputs, constants = {}, opset = 13, inputType = 1 } = model;
+  const { nodes, inputs = {}, outputs, constants = {}, opset = 13, inputType = 1, outputType = 1 } = model;
   const graph = {
     name: 'test',
     node: nodes.map(({ op, inputs: input = [], outputs: output, name = '', domain = '', attributes = {} }) => ({
@@ -51,7 +53,7 @@ export function buildModel(model: TestModel): Uint8Array {
       name,
       type: { tensorType: { elemType: inputType, shape: { dim: dims.map(dimension) } } },
     })),
-    output: outputs.map((name) => ({ name, type: { tensorType: { elemType: 1 } } })),
+    output: outputs.map((name) => ({ name, type: { tensorType: { elemType: outputType } } })),
   };
   const message = { irVersion: 8, producerName: 'test', opsetImport: [{ domain: '', version: opset }], graph };
   return modelType.encode(modelType.fromObject(message)).finish();

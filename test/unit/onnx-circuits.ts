@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { assemble, assembleRounds } from '../../src/compile/assemble.js';
 import { encodeInputs } from '../../src/compile/accuracy.js';
-import { prepareImported } from '../../src/compile/compile.js';
+import { prepareImported } from '../../src/compile/prepare.js';
 import { Interpreter, verifyIr } from '../../src/compile/ir/program.js';
 import { importModel } from '../../src/compile/onnx/import.js';
 import { calibrate, type RealValues } from '../../src/compile/passes/calibrate.js';

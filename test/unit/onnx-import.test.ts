@@ -3,6 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../src/compile/onnx/diagnose.js';
 import { importModel, supportedOperators } from '../../src/compile/onnx/import.js';
+import { prepareImported } from '../../src/compile/prepare.js';
+import { decodeModel } from '../../src/formats/onnx-proto.js';
 import { evaluateReal, RealEvaluator } from '../../src/compile/real/evaluate.js';
 import { buildModel } from './onnx-build.js';
 
@@ -28,6 +30,23 @@ describe('committed models', () => {
   it('are there', () => {
     expect(names).toEqual(expect.arrayContaining(['acasxu-1-1', 'iris-mlp-deepprove', 'mnist-12']));
   });
+  it.each(names)('%s: simplified nodes go by the ONNX node they came from', (name) => {
+    const bytes = readFileSync(new URL(`${name}/model.onnx`, models));
+    const outputs = new Map(
+      decodeModel(bytes).graph.node.map((node) => [node.name || node.output[0]!, [node.opType, node.output] as const]),
+    );
+    const { graph } = prepareImported(importModel(bytes), 'circuit');
+    const computed = graph.nodes.filter(({ op }) => op.kind !== 'input' && op.kind !== 'constant');
+    expect(computed.length).toBeGreaterThan(1);
+    for (const { name: value, origin, op } of computed) {
+      const [, title, type] = /^(.*) \((\w+), opset \d+\)$/.exec(origin)!;
+      const [opType, values] = outputs.get(title!)!;
+      expect(type).toBe(opType);
+      expect(values.some((output) => value === output || value.startsWith(`${output}.`))).toBe(true);
+      expect(op.kind === 'maxWindows').toBe(opType === 'MaxPool');
+    }
+  });
+
   for (const name of names) {
     it(`${name} gives onnxruntime's outputs`, () => {
       const folder = new URL(`${name}/`, models);

@@ -1,13 +1,16 @@
 /** zkonnx compile: an ONNX model becomes an artifact folder. */
 import { Command } from 'commander';
 import type { ArtifactKeys } from '../../compile/artifact.js';
-import type { CompiledModel, CompileOptions } from '../../compile/compile.js';
+import type { CompiledModel } from '../../compile/compile.js';
+import type { CompileOptions } from '../../compile/options.js';
 import type { ImageFlags } from '../../inputs/image.js';
 import type { InputSpec } from '../../inputs/tensor.js';
+import { throwIfAborted } from '../../base/errors.js';
 import { peakMemoryBytes } from '../../base/peak-memory.js';
 import type { Protocol, Visibility } from '../../verify/statement.js';
 import { choice, collectDomain, collectShape, examples, integerIn, parsePart, usage } from '../options.js';
 import type { Domains, Shapes } from '../options.js';
+import { startProgress } from '../progress.js';
 import type { Outcome, Session } from '../session.js';
 import { layerTable, percent, real, section, table, timings } from '../text.js';
 
@@ -100,22 +103,28 @@ async function run(session: Session, modelPath: string, flags: CompileFlags): Pr
   const { compile } = await import('../../compile/compile.js');
   const { requireKeysOf, writeArtifact } = await import('../../compile/artifact.js');
   const { force } = flags;
+  const { signal } = session;
   if (force !== true) await requireKeysOf(flags.out, modelPath, flags);
-  const options = await compileOptions(modelPath, flags);
-  session.log(`compiling ${modelPath}`);
-  const compiled = await compile(modelPath, options);
-  const keys = await writeArtifact(flags.out, compiled, modelPath, { signal: session.signal, force });
-  if (keys.removed.length > 0) session.log(`removed, they are of another circuit: ${keys.removed.join(', ')}`);
-  if (keys.kept.length > 0) session.log(`kept, they are of this circuit: ${keys.kept.join(', ')}`);
-  return outcome(flags.out, compiled, keys);
+  const options = await compileOptions(modelPath, flags, signal);
+  const progress = await startProgress(session, 'compile');
+  try {
+    const compiled = await compile(modelPath, { ...options, signal, onProgress: (update) => progress.update(update) });
+    const keys = await writeArtifact(flags.out, compiled, modelPath, { signal, force });
+    progress.stop();
+    if (keys.removed.length > 0) session.log(`removed, they are of another circuit: ${keys.removed.join(', ')}`);
+    if (keys.kept.length > 0) session.log(`kept, they are of this circuit: ${keys.kept.join(', ')}`);
+    return outcome(flags.out, compiled, keys);
+  } finally {
+    progress.stop();
+  }
 }
 
 /** Reads what the flags name: labels, and the calibration data by the inputs that the model itself declares. */
-async function compileOptions(modelPath: string, flags: CompileFlags): Promise<CompileOptions> {
+async function compileOptions(modelPath: string, flags: CompileFlags, signal: AbortSignal): Promise<CompileOptions> {
   const { tolerance, bits, overflow, softmax, input, output, inputShape, protocol } = flags;
   const specs = await modelInputs(modelPath, inputShape);
   const image = await imagePreprocessing(flags, specs);
-  const samples = flags.calibrate === undefined ? undefined : await calibration(flags.calibrate, specs, image);
+  const samples = flags.calibrate === undefined ? undefined : await calibration(flags.calibrate, specs, image, signal);
   const options = {
     tolerance,
     bits,
@@ -171,10 +180,14 @@ async function calibration(
   data: string,
   specs: readonly InputSpec[],
   image: CompileOptions['image'],
+  signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Float64Array>[]> {
   const { readSamples } = await import('../../inputs/samples.js');
   const samples = [];
-  for await (const { tensors } of readSamples(data, specs, image === undefined ? {} : { image })) samples.push(tensors);
+  for await (const { tensors } of readSamples(data, specs, image === undefined ? {} : { image })) {
+    throwIfAborted(signal, 'the compilation');
+    samples.push(tensors);
+  }
   return samples;
 }
 

@@ -6,6 +6,9 @@ import type { Fact, IrAttrs, IrOpName } from './graph.js';
 /** The Lc of each element, or undefined where no later node reads the element. */
 export type LcTensor = readonly (Lc | undefined)[];
 
+/** Integers up to this are exact in float64. */
+export const EXACT = 2 ** 53;
+
 export interface IrOp<Attrs> {
   /** Bounds of every output element, from the bounds of the inputs; throws BOUND_OVERFLOW past 2^53. */
   infer(attrs: Attrs, inputs: readonly Fact[], size: number): Fact;
@@ -31,6 +34,12 @@ export function at<T>(inputs: readonly T[], index: number): T {
   const value = inputs[index];
   invariant(value !== undefined, 'IR op lacks an input', { index });
   return value;
+}
+
+/** `reads` of an elementwise op of one input. */
+export function readSameElement(_attrs: unknown, live: Uint8Array, reads: readonly Uint8Array[]): void {
+  const mark = at(reads, 0);
+  for (let i = 0; i < live.length; i++) if (live[i]) mark[i] = 1;
 }
 
 /** Applies `make` to every live element. */

@@ -1,8 +1,17 @@
 /** The registry of IR ops. Naming an op in `IrAttrs` without listing it here is a type error. */
 import type { IrNode } from './graph.js';
-import { gather, linear } from './linear.js';
-import { argmax, bilinear, compare, divide, input, maxWindows, positive, requantise, table } from './nonlinear.js';
 import type { IrOp, IrOps } from './op.js';
+import { argmax } from './ops/argmax.js';
+import { bilinear } from './ops/bilinear.js';
+import { compare } from './ops/compare.js';
+import { divide } from './ops/divide.js';
+import { gather } from './ops/gather.js';
+import { input } from './ops/input.js';
+import { linear } from './ops/linear.js';
+import { maxWindows } from './ops/max-windows.js';
+import { positive } from './ops/positive.js';
+import { requantise } from './ops/requantise.js';
+import { table } from './ops/table.js';
 
 export const irOps = {
   input,

@@ -7,6 +7,7 @@ import { isFloatType, type DecodedTensor, type ElementType, type TensorProto } f
 import { evaluateRealNode } from '../real/evaluate.js';
 import type { RealNode, RealOp } from '../real/graph.js';
 import type { LinearMap } from '../real/linear-map.js';
+import { realOpOf } from '../real/ops.js';
 import type { Attributes } from './attributes.js';
 import { settle } from './integers.js';
 import type { OnnxNode } from './model.js';
@@ -179,11 +180,14 @@ export class OpContext {
       );
       return { name, dims, dtype, values: settle(values, dtype, this.node.label) };
     }
-    if (op.kind === 'linear') this.checkWeights(op);
+    const record = realOpOf(op);
+    if (record.isFinite?.(op) === false) throw this.invalid('a weight or constant is NaN or infinite');
     const sources = inputs.map((input) => this.builder.nodeOf(input, this.node.label));
     this.builder.push({ name, op, inputs: sources, dims, dtype, origin: this.node.label });
-    if (op.kind === 'argmax') return { name, dims, dtype, below: op.groups.size };
-    const below = op.kind === 'gather' && inputs.length === 1 && op.fill === 0 ? inputs[0]!.below : undefined;
+    const below = record.below?.(
+      op,
+      inputs.map((input) => input.below),
+    );
     return below === undefined ? { name, dims, dtype } : { name, dims, dtype, below };
   }
 
@@ -255,12 +259,5 @@ export class OpContext {
     }
     const output = this.node.outputs[as];
     return output !== undefined && output !== '' ? output : this.builder.freshName(`${this.node.opType}.unread`);
-  }
-
-  private checkWeights(op: Extract<RealOp, { kind: 'linear' }>): void {
-    const fine =
-      op.bias.every((value) => Number.isFinite(value)) &&
-      op.maps.every(({ patCoef }) => patCoef.every((value) => Number.isFinite(value)));
-    if (!fine) throw this.invalid('a weight or constant is NaN or infinite');
   }
 }

@@ -1,4 +1,5 @@
 /** ONNX file → real graph: every node that an output needs is expanded. */
+import { finish, type Work } from '../../base/work.js';
 import { decodeModel } from '../../formats/onnx-proto.js';
 import type { RealGraph } from '../real/graph.js';
 import { Importer } from './importer.js';
@@ -30,10 +31,18 @@ export interface ImportedModel {
  *   EXTERNAL_DATA_MISSING, RANGE_EXCEEDED, FILE_TOO_LARGE.
  */
 export function importModel(bytes: Uint8Array, options: ImportOptions = {}): ImportedModel {
+  return finish(importing(bytes, options));
+}
+
+/** As `importModel`, node by node. */
+export function* importing(bytes: Uint8Array, options: ImportOptions = {}): Work<ImportedModel> {
   const onnx = readGraph(decodeModel(bytes), options);
   const importer = new Importer(onnx, options);
   const used = onnx.nodes.filter((node) => importer.isNeeded(node));
-  for (const node of used) importer.expand(node);
+  for (const [i, node] of used.entries()) {
+    yield i / used.length;
+    importer.expand(node);
+  }
   const { opset, irVersion, producer } = onnx;
   return {
     graph: importer.finish(),

@@ -89,10 +89,7 @@ export class Importer {
     const outputs = this.onnx.outputs.map((name) => ({ name, node: this.builder.nodeOf(this.value(name), 'output') }));
     const inputs = this.onnx.inputs.map(({ name }) => name);
     return {
-      nodes: reachable(
-        this.builder.nodes,
-        outputs.map(({ node }) => node),
-      ),
+      nodes: reachable(this.builder.nodes, [...outputs.map(({ node }) => node), ...inputs]),
       inputs,
       outputs,
     };
@@ -126,12 +123,12 @@ function neededNodes(onnx: OnnxGraph): Set<OnnxNode> {
   return needed;
 }
 
-/** The real nodes that an output needs, and all inputs. */
-function reachable(nodes: readonly RealNode[], outputs: readonly string[]): RealNode[] {
-  const wanted = new Set(outputs);
+/** The named nodes and what they need. */
+function reachable(nodes: readonly RealNode[], names: readonly string[]): RealNode[] {
+  const wanted = new Set(names);
   const kept: RealNode[] = [];
   for (const node of nodes.toReversed()) {
-    if (node.op.kind !== 'input' && !wanted.has(node.name)) continue;
+    if (!wanted.has(node.name)) continue;
     kept.push(node);
     for (const input of node.inputs) wanted.add(input);
   }

@@ -1,4 +1,7 @@
-/** Every ONNX operator this importer knows, by name. Naming one in `OperatorName` without a definition does not compile. */
+/**
+ * Every ONNX operator this importer knows, by name. A name without a definition, a definition without its name and an operator that two groups
+ * define do not compile: the error names the operator.
+ */
 import { activation } from './ops/activation.js';
 import { arithmetic } from './ops/arithmetic.js';
 import { comparisons } from './ops/comparison.js';
@@ -98,21 +101,42 @@ export type OperatorName =
   | 'LayerNormalization'
   | 'RMSNormalization';
 
-export const operators = {
-  ...convolution,
-  ...matrix,
-  ...arithmetic,
-  ...activation,
-  ...functionTables,
-  ...comparisons,
-  ...pooling,
-  ...reductions,
-  ...normalization,
-  ...layerNormalizations,
-  ...shapes,
-  ...movement,
-  ...constants,
-} satisfies Record<OperatorName, Operator>;
+const groups = [
+  convolution,
+  matrix,
+  arithmetic,
+  activation,
+  functionTables,
+  comparisons,
+  pooling,
+  reductions,
+  normalization,
+  layerNormalizations,
+  shapes,
+  movement,
+  constants,
+] as const;
+
+type Groups = typeof groups;
+type NamesOf<Group> = Group extends unknown ? keyof Group : never;
+type Defined = NamesOf<Groups[number]>;
+/** Names that a group defines although one before it does. */
+type DefinedTwice<Rest extends readonly unknown[], Before = never> = Rest extends readonly [
+  infer First,
+  ...infer Others,
+]
+  ? (keyof First & Before) | DefinedTwice<Others, Before | keyof First>
+  : never;
+type None<Names extends never> = Names;
+type EachDefinedOnce =
+  | OperatorName
+  | None<Exclude<OperatorName, Defined>>
+  | None<Exclude<Defined, OperatorName>>
+  | None<DefinedTwice<Groups>>;
+
+export const operators = Object.fromEntries(groups.flatMap((group) => Object.entries(group))) as Readonly<
+  Record<EachDefinedOnce, Operator>
+>;
 
 /** The operator of a node of ONNX's own domain. */
 export function findOperator(domain: string, opType: string): Operator | undefined {

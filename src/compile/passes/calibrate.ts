@@ -3,6 +3,7 @@
  * each input. Ranges choose scales; they prove nothing. What is proven comes from the domain, by interval arithmetic.
  */
 import { ZkonnxError } from '../../base/errors.js';
+import { finish, type Work } from '../../base/work.js';
 import type { RealGraph } from '../real/graph.js';
 import { RealEvaluator } from '../real/evaluate.js';
 
@@ -18,9 +19,15 @@ export type RealValues = ReadonlyMap<string, Float64Array>;
 
 /** Statistics of every node of `graph` over the samples. */
 export function calibrate(graph: RealGraph, samples: readonly RealValues[]): Map<string, Statistics> {
+  return finish(calibrating(graph, samples));
+}
+
+/** As `calibrate`, sample by sample. */
+export function* calibrating(graph: RealGraph, samples: readonly RealValues[]): Work<Map<string, Statistics>> {
   const running = new Map<string, { min: number; max: number; sum: number; squares: number; count: number }>();
   const evaluator = new RealEvaluator(graph);
-  for (const sample of samples) {
+  for (const [s, sample] of samples.entries()) {
+    yield s / samples.length;
     for (const [name, values] of evaluator.run(sample)) {
       let stats = running.get(name);
       if (stats === undefined) {

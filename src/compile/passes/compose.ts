@@ -2,13 +2,8 @@
  * Composition of linear maps: outer ∘ inner as one map, sharing patterns again where the result repeats. This is how BatchNorm,
  * bias, scale, padding, concatenation and average pooling vanish into the convolution before or after them.
  */
+import type { Affine } from '../real/affine.js';
 import { LinearMapBuilder, nonZeros, rowCount, type LinearMap } from '../real/linear-map.js';
-
-/** An affine tensor: rows over several sources plus a bias, as in the real graph's `linear` op. */
-export interface Affine {
-  readonly maps: readonly LinearMap[];
-  readonly bias: Float64Array;
-}
 
 /**
  * outer(inner(x)): one map a source of `inner`, and what inner's bias contributes to outer's rows.
@@ -83,26 +78,4 @@ function rowKey(outer: LinearMap, inner: LinearMap, p: number, base: number, ref
     parts.push(inner.rowPattern[j]!, inner.rowBase[j]! - reference);
   }
   return parts.join(',');
-}
-
-/** The affine form of a movement over sources of the given sizes: y[i] = concatenation[index[i]], or fill. */
-export function gatherAffine(sizes: readonly number[], index: Int32Array, fill: number): Affine {
-  const starts: number[] = [];
-  let total = 0;
-  for (const size of sizes) {
-    starts.push(total);
-    total += size;
-  }
-  const maps = sizes.map((size, s) => {
-    const builder = new LinearMapBuilder(size);
-    const take = builder.pattern([0], [1]);
-    const none = builder.pattern([], []);
-    for (const j of index) {
-      const local = j - starts[s]!;
-      if (j >= 0 && local >= 0 && local < size) builder.row(take, local);
-      else builder.row(none, 0);
-    }
-    return builder.build();
-  });
-  return { maps, bias: Float64Array.from(index, (j) => (j < 0 ? fill : 0)) };
 }

@@ -1,6 +1,7 @@
 /** The domain of every model input: which real values it may take and which integers stand for them. */
 import type { RealGraph, RealNode } from '../real/graph.js';
 import { inputDomain, type InputDomain, type RealValues } from './calibrate.js';
+import { isWhole } from './exact.js';
 import { sizeOf } from './simplify.js';
 
 /** Features get 16 bits, inputs of more elements than this 12; 8-bit data is recognised and keeps its 8 bits. */
@@ -24,16 +25,12 @@ export function inputDomains(
       const values = samples.map((sample) => sample.get(node.name)!);
       // A truth value is 0 or 1, whichever of them the samples show.
       const given = node.dtype === 'bool' ? { lo: 0, hi: 1 } : declared(node.name);
-      const integer = isIntegerType(node.dtype) ? integerDomain(values, given) : undefined;
+      const integer = isWhole(node) ? integerDomain(values, given) : undefined;
       const usual = sizeOf(node) <= FEW_ELEMENTS ? 16 : 12;
       const bits = fine ? FINE_BITS : usual;
       return [node.name, integer ?? inputDomain(values, bits, declared(node.name))];
     }),
   );
-}
-
-function isIntegerType(dtype: string): boolean {
-  return /^(u?int|bool)/.test(dtype);
 }
 
 /** Integers stand for themselves, if the domain is narrow enough: [lo, lo + 2^bits − 1] around what was seen or declared. */

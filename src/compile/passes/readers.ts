@@ -1,5 +1,6 @@
 /** `--softmax reader`: a softmax that ends the model is taken out of the circuit and left to whoever reads the proven logits. */
 import type { RealGraph } from '../real/graph.js';
+import { realOpOf } from '../real/ops.js';
 import type { TensorSchema } from '../../verify/statement.js';
 
 /** What the reader of an output applies to it (softmax left out of the circuit by choice), by output name. */
@@ -15,10 +16,11 @@ export function takeReaders(
   const outputs = graph.outputs.map((output) => {
     const node = byName.get(output.node)!;
     const source = node.inputs[0];
-    if (node.op.kind !== 'softmax' || source === undefined) return output;
-    const axis = axisOf(node.dims, node.op.groups.stride, node.op.groups.size);
+    const last = realOpOf(node.op).forReader?.(node.op);
+    if (last === undefined || source === undefined) return output;
+    const axis = axisOf(node.dims, last.groups.stride, last.groups.size);
     if (axis === undefined) return output;
-    readers.set(output.name, { apply: node.op.log ? 'logSoftmax' : 'softmax', axis });
+    readers.set(output.name, { apply: last.apply, axis });
     return { ...output, node: source };
   });
   return { graph: { ...graph, outputs }, readers };

@@ -2,9 +2,12 @@
  * Rewrites of the real graph that keep its meaning and make it cheaper to prove. One named list; the order matters where it says so.
  */
 import { invariant } from '../../base/errors.js';
-import { nonZeros, type LinearMap } from '../real/linear-map.js';
+import { finish, type Work } from '../../base/work.js';
+import type { Affine } from '../real/affine.js';
 import type { RealGraph, RealNode, RealOp } from '../real/graph.js';
-import { compose, gatherAffine, type Affine } from './compose.js';
+import { nonZeros, type LinearMap } from '../real/linear-map.js';
+import { realOpOf } from '../real/ops.js';
+import { compose } from './compose.js';
 import { fuseUnary } from './fuse-unary.js';
 
 type Pass = (graph: RealGraph) => RealGraph;
@@ -21,7 +24,17 @@ const passes: readonly (readonly [name: string, pass: Pass])[] = [
 ];
 
 export function simplify(graph: RealGraph): RealGraph {
-  return passes.reduce((current, [, pass]) => pass(current), graph);
+  return finish(simplifying(graph));
+}
+
+/** As `simplify`, pass by pass. */
+export function* simplifying(graph: RealGraph): Work<RealGraph> {
+  let current = graph;
+  for (const [i, [, pass]] of passes.entries()) {
+    yield i / passes.length;
+    current = pass(current);
+  }
+  return current;
 }
 
 /** How many readers each node has; being a model output counts as one. */
@@ -41,9 +54,8 @@ function dropIdentityMovements(graph: RealGraph): RealGraph {
   for (const original of graph.nodes) {
     const node = { ...original, inputs: original.inputs.map(resolve) };
     const source = node.inputs[0];
-    if (node.op.kind === 'gather' && node.inputs.length === 1 && source !== undefined) {
-      const { index } = node.op;
-      if (index.length === sizeOf(byName.get(source)!) && index.every((j, i) => j === i)) {
+    if (node.inputs.length === 1 && source !== undefined) {
+      if (realOpOf(node.op).isIdentity?.(node.op, sizeOf(byName.get(source)!)) === true) {
         alias.set(node.name, source);
         continue;
       }
@@ -54,30 +66,36 @@ function dropIdentityMovements(graph: RealGraph): RealGraph {
 }
 
 /**
- * max over a window of f(x) = f(max over the window of x) for monotone f; then f costs one element a window. Repeats until a pool has
- * passed every activation it can, exchanging the two nodes' places (the earlier one keeps the pool's dims).
+ * max over a window of f(x) = f(max over the window of x) for monotone f; then f costs one element a window. The two nodes change places and
+ * keep their names and origins: the pool reads what the activation read, the activation reads the pool, and whoever read the pool reads the
+ * activation.
  */
 function poolBeforeActivation(graph: RealGraph): RealGraph {
   const readers = readerCounts(graph);
   const byName = new Map(graph.nodes.map((node) => [node.name, node]));
-  const replaced = new Map<string, RealNode[]>();
+  const placed = new Map<string, readonly RealNode[]>();
+  const instead = new Map<string, string>();
   for (const pool of graph.nodes) {
     const activation = byName.get(pool.inputs[0] ?? '');
-    if (pool.op.kind !== 'maxWindows' || activation === undefined || !isMonotone(activation.op)) continue;
-    if (readers.get(activation.name) !== 1) continue;
-    // The activation's name goes to the pooled pre-activation: it is the inner step now, and no output reads it.
-    replaced.set(activation.name, []);
-    replaced.set(pool.name, [
-      { ...pool, name: activation.name, inputs: activation.inputs },
-      { ...activation, name: pool.name, inputs: [activation.name], dims: pool.dims },
+    if (activation === undefined || readers.get(activation.name) !== 1) continue;
+    if (realOpOf(pool.op).takesMaxima !== true || realOpOf(activation.op).isMonotone?.(activation.op) !== true)
+      continue;
+    placed.set(activation.name, []);
+    placed.set(pool.name, [
+      { ...pool, inputs: activation.inputs },
+      { ...activation, inputs: [pool.name], dims: pool.dims },
     ]);
+    instead.set(pool.name, activation.name);
   }
-  if (replaced.size === 0) return graph;
-  return { ...graph, nodes: graph.nodes.flatMap((node) => replaced.get(node.name) ?? [node]) };
-}
-
-function isMonotone(op: RealOp): boolean {
-  return op.kind === 'clamp' || (op.kind === 'leakyRelu' && op.slope >= 0);
+  if (instead.size === 0) return graph;
+  const redirect = (name: string) => instead.get(name) ?? name;
+  const nodes = graph.nodes.flatMap((node) => {
+    const [pool, activation] = placed.get(node.name) ?? [node];
+    if (pool === undefined) return [];
+    const first = { ...pool, inputs: pool.inputs.map(redirect) };
+    return activation === undefined ? [first] : [first, activation];
+  });
+  return { ...graph, nodes, outputs: graph.outputs.map((o) => ({ ...o, node: redirect(o.node) })) };
 }
 
 /** Composed maps may be this much larger than the two they replace: weights are free, set-up time is not. */
@@ -127,13 +145,11 @@ function at(op: RealOp, s: number): LinearMap {
 
 /** The node as an affine map of its inputs, if composing it into its reader cannot add constraints. */
 function asAffine(node: RealNode, done: ReadonlyMap<string, RealNode>, onlyReader: boolean): Affine | undefined {
-  if (node.op.kind === 'linear') return onlyReader ? node.op : undefined;
-  if (node.op.kind === 'constant') return { maps: [], bias: node.op.values };
-  if (node.op.kind !== 'gather' || (node.inputs.length < 2 && !onlyReader)) return undefined;
-  return gatherAffine(
+  const { affine, inlines } = realOpOf(node.op);
+  if (!onlyReader && inlines?.(node.inputs.length) !== true) return undefined;
+  return affine?.(
+    node.op,
     node.inputs.map((name) => sizeOf(done.get(name)!)),
-    node.op.index,
-    node.op.fill,
   );
 }
 

@@ -3,8 +3,8 @@
  * and the integer program's error is measured against it. May import the real graph only.
  */
 import { internal, invariant } from '../../base/errors.js';
-import type { AxisGroups, RealGraph, RealNode, RealOp } from './graph.js';
-import { accumulate } from './linear-map.js';
+import type { RealGraph, RealNode } from './graph.js';
+import { realOpOf } from './ops.js';
 
 /** Evaluates one graph many times; the buffers of the values are allocated once. */
 export class RealEvaluator {
@@ -12,8 +12,11 @@ export class RealEvaluator {
 
   constructor(private readonly graph: RealGraph) {
     for (const node of graph.nodes) {
-      if (node.op.kind === 'input') continue;
-      this.values.set(node.name, node.op.kind === 'constant' ? node.op.values : new Float64Array(sizeOf(node)));
+      const { values } = realOpOf(node.op);
+      if (values === 'given') continue;
+      const out = new Float64Array(sizeOf(node));
+      if (values === 'known') evaluateRealNode(node, [], out);
+      this.values.set(node.name, out);
     }
   }
 
@@ -23,8 +26,9 @@ export class RealEvaluator {
    */
   run(inputs: ReadonlyMap<string, Float64Array>): ReadonlyMap<string, Float64Array> {
     for (const node of this.graph.nodes) {
-      if (node.op.kind === 'constant') continue;
-      if (node.op.kind === 'input') {
+      const { values } = realOpOf(node.op);
+      if (values === 'known') continue;
+      if (values === 'given') {
         const given = inputs.get(node.name);
         if (given?.length !== sizeOf(node)) {
           throw internal('an input is missing or has the wrong size', { input: node.name, got: given?.length });
@@ -53,121 +57,14 @@ function sizeOf(node: Pick<RealNode, 'dims'>): number {
 
 /** Evaluates one node, into `out` if given (it must not be one of the inputs). Input nodes have no value of their own. */
 export function evaluateRealNode(
-  node: Pick<RealNode, 'op' | 'dims'>,
+  { op, dims }: Pick<RealNode, 'op' | 'dims'>,
   inputs: readonly Float64Array[],
-  out: Float64Array = new Float64Array(sizeOf(node)),
+  out: Float64Array = new Float64Array(sizeOf({ dims })),
 ): Float64Array {
-  const { op } = node;
-  const x = inputs[0];
-  if (op.kind === 'constant') {
-    out.set(op.values);
-    return out;
-  }
-  invariant(x !== undefined, 'a node without inputs cannot be evaluated', { kind: op.kind });
-  switch (op.kind) {
-    case 'input':
-      throw internal('an input node has no value of its own');
-    case 'linear':
-      out.set(op.bias);
-      op.maps.forEach((map, source) => {
-        accumulate(map, inputs[source]!, out);
-      });
-      return out;
-    case 'gather':
-      return gather(op, inputs.length === 1 ? x : concatenate(inputs), out);
-    case 'clamp':
-      return clamp(op, x, out);
-    case 'leakyRelu':
-      for (let i = 0; i < out.length; i++) out[i] = x[i]! >= 0 ? x[i]! : op.slope * x[i]!;
-      return out;
-    case 'maxWindows':
-      return maxWindows(op, x, out);
-    case 'bilinear':
-      return bilinear(op, x, inputs[1]!, out);
-    case 'unary':
-      for (let i = 0; i < out.length; i++) out[i] = op.fn.apply(x[i]!);
-      return out;
-    case 'step':
-      for (let i = 0; i < out.length; i++) out[i] = x[i]! > 0 || (x[i] === 0 && !op.strict) ? 1 : 0;
-      return out;
-    case 'softmax':
-      return softmax(op.groups, op.log, x, out);
-    case 'argmax':
-      return argmax(op.groups, op.last, x, out);
-  }
-}
-
-type Op<K extends RealOp['kind']> = Extract<RealOp, { kind: K }>;
-
-function concatenate(parts: readonly Float64Array[]): Float64Array {
-  const whole = new Float64Array(parts.reduce((total, part) => total + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
-function gather({ index, fill }: Op<'gather'>, x: Float64Array, out: Float64Array): Float64Array {
-  for (let i = 0; i < out.length; i++) out[i] = index[i]! < 0 ? fill : x[index[i]!]!;
-  return out;
-}
-
-function clamp({ lo, hi }: Op<'clamp'>, x: Float64Array, out: Float64Array): Float64Array {
-  for (let i = 0; i < out.length; i++) out[i] = Math.min(Math.max(x[i]!, lo), hi);
-  return out;
-}
-
-function maxWindows({ start, index }: Op<'maxWindows'>, x: Float64Array, out: Float64Array): Float64Array {
-  for (let i = 0; i < out.length; i++) {
-    let best = -Infinity;
-    for (let k = start[i]!; k < start[i + 1]!; k++) {
-      const value = x[index[k]!]!;
-      if (value > best) best = value;
-    }
-    out[i] = best;
-  }
-  return out;
-}
-
-function bilinear(op: Op<'bilinear'>, a: Float64Array, b: Float64Array, out: Float64Array): Float64Array {
-  const { start, left, right } = op;
-  for (let i = 0; i < out.length; i++) {
-    let sum = 0;
-    for (let k = start[i]!; k < start[i + 1]!; k++) sum += a[left[k]!]! * b[right[k]!]!;
-    out[i] = sum;
-  }
-  return out;
-}
-
-function softmax(groups: AxisGroups, log: boolean, x: Float64Array, out: Float64Array): Float64Array {
-  const { base, size, stride } = groups;
-  for (const first of base) {
-    const end = first + size * stride;
-    let top = -Infinity;
-    for (let i = first; i < end; i += stride) top = Math.max(top, x[i]!);
-    let sum = 0;
-    for (let i = first; i < end; i += stride) sum += Math.exp(x[i]! - top);
-    const logSum = Math.log(sum);
-    for (let i = first; i < end; i += stride) out[i] = log ? x[i]! - top - logSum : Math.exp(x[i]! - top) / sum;
-  }
-  return out;
-}
-
-function argmax(groups: AxisGroups, last: boolean, x: Float64Array, out: Float64Array): Float64Array {
-  const { base, size, stride } = groups;
-  for (let g = 0; g < out.length; g++) {
-    let best = 0;
-    let top = x[base[g]!]!;
-    for (let j = 1; j < size; j++) {
-      const value = x[base[g]! + j * stride]!;
-      if (value > top || (last && value === top)) {
-        top = value;
-        best = j;
-      }
-    }
-    out[g] = best;
-  }
+  const record = realOpOf(op);
+  invariant(record.values !== 'computed' || inputs.length > 0, 'a node without inputs cannot be evaluated', {
+    kind: op.kind,
+  });
+  record.evaluate(op, inputs, out);
   return out;
 }

@@ -150,3 +150,16 @@ export function scaleRows(map: LinearMap, factor: (row: number) => number): Line
   }
   return builder.build();
 }
+
+/** c where the map is y = c·x, else undefined. */
+export function uniformFactor(map: LinearMap): number | undefined {
+  const { inSize, rowPattern, rowBase, patStart, patOffset, patCoef } = map;
+  if (rowPattern.length !== inSize || inSize === 0) return undefined;
+  const factor = patCoef[patStart[rowPattern[0]!]!];
+  for (let i = 0; i < rowPattern.length; i++) {
+    const first = patStart[rowPattern[i]!]!;
+    if (patStart[rowPattern[i]! + 1] !== first + 1) return undefined;
+    if (rowBase[i]! + patOffset[first]! !== i || patCoef[first] !== factor) return undefined;
+  }
+  return factor;
+}

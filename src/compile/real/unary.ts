@@ -71,6 +71,9 @@ export const celu = (alpha: number) => named(`celu:${alpha}`, (x) => (x >= 0 ? x
 export const selu = (alpha: number, gamma: number) =>
   named(`selu:${alpha}:${gamma}`, (x) => gamma * (x >= 0 ? x : alpha * Math.expm1(x)));
 export const power = (exponent: number) => named(`power:${exponent}`, (x) => x ** exponent);
+/** `composed`, without a trace of an inner function that does nothing. */
+export const after = (outer: UnaryFunction, inner: UnaryFunction) =>
+  inner === identity ? outer : composed(outer, inner);
 /** Steps of a chain that is one function. */
 export const affine = (factor: number, offset: number) => named(`${factor}x+${offset}`, (x) => factor * x + offset);
 export const clamp = (lo: number, hi: number) => named(`clamp:${lo}:${hi}`, (x) => clampOf(x, lo, hi));

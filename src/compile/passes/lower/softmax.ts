@@ -2,11 +2,13 @@
  * Softmax and LogSoftmax as integer programs: m = max x, d = m − x, e = exp(−d) by table, S = Σ e;
  * softmax = ⌊e·2^16 / S⌋, logSoftmax = −d − log S with log by table. Arguments are rounded to 1/256 (error of exp: 0.2 %).
  */
-import type { AxisGroups, RealOp } from '../real/graph.js';
-import { LinearMapBuilder, scalarMap, type LinearMap } from '../real/linear-map.js';
-import type { Statistics } from './calibrate.js';
-import type { IrEmitter } from './emitter.js';
-import { requantise, type Quantised } from './scales.js';
+import type { AxisGroups } from '../../real/graph.js';
+import { LinearMapBuilder, scalarMap, type LinearMap } from '../../real/linear-map.js';
+import type { RealOpOf } from '../../real/op.js';
+import type { Statistics } from '../calibrate.js';
+import type { IrEmitter } from '../emitter.js';
+import type { Lowering } from '../lowering.js';
+import { requantise, type Quantised } from '../scales.js';
 
 /** Step of the argument of exp. */
 const STEP_BITS = 8;
@@ -14,12 +16,15 @@ const STEP_BITS = 8;
 const EXP_BITS = 16;
 const EXP_ROWS = 12 * 2 ** STEP_BITS;
 
-export function lowerSoftmax(
-  emitter: IrEmitter,
-  op: Extract<RealOp, { kind: 'softmax' }>,
-  x: Quantised,
-  stats: Statistics,
-): Quantised {
+export const softmax: Lowering<RealOpOf<'softmax'>> = {
+  calibrated(lane, { op, inputs }) {
+    const [source] = inputs as [string];
+    return lowerSoftmax(lane.emitter, op, lane.tensor(source), lane.stats(source));
+  },
+  isPrecise: true,
+};
+
+function lowerSoftmax(emitter: IrEmitter, op: RealOpOf<'softmax'>, x: Quantised, stats: Statistics): Quantised {
   const { groups, log } = op;
   const size = emitter.fact(x.node).size;
   const bits = Math.max(STEP_BITS + 2, Math.ceil(Math.log2((1.5 * (stats.max - stats.min) + 1) * 2 ** STEP_BITS)));

@@ -1,0 +1,81 @@
+import type { Builder, Lc } from '../../../../circuits/builder.js';
+import { sumOfProducts } from '../../../../circuits/gadgets/products.js';
+import { ZkonnxError } from '../../../base/errors.js';
+import type { ProductShape } from '../../real/graph.js';
+import type { IrAttrs } from '../graph.js';
+import { at, element, EXACT, lowerLive, type IrOp, type LcTensor } from '../op.js';
+
+export const bilinear: IrOp<IrAttrs['bilinear']> = {
+  infer({ start, left, right }, inputs, size) {
+    const [x, y] = [at(inputs, 0), at(inputs, 1)];
+    const lo = new Float64Array(size);
+    const hi = new Float64Array(size);
+    let worst = 0;
+    for (let i = 0; i < size; i++) {
+      let reach = 0;
+      for (let k = start[i]!; k < start[i + 1]!; k++) {
+        const [i0, i1] = [left[k]!, right[k]!];
+        const corners = [x.lo[i0]! * y.lo[i1]!, x.lo[i0]! * y.hi[i1]!, x.hi[i0]! * y.lo[i1]!, x.hi[i0]! * y.hi[i1]!];
+        const square = x === y && i0 === i1;
+        const least = square && x.lo[i0]! <= 0 && x.hi[i0]! >= 0 ? 0 : Math.min(...corners);
+        lo[i]! += least;
+        hi[i]! += Math.max(...corners);
+        reach += Math.max(...corners.map(Math.abs));
+      }
+      worst = Math.max(worst, reach);
+    }
+    if (worst >= EXACT) {
+      throw new ZkonnxError('BOUND_OVERFLOW', 'a sum of products may leave the range of exact integers', {
+        expected: 'below 2^53',
+        got: `2^${Math.log2(worst).toFixed(1)}`,
+        help: 'lower --bits',
+      });
+    }
+    return { size, lo, hi };
+  },
+  evaluate({ start, left, right }, inputs, out) {
+    const [x, y] = [at(inputs, 0), at(inputs, 1)];
+    for (let i = 0; i < out.length; i++) {
+      let sum = 0;
+      for (let k = start[i]!; k < start[i + 1]!; k++) sum += x[left[k]!]! * y[right[k]!]!;
+      out[i] = sum;
+    }
+  },
+  reads({ start, left, right }, live, reads) {
+    for (let i = 0; i < live.length; i++) {
+      if (!live[i]) continue;
+      for (let k = start[i]!; k < start[i + 1]!; k++) {
+        at(reads, 0)[left[k]!] = 1;
+        at(reads, 1)[right[k]!] = 1;
+      }
+    }
+  },
+  lower({ start, left, right, shape }, b, inputs, live) {
+    if (shape !== undefined && shape.k > 0 && live.length > 0 && live.every((mark) => mark === 1)) {
+      return matrixProducts({ left, right }, shape, b, inputs);
+    }
+    return lowerLive(live, (i) => {
+      const terms = [];
+      for (let k = start[i]!; k < start[i + 1]!; k++) {
+        terms.push({ left: element(inputs[0], left[k]!), right: element(inputs[1], right[k]!) });
+      }
+      return sumOfProducts(b, terms);
+    });
+  },
+};
+
+/** The products of a batch, in the order of ProductShape. */
+function matrixProducts(
+  { left, right }: Pick<IrAttrs['bilinear'], 'left' | 'right'>,
+  { batch, m, k, n }: ProductShape,
+  b: Builder,
+  inputs: readonly LcTensor[],
+): Lc[] {
+  return Array.from({ length: batch }, (_, member) => {
+    const entry = (i: number, j: number, t: number) => ((member * m + i) * n + j) * k + t;
+    const range = (length: number) => Array.from({ length }, (_each, i) => i);
+    const a = range(m).map((i) => range(k).map((t) => element(inputs[0], left[entry(i, 0, t)]!)));
+    const c = range(k).map((t) => range(n).map((j) => element(inputs[1], right[entry(0, j, t)]!)));
+    return b.matrixProduct(a, c).flat();
+  }).flat();
+}

@@ -1,0 +1,73 @@
+/** The model's file: its bytes, and the hash that a manifest names it by. */
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { ZkonnxError } from '../base/errors.js';
+import { decodeModel, externalFiles, externalLocations, MAX_MODEL_BYTES } from '../formats/onnx-proto.js';
+import type { CompileOptions } from './options.js';
+import { preparing, type PreparedModel } from './prepare.js';
+import type { AsyncWork } from './stages.js';
+
+/** The model's name and hash, as manifests have them. */
+export interface ModelSource {
+  /** Base name of the file; `model.onnx`, as in an artifact, for a model given as bytes. */
+  readonly file: string;
+  readonly hash: string;
+}
+
+/** Reads and imports the model at a path, or in bytes that hold all of it. */
+export async function* readingModel(
+  model: string | Uint8Array,
+  options: Pick<CompileOptions, 'inputShapes' | 'softmax'>,
+): AsyncWork<{ readonly source: ModelSource; readonly prepared: PreparedModel }> {
+  const bytes = typeof model === 'string' ? await readModel(model) : model;
+  yield 0;
+  if (typeof model !== 'string') requireWhole(bytes);
+  const externalDir = typeof model === 'string' ? path.dirname(model) : undefined;
+  const prepared = yield* preparing(bytes, { ...options, ...(externalDir === undefined ? {} : { externalDir }) });
+  const file = typeof model === 'string' ? path.basename(model) : 'model.onnx';
+  return { source: { file, hash: await modelHash(bytes, externalDir) }, prepared };
+}
+
+function requireWhole(bytes: Uint8Array): void {
+  const [location] = externalLocations(decodeModel(bytes));
+  if (location === undefined) return;
+  throw new ZkonnxError(
+    'EXTERNAL_DATA_MISSING',
+    'the model keeps values in other files, and only its own bytes were given',
+    {
+      where: location,
+      help: 'give the path of the model, or save it as one file (onnx.save(..., save_as_external_data=False))',
+    },
+  );
+}
+
+/** SHA-256 of the ONNX file and, behind it, of its external data files in the order of their locations. */
+export async function modelHash(bytes: Uint8Array, externalDir: string | undefined): Promise<string> {
+  const hash = createHash('sha256').update(bytes);
+  const files = externalDir === undefined ? [] : externalFiles(decodeModel(bytes), externalDir);
+  for (const { file } of files) hash.update(await readFile(file));
+  return `sha256:${hash.digest('hex')}`;
+}
+
+/** The bytes of the file. Throws FILE_TOO_LARGE, FILE_UNREADABLE. */
+export async function readModel(modelPath: string): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(modelPath);
+    if (size > MAX_MODEL_BYTES) {
+      throw new ZkonnxError('FILE_TOO_LARGE', 'the model file is too large', {
+        expected: `at most ${MAX_MODEL_BYTES} bytes`,
+        got: `${size}`,
+        where: modelPath,
+      });
+    }
+    return await readFile(modelPath);
+  } catch (cause) {
+    if (cause instanceof ZkonnxError) throw cause;
+    throw new ZkonnxError('FILE_UNREADABLE', 'cannot read the model', {
+      where: modelPath,
+      got: cause instanceof Error ? cause.message : String(cause),
+      cause,
+    });
+  }
+}

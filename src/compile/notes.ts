@@ -1,0 +1,27 @@
+/** Sentences for the user about what was taken for granted. */
+import { DRAWN_SAMPLES } from './calibration-samples.js';
+import type { CompileOptions } from './options.js';
+import type { InputDomain } from './passes/calibrate.js';
+
+/** What the user did not say and what was taken, in sentences. */
+export function defaultsTaken(options: CompileOptions, domains: ReadonlyMap<string, InputDomain>): string[] {
+  const notes: string[] = [];
+  if (options.input === undefined) notes.push('input is public (default): every proof shows the input values');
+  if (options.output === undefined) notes.push('output is public (default)');
+  if (options.input === 'private') {
+    notes.push('input is private and not committed: a proof says only that SOME input in the domain gives the output');
+  }
+  if (options.overflow === undefined)
+    notes.push('overflow is saturate (default): every input in the domain is provable');
+  for (const [name, { min, max, bits, source }] of domains) {
+    if (source === 'grid') notes.push(`input ${name}: 8-bit data recognised, ${min} to ${max}, exact`);
+    if (source === 'calibration') {
+      notes.push(
+        `input ${name}: domain ${min} to ${max} from the calibration data and a margin of a quarter (${bits} bits); state it with --domain`,
+      );
+    }
+  }
+  if (options.samples === undefined)
+    notes.push(`no calibration data: ${DRAWN_SAMPLES} uniform samples of the declared domain stand in for it`);
+  return notes;
+}

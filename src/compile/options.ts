@@ -1,0 +1,52 @@
+/** What compile may be told, and what it takes where it is not told. */
+import type { ImagePreprocessing, Protocol, Visibility } from '../verify/statement.js';
+import type { RealValues } from './passes/calibrate.js';
+
+export interface Range {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+export interface CompileOptions {
+  /** Calibration samples by input name: real values, as the model takes them. */
+  readonly samples?: readonly RealValues[];
+  /** Declared domain of every input, or of inputs by name. */
+  readonly domain?: Range | ReadonlyMap<string, Range>;
+  /** Worst error allowed on the calibration samples, as a part of the largest magnitude of the output. Default 0.005. */
+  readonly tolerance?: number;
+  /** Bits of activations; chosen by tolerance when absent. */
+  readonly bits?: number;
+  readonly overflow?: 'saturate' | 'reject';
+  readonly input?: Visibility;
+  readonly output?: Visibility;
+  readonly inputShapes?: ReadonlyMap<string, readonly number[]>;
+  readonly softmax?: 'circuit' | 'reader';
+  readonly labels?: readonly string[];
+  readonly image?: ImagePreprocessing;
+  /** `mirage` (default) has lookups and fewer constraints; `groth16` is every verifier's. */
+  readonly protocol?: Protocol;
+}
+
+export const DEFAULT_PROTOCOL: Protocol = 'mirage';
+
+export function protocolOf({ protocol }: Pick<CompileOptions, 'protocol'>): Protocol {
+  return protocol ?? DEFAULT_PROTOCOL;
+}
+
+export const DEFAULT_TOLERANCE = 0.005;
+
+/** The values an input may take: declared, or all of its type where no data says more and the type is narrow enough to need no saying. */
+export function domainFor(
+  { domain, samples = [] }: Pick<CompileOptions, 'domain' | 'samples'>,
+  { name, dtype }: { readonly name: string; readonly dtype: string },
+): Range | undefined {
+  const declared =
+    domain instanceof Map ? (domain as ReadonlyMap<string, Range>).get(name) : (domain as Range | undefined);
+  return declared ?? (samples.length > 0 ? undefined : NARROW_TYPES[dtype]);
+}
+
+const NARROW_TYPES: Readonly<Record<string, Range>> = {
+  bool: { lo: 0, hi: 1 },
+  int8: { lo: -128, hi: 127 },
+  uint8: { lo: 0, hi: 255 },
+};

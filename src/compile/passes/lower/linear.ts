@@ -1,0 +1,120 @@
+/**
+ * Linear layers. By calibration: integer coefficients are round(w·s_x/s_y·2^s), so the accumulator has scale s_y/2^s and the requantisation
+ * after it is a shift by s; s_y is the scale the *reader* wants, so ReLU, clip and max pool see no rescaling (docs/architecture.md, Scales).
+ */
+import { ZkonnxError } from '../../../base/errors.js';
+import type { Affine } from '../../real/affine.js';
+import type { RealNode } from '../../real/graph.js';
+import { uniformFactor } from '../../real/linear-map.js';
+import type { RealOpOf } from '../../real/op.js';
+import { emitAffine } from '../emit-affine.js';
+import type { IrEmitter } from '../emitter.js';
+import { isWhole, type ExactLane } from '../exact.js';
+import type { CalibratedLane, Lowering } from '../lowering.js';
+import { chooseShift, roundingError, type Quantised, type Source } from '../scales.js';
+
+export const linear: Lowering<RealOpOf<'linear'>> = {
+  exact: (lane, node) => exactLinear(lane, node, node.op),
+  calibrated: (lane, node) => calibratedLinear(lane, node, node.op),
+};
+
+/** Integers, and what a comparison reads, keep the scale of their sources, where all have one and the weights are integers. */
+export function exactLinear(lane: ExactLane, node: RealNode, { maps, bias }: Affine): Quantised | undefined {
+  if (!isWhole(node) && !lane.isOnlyCompared(node)) return undefined;
+  const sources = node.inputs.map((name) => lane.tensor(name));
+  const scale = sources[0]?.scale ?? 1;
+  const whole =
+    sources.every((x) => x.scale === scale && Number.isInteger(x.offset / scale)) &&
+    maps.every(({ patCoef }) => patCoef.every(Number.isInteger)) &&
+    bias.every((value) => Number.isInteger(value / scale));
+  return whole ? { node: emitAffine(lane.emitter, maps, bias, sources, scale), scale, offset: 0 } : undefined;
+}
+
+export function calibratedLinear(lane: CalibratedLane, node: RealNode, affine: Affine): Quantised {
+  const free = rescaled(lane, node, affine);
+  if (free !== undefined) return free;
+  const { maps, bias } = affine;
+  const sources = node.inputs.map((name) => lane.narrow(name));
+  const target = lane.targetFor(node);
+  if (target === undefined) return outputAccumulator(lane, node, affine, sources);
+  const shift = chooseShift(maps, distributions(lane, node.inputs, sources, target.scale));
+  const scale = target.scale * 2 ** -shift;
+  return { node: emitAffine(lane.emitter, maps, bias, sources, scale), scale, offset: 0, target, shift };
+}
+
+/** A positive multiple of one tensor is the same integers at another scale. */
+function rescaled(lane: CalibratedLane, node: RealNode, { maps, bias }: Affine): Quantised | undefined {
+  const [map, ...others] = maps;
+  if (map === undefined || others.length > 0 || lane.isOutput(node.name)) return undefined;
+  const factor = uniformFactor(map);
+  if (factor === undefined || factor <= 0 || bias.some((value) => value !== 0)) return undefined;
+  const x = lane.tensor(node.inputs[0]!);
+  const target = x.target === undefined ? undefined : { ...x.target, scale: x.target.scale * factor };
+  return {
+    ...x,
+    scale: x.scale * factor,
+    offset: x.offset * factor,
+    ...(target === undefined ? {} : { target }),
+  };
+}
+
+function distributions(
+  lane: CalibratedLane,
+  inputs: readonly string[],
+  sources: readonly Quantised[],
+  accScale: number,
+): Source[] {
+  return inputs.map((name, s) => {
+    const { mean, rms } = lane.stats(name);
+    const { scale } = sources[s]!;
+    return { factor: scale / accScale, mean: mean / scale, rms: rms / scale };
+  });
+}
+
+/** An output accumulator is exposed as it is (free) if it fits three bytes at this error, relative to the output's magnitude. */
+const OUTPUT_ERROR = 1e-3;
+
+/**
+ * A linear output needs no requantisation: its bounds are proven by interval arithmetic. Its scale is chosen so that a digit takes
+ * three bytes, or four or five where the weights' rounding would show.
+ */
+function outputAccumulator(
+  lane: CalibratedLane,
+  node: RealNode,
+  affine: Affine,
+  sources: readonly Quantised[],
+): Quantised {
+  const { maps, bias } = affine;
+  const span = realSpan(lane.emitter, affine, sources);
+  const { min, max } = lane.stats(node.name);
+  const magnitude = Math.max(Math.abs(min), Math.abs(max)) || span || 1;
+  for (const bytes of [3, 4, 5, 6]) {
+    // 0.1 % of room for the rounding of coefficients.
+    const scale = (span * 1.001 || 1) / (256 ** bytes - 2);
+    const noise = roundingError(maps, distributions(lane, node.inputs, sources, scale)) * scale;
+    if (noise > OUTPUT_ERROR * magnitude && bytes < 6) continue;
+    return { node: emitAffine(lane.emitter, maps, bias, sources, scale), scale, offset: 0 };
+  }
+  throw new ZkonnxError('BOUND_OVERFLOW', 'an output has no integer scale', { where: node.origin });
+}
+
+/** Widest span of real values, over all rows together, that the inputs' proven bounds allow. */
+function realSpan(emitter: IrEmitter, { maps, bias }: Affine, sources: readonly Quantised[]): number {
+  const lo = Float64Array.from(bias);
+  const hi = Float64Array.from(bias);
+  maps.forEach((map, s) => {
+    const { scale, offset, node } = sources[s]!;
+    const fact = emitter.fact(node);
+    for (let i = 0; i < lo.length; i++) {
+      const p = map.rowPattern[i]!;
+      for (let k = map.patStart[p]!; k < map.patStart[p + 1]!; k++) {
+        const j = map.rowBase[i]! + map.patOffset[k]!;
+        const a = map.patCoef[k]! * (fact.lo[j]! * scale + offset);
+        const b = map.patCoef[k]! * (fact.hi[j]! * scale + offset);
+        lo[i]! += Math.min(a, b);
+        hi[i]! += Math.max(a, b);
+      }
+    }
+  });
+  return hi.reduce((max, v) => Math.max(max, v), -Infinity) - lo.reduce((min, v) => Math.min(min, v), Infinity);
+}

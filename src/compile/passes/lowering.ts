@@ -1,0 +1,64 @@
+/** How a real op becomes integers: one record, two lanes, and what an op wants of the accumulator it reads. */
+import type { RealNode, RealOp } from '../real/graph.js';
+import type { Statistics } from './calibrate.js';
+import type { ExactLane } from './exact.js';
+import type { Quantised, Target } from './scales.js';
+import type { Range, UnaryTable } from './unary.js';
+import type { UnaryFunction } from '../real/unary.js';
+
+export type NodeOf<Op extends RealOp> = RealNode & { readonly op: Op };
+
+/** The first lane: values by scales that calibration chose. */
+export interface CalibratedLane extends ExactLane {
+  /** Bits of activations. */
+  readonly bits: number;
+  /** `--overflow reject`. */
+  readonly reject: boolean;
+  stats(name: string): Statistics;
+  isOutput(name: string): boolean;
+  /** How many nodes and outputs read it. */
+  readers(name: string): number;
+  /** Bits of the node's own values: outputs are read as numbers, so they get at least 12. */
+  bitsOf(node: RealNode): number;
+  /** What the readers of a raw accumulator will requantise it to; undefined when it is exposed as an output. */
+  targetFor(node: RealNode): Target | undefined;
+  /** The tensor in b bits, as multiplications want it. Rounded once, shared by all readers. */
+  narrow(name: string): Quantised;
+  /** As `narrow`, and with zero at zero: products and tables have no place for an offset. */
+  symmetric(name: string): Quantised;
+  /** `source` is the real node x stands for: its statistics are the window of `--overflow reject`. */
+  requantise(x: Quantised, target: Target, source: string, name?: string): Quantised;
+  /** The table of a function's node, made once. */
+  tableOf(node: NodeOf<Extract<RealOp, { kind: 'unary' }>>): UnaryTable;
+  /** Declares the error of a function that became the IR tensor `name`, and its clamping where x may leave `range`. */
+  declare(name: string, node: RealNode, fn: UnaryFunction, x: Quantised, approximation: Approximation): void;
+}
+
+export interface Approximation {
+  readonly range: Range;
+  /** Nothing changes outside the range: arguments may be clamped without a note. */
+  readonly whole: boolean;
+  readonly error: number;
+}
+
+/** What an op wants of the one accumulator that it alone reads. */
+interface Reading<Op extends RealOp> {
+  /** The target to round it to; `{ target: undefined }` leaves it as it is. Without an answer, the accumulator's own range decides. */
+  wants?(lane: CalibratedLane, node: NodeOf<Op>): { readonly target: Target | undefined } | undefined;
+  /** Looks at it more closely than b bits: exp and sigmoid magnify what they read. */
+  readonly isPrecise?: true;
+  /** Asks only on which side of zero it is. */
+  readonly compares?: true;
+}
+
+export type Lowering<Op extends RealOp> = Reading<Op> &
+  (
+    | { exact(lane: ExactLane, node: NodeOf<Op>): Quantised; readonly calibrated?: undefined }
+    | {
+        /** Undefined, and nothing emitted, where the node needs a scale. Left out where it always does. */
+        exact?(lane: ExactLane, node: NodeOf<Op>): Quantised | undefined;
+        calibrated(lane: CalibratedLane, node: NodeOf<Op>): Quantised;
+      }
+  );
+
+export type Lowerings = { readonly [K in RealOp['kind']]: Lowering<Extract<RealOp, { kind: K }>> };

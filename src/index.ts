@@ -11,7 +11,7 @@ export type { SetupOptions, SetupResult } from './setup/setup.js';
 export { prove } from './prove/prove.js';
 export type { AnyProofFile } from './prove/checked-proof.js';
 export type { ProveOptions, ProvenSample } from './prove/prove.js';
-export { openRunner } from './prove/run.js';
+export { openRunner } from './evaluate/runner.js';
 export type { Runner, RunResult } from './prove/run.js';
 export { readSamples } from './inputs/index.js';
 export { exportSolidity, solidityCalldata } from './export/solidity.js';

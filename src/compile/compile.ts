@@ -27,7 +27,8 @@ import { simplify } from './passes/simplify.js';
 import { takeReaders } from './passes/readers.js';
 import { evaluateReal } from './real/evaluate.js';
 import type { RealGraph } from './real/graph.js';
-import { openReference, RUNTIME_MISSING } from '../reference.js';
+import { missingRuntime, openReference } from '../reference.js';
+import { OWN_EVALUATION } from './own-reference.js';
 import { makeSchema } from './schema.js';
 import { Stopwatch } from '../stopwatch.js';
 
@@ -423,9 +424,9 @@ async function measure(
     samples,
     floats: (s) => evaluateReal(graph, samples[s]!),
     references: (s) => references[s]!,
-    reference: runtime?.name ?? 'zkonnx float64 evaluation',
+    reference: runtime?.name ?? OWN_EVALUATION,
   });
-  return { report, notes: runtime === undefined && readers.size === 0 ? [RUNTIME_MISSING] : [] };
+  return { report, notes: runtime === undefined && readers.size === 0 ? [await missingRuntime()] : [] };
 }
 
 /** What the user did not say and what was taken, in sentences. */

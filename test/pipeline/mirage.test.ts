@@ -13,7 +13,7 @@ import { openBrowserProver } from '../../src/prove/browser.js';
 import { ProverPool, type ProveSample } from '../../src/prove/pool.js';
 import { prove, witnessOf, type ProvenSample, type ProveOptions } from '../../src/prove/prove.js';
 import type { ProvePhase, ProveProgress } from '../../src/prove/tasks.js';
-import { openRunner } from '../../src/prove/run.js';
+import { openRunner } from '../../src/evaluate/runner.js';
 import { setup } from '../../src/setup/setup.js';
 import { verify, verifyBatch } from '../../src/verify/index.js';
 import { dequantise, pack, quantise } from '../../src/verify/statement.js';

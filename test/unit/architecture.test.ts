@@ -26,6 +26,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/inputs': ['src/formats', 'src/verify', 'pngjs', 'jpeg-js', 'node'],
   'src/export': ['src/verify', 'contracts', '@noble/hashes', 'node'],
+  'src/evaluate': ['src/compile', 'src/prove', 'src/formats', 'src/reference.ts'],
   'src/ezkl': ['src/field', 'src/verify', 'src/inputs', 'workers', 'node', '@ezkljs/engine'],
   'src/compile': [
     'circuits',

@@ -32,11 +32,13 @@ import { OWN_EVALUATION } from './own-reference.js';
 import { makeSchema } from './schema.js';
 import { Stopwatch } from '../stopwatch.js';
 
+/** An inclusive range of real values. */
 export interface Range {
   readonly lo: number;
   readonly hi: number;
 }
 
+/** What the model file does not say. Calibration samples, a domain, or both are needed; the rest has defaults. */
 export interface CompileOptions {
   /** Calibration samples by input name: real values, as the model takes them. */
   readonly samples?: readonly RealValues[];
@@ -57,12 +59,18 @@ export interface CompileOptions {
   readonly protocol?: Protocol;
 }
 
+/** A circuit for a model, what its integers mean, and how far it is from the float model. */
 export interface CompiledModel {
   readonly circuit: Circuit;
   readonly schema: Schema;
   readonly manifest: Manifest;
   readonly accuracy: AccuracyReport;
+  /** Wall-clock milliseconds by stage. */
   readonly timingsMs: Readonly<Record<string, number>>;
+}
+
+/** And what of the compiler's own a test may look at. */
+export interface CompiledInside extends CompiledModel {
   readonly quantised: QuantisedModel;
   readonly domains: ReadonlyMap<string, InputDomain>;
 }
@@ -111,6 +119,11 @@ export function prepareImported(
 
 /** Compiles the model at `modelPath`. Throws ZkonnxError for everything a user can mend; writes nothing. */
 export async function compile(modelPath: string, options: CompileOptions = {}): Promise<CompiledModel> {
+  const { circuit, schema, manifest, accuracy, timingsMs } = await compileInside(modelPath, options);
+  return { circuit, schema, manifest, accuracy, timingsMs };
+}
+
+export async function compileInside(modelPath: string, options: CompileOptions = {}): Promise<CompiledInside> {
   const clock = new Stopwatch();
   const bytes = await readModel(modelPath);
   const prepared = prepare(bytes, { ...options, externalDir: path.dirname(modelPath) });

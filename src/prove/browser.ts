@@ -35,13 +35,28 @@ import { requireTwoRounds, roundTwo } from './two-rounds.js';
 import { solve, type Witness } from './witness.js';
 
 export { ZkonnxError } from '../errors.js';
+export type { ErrorCode, ErrorDetails } from '../errors.js';
+export type { G1, G1Json, G2, G2Json } from '../verify/curve.js';
+export type { Expectation } from '../verify/expect.js';
 export { prepareKey } from '../verify/key.js';
+export type {
+  KeyBlock,
+  KeyFacts,
+  PreparedGroth16Key,
+  PreparedKey,
+  PreparedMirageKey,
+  SetupKind,
+} from '../verify/key.js';
+export type { Groth16Proof, MirageProof, MirageProofFile, ProofFacts, ProofFile } from '../verify/proof.js';
+export type { RefusalReason, Refused } from '../verify/refusal.js';
+export type { TensorValue, TopClass } from '../verify/report.js';
+export type { ImagePreprocessing, Protocol, Schema, TensorSchema, Visibility } from '../verify/statement.js';
 export { verify } from '../verify/verify.js';
-export type { MirageProofFile, ProofFile } from '../verify/proof.js';
-export type { Schema, TensorSchema } from '../verify/statement.js';
+export type { Verified, VerifyOptions, VerifyResult } from '../verify/verify.js';
+export type { AnyProofFile } from './checked-proof.js';
 export type { Pause } from './event-loop.js';
 export type { Opening } from './opening.js';
-export type { ProveProgress } from './tasks.js';
+export type { ProvePhase, ProveProgress } from './tasks.js';
 
 /** The files of an artifact that proving takes. The bytes may be dropped or changed once the prover is open. */
 export interface BrowserProverFiles {
@@ -53,6 +68,7 @@ export interface BrowserProverFiles {
   readonly verificationKey: unknown;
 }
 
+/** What every long operation takes. */
 export interface RunOptions {
   /** ABORTED at the next step once it fires. */
   readonly signal?: AbortSignal | undefined;
@@ -60,6 +76,7 @@ export interface RunOptions {
   readonly pause?: Pause | undefined;
 }
 
+/** How to make one proof. */
 export interface BrowserProveOptions extends RunOptions {
   /** Of mirage: up to 32 bytes that the proof is bound to. Default none. */
   readonly context?: Uint8Array | undefined;
@@ -67,12 +84,14 @@ export interface BrowserProveOptions extends RunOptions {
   readonly onProgress?: ((progress: ProveProgress) => void) | undefined;
 }
 
+/** A verified proof, and what opens its commitments. */
 export interface BrowserProof {
   readonly proof: AnyProofFile;
   /** For the prover alone to keep; present where the model was compiled with committed tensors. */
   readonly opening?: Opening;
 }
 
+/** A key and a circuit, ready to prove; one proof at a time. */
 export interface BrowserProver {
   /** The inputs a proof takes and the outputs it shows. */
   readonly schema: Schema;

@@ -6,6 +6,7 @@ import { verifyBy } from '../verify/verify.js';
 import type { KernelVerifier } from './kernel-verifier.js';
 import type { ProveResult } from './tasks.js';
 
+/** proof.json of either protocol. */
 export type AnyProofFile = ProofFile | MirageProofFile;
 
 /**

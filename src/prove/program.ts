@@ -90,6 +90,7 @@ export function operandsOf(opcode: number): readonly OperandKind[] | undefined {
 /** Words that an operand takes. */
 export const operandWords = (kind: OperandKind): number => (kind === 'run' || kind === 'ref' ? 2 : 1);
 
+/** The instructions that compute every wire from the inputs. */
 export interface WitnessProgram {
   readonly code: Int32Array;
   readonly hints: SparseMatrix;

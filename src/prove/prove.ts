@@ -20,9 +20,10 @@ import { requireSameMirageSetup } from './mirage-key-match.js';
 import { freshSalts, openingOf, type Opening } from './opening.js';
 import { ProverPool, type ProveSample } from './pool.js';
 import type { Circuit } from './program.js';
-import type { ProveProgress, ProveResult, ProverName } from './tasks.js';
+import type { ProvePhase, ProveProgress, ProverName } from './tasks.js';
 import { solve, witnessToBytes } from './witness.js';
 
+/** One inference to prove. */
 export interface NamedSample {
   /** Names the sample in messages and file names. */
   readonly id: string;
@@ -30,6 +31,7 @@ export interface NamedSample {
   readonly tensors: ReadonlyMap<string, Float64Array>;
 }
 
+/** How to prove, and what to tell meanwhile. */
 export interface ProveOptions {
   /** Worker threads, which share the work of each proof. Default min(cores, 8). */
   readonly threads?: number | undefined;
@@ -44,11 +46,15 @@ export interface ProveOptions {
   readonly onProgress?: ((index: number, progress: ProveProgress) => void) | undefined;
 }
 
+/** A verified proof of one sample, and what it took. */
 export interface ProvenSample {
+  /** The sample's. */
   readonly id: string;
   readonly proof: AnyProofFile;
+  /** For the prover alone to keep; present where the model was compiled with committed tensors. */
   readonly opening?: Opening;
-  readonly timingsMs: ProveResult['timingsMs'];
+  /** Wall-clock milliseconds by phase, with `total`; `load` is near 0 when the pool had circuit and key already. */
+  readonly timingsMs: Readonly<Partial<Record<ProvePhase, number>>> & { readonly total: number };
   readonly peakMemoryBytes: number;
 }
 

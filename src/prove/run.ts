@@ -8,6 +8,7 @@ import { encodeSample } from './encode.js';
 import type { Circuit } from './program.js';
 import { outputsOf, solve } from './witness.js';
 
+/** The integer program’s answer beside the float model’s, in real values by output name. */
 export interface RunResult {
   /** What `prove` would prove, as real values, by output name. */
   readonly outputs: Readonly<Record<string, TensorValue>>;
@@ -17,6 +18,7 @@ export interface RunResult {
   readonly maxAbsError: number;
 }
 
+/** An artifact opened for `run`. */
 export interface Runner {
   readonly manifest: Manifest;
   /** Who computes the float values: `onnxruntime 1.30.0`, or `zkonnx float64 evaluation`. */

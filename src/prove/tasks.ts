@@ -60,6 +60,7 @@ export interface ProveReplies {
  */
 export type ProvePhase = 'load' | 'witness' | 'queue' | 'commit' | 'quotient' | 'sums' | 'prove';
 
+/** How far a proof is. */
 export interface ProveProgress {
   readonly phase: ProvePhase;
   /** Of this phase, 0 … 1. */

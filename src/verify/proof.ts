@@ -22,6 +22,7 @@ export interface Groth16Proof {
   readonly curve: string;
 }
 
+/** What a proof file says beside its points and signals; all of it must be the key’s own. */
 export interface ProofFacts {
   /** `zkonnx.keyDigest` of the verification key. */
   readonly keyDigest: string;
@@ -29,6 +30,7 @@ export interface ProofFacts {
   readonly setup: SetupKind;
 }
 
+/** proof.json of `groth16`: what snarkjs writes, and the facts. */
 export interface ProofFile extends Groth16Proof, ProofFacts {
   readonly formatVersion: number;
   /** Decimal strings below r: outputs, then inputs, packed as statement.ts says. */
@@ -45,6 +47,7 @@ export interface MirageProof {
   readonly pi_c2: G1Json;
 }
 
+/** proof.json of `mirage`. */
 export interface MirageProofFile extends MirageProof, ProofFacts {
   readonly formatVersion: number;
   /** Decimal strings below r: P_1 … P_n, outputs, then inputs, packed as statement.ts says. */

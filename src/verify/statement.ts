@@ -18,8 +18,10 @@ export type ByteOrder = 'little' | 'big';
 /** Of a signal's digits, and of the bytes of a digit. */
 export const PACKING_ORDER: Readonly<Record<Protocol, ByteOrder>> = { groth16: 'little', mirage: 'big' };
 
+/** Whether a proof shows a tensor, hides it, or shows a hash that binds to it. */
 export type Visibility = 'public' | 'private' | 'committed';
 
+/** One input or output: how its integers read as the model’s own tensor. */
 export interface TensorSchema {
   readonly name: string;
   readonly dims: readonly number[];
@@ -42,6 +44,7 @@ export interface TensorSchema {
   readonly image?: ImagePreprocessing;
 }
 
+/** How pixels became the numbers that a model takes. */
 export interface ImagePreprocessing {
   readonly layout: 'NCHW' | 'NHWC';
   readonly resize: 'none' | 'nearest' | 'bilinear';
@@ -53,6 +56,7 @@ export interface ImagePreprocessing {
   readonly std: readonly number[];
 }
 
+/** The inputs and outputs of a model, in the order of their public signals. */
 export interface Schema {
   readonly outputs: readonly TensorSchema[];
   readonly inputs: readonly TensorSchema[];

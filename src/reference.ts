@@ -26,7 +26,7 @@ export interface FloatReference {
 export const RUNTIME_INSTALL = 'npm install --ignore-scripts onnxruntime-node@1.30.0';
 
 /** Loads onnxruntime-node; undefined when it is not installed or its binary does not load on this platform: `missingRuntime` says which. */
-export async function loadOnnxRuntime(): Promise<Runtime | undefined> {
+async function loadOnnxRuntime(): Promise<Runtime | undefined> {
   try {
     return await importRuntime();
   } catch {

@@ -100,7 +100,14 @@ export async function typeErrors(
   for (const moduleResolution of resolutions) {
     const module = RESOLUTIONS[moduleResolution];
     const strictness = { strict: true, skipLibCheck: false, noEmit: true };
-    const compilerOptions = { module, moduleResolution, ...strictness, target: 'es2022', types: [] };
+    const compilerOptions = {
+      module,
+      moduleResolution,
+      ...strictness,
+      target: 'es2022',
+
+      types: [],
+    };
     await project.write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['program.ts'] }));
     const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
     errors[moduleResolution] = await project.run(process.execPath, tsc, '-p', 'tsconfig.json').then(

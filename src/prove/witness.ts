@@ -94,7 +94,7 @@ class Interpreter {
     const { small } = this;
     for (let pc = 0; pc < code.length;) {
       const out = code[pc + 1]!;
-      switch (code[pc]) {
+      switch (code[pc]!) {
         case Opcode.Linear:
           small[out] = this.ref(pc + 2);
           pc += 4;

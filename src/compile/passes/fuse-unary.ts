@@ -123,7 +123,13 @@ function stepOf(
       if (known.length === 1) return { ...after(affine(known[0]!, offset)), free: true };
       return { fn: sumOf(fns, known, offset), free: true };
     }
-    default:
+    case 'input':
+    case 'constant':
+    case 'gather':
+    case 'maxWindows':
+    case 'step':
+    case 'softmax':
+    case 'argmax':
       return undefined;
   }
 }

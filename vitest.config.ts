@@ -11,6 +11,7 @@ export default defineConfig({
       tier('unit', 120_000),
       tier('pipeline', 600_000, { fileParallelism: false }),
       tier('evm', 600_000, { fileParallelism: false }),
+      tier('package', 600_000, { fileParallelism: false }),
       tier('slow', 3_600_000, { fileParallelism: false }),
     ],
   },

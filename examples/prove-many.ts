@@ -1,10 +1,10 @@
 /** A prover that stays open: 1,000 irises two at a time, with progress, one of them stopped. `node dist/examples/prove-many.js ARTIFACT` */
 import { readFile } from 'node:fs/promises';
-import { openProver, prepareKey, verify, type ProveProgress, type Sample } from '../src/index.js';
+import { openProver, prepareKey, verify, type ProveProgress, type InputValues } from '../src/index.js';
 
 const artifact = process.argv[2] ?? 'artifacts/iris';
 const key = prepareKey(await readFile(`${artifact}/verification_key.json`, 'utf8'));
-const flower = (i: number): Sample => ({ input: [i % 7, i % 5, i % 3, i % 2].map((x) => x / 9 - 0.4) });
+const flower = (i: number): InputValues => ({ input: [i % 7, i % 5, i % 3, i % 2].map((x) => x / 9 - 0.4) });
 const count = 1000;
 
 await using prover = await openProver(artifact);

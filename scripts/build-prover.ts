@@ -1,15 +1,17 @@
 /**
- * Bundles the prover for pages and other places without Node: dist/prover/zkonnx-prover.mjs, one ES module. Part of `npm run build`.
+ * Bundles the prover for pages and other places without Node: dist/prover/zkonnx-prover.mjs, one ES module, and its types beside it. Part of `npm run build`.
  * Run from the repository's root.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { bundle, licenceNotice } from './bundle.js';
+import { bundle, bundleTypes, licenceNotice } from './bundle.js';
+
+const ENTRY = 'src/prove/browser.ts';
 
 /** The module's text. It imports nothing and uses no Node API. */
 export async function bundleProver(root: string): Promise<string> {
-  return bundle(join(root, 'src/prove/browser.ts'), 'es', await licenceNotice(root, 'prover for browsers'));
+  return bundle(join(root, ENTRY), 'es', await licenceNotice(root, 'prover for browsers'));
 }
 
 async function main(): Promise<void> {
@@ -17,6 +19,7 @@ async function main(): Promise<void> {
   const folder = join(process.cwd(), 'dist/prover');
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'zkonnx-prover.mjs'), module);
+  await writeFile(join(folder, 'zkonnx-prover.d.mts'), bundleTypes('dist/prover', ENTRY));
   console.log(`dist/prover: zkonnx-prover.mjs ${module.length} bytes`);
 }
 

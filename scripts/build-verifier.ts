@@ -1,5 +1,5 @@
 /**
- * Bundles the standalone verifier: dist/verifier/zkonnx-verify.mjs (one ES module) and dist/verifier/verify.html (one page around
+ * Bundles the standalone verifier: dist/verifier/zkonnx-verify.mjs (one ES module, its types beside it) and dist/verifier/verify.html (one page around
  * it). Part of `npm run build`, so that users of the package export both without a bundler. Run from the repository's root.
  */
 import { createHash } from 'node:crypto';
@@ -7,7 +7,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { EMPTY_PAGE } from '../src/export/verifier.js';
-import { bundle, licenceNotice } from './bundle.js';
+import { bundle, bundleTypes, licenceNotice } from './bundle.js';
+
+const ENTRY = 'src/verify/index.ts';
 
 export interface VerifierBundle {
   readonly module: string;
@@ -16,7 +18,7 @@ export interface VerifierBundle {
 
 export async function bundleVerifier(root: string): Promise<VerifierBundle> {
   const notice = await licenceNotice(root, 'standalone verifier');
-  const module = await bundle(join(root, 'src/verify/index.ts'), 'es', notice);
+  const module = await bundle(join(root, ENTRY), 'es', notice);
   const script = await bundle(join(root, 'src/export/page/page.js'), 'iife', notice);
   return { module, page: await fillPage(join(root, 'src/export/page'), script) };
 }
@@ -46,6 +48,7 @@ async function main(): Promise<void> {
   const folder = join(process.cwd(), 'dist/verifier');
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'zkonnx-verify.mjs'), module);
+  await writeFile(join(folder, 'zkonnx-verify.d.mts'), bundleTypes('dist/verifier', ENTRY));
   await writeFile(join(folder, 'verify.html'), page);
   console.log(`dist/verifier: zkonnx-verify.mjs ${module.length} bytes, verify.html ${page.length} bytes`);
 }

@@ -1,6 +1,6 @@
 /** One file out of a module and everything it imports. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 
 /** Throws where anything stays outside: a module of Node, a package that is not installed. */
@@ -27,4 +27,10 @@ export async function bundle(input: string, format: 'es' | 'iife', banner: strin
 export async function licenceNotice(root: string, title: string): Promise<string> {
   const licence = await readFile(join(root, 'node_modules/@noble/curves/LICENSE'), 'utf8');
   return `/*!\nzkonnx ${title}, Apache-2.0. Contains @noble/curves and @noble/hashes:\n\n${licence.trim()}\n*/`;
+}
+
+/** Declarations of a bundle that lies in `folder` of dist: the same as those of the module it was made of, `entry` below the root. */
+export function bundleTypes(folder: string, entry: string): string {
+  const module = relative(folder, join('dist', entry)).replaceAll('\\', '/').replace(/\.ts$/, '.js');
+  return `export * from '${module}';\n`;
 }

@@ -4,33 +4,46 @@
  */
 export { compile } from './compile/compile.js';
 export type { CompiledModel } from './compile/compile.js';
-export type { CompileOptions } from './compile/options.js';
+export type { CompileOptions, Range } from './compile/options.js';
 export type { CompilePhase, CompileProgress, StageOptions } from './compile/stages.js';
+export type { RealValues } from './compile/passes/calibrate.js';
+export type { LayerCost, Manifest } from './formats/manifest.js';
+export type { Circuit, InputBinding, OutputBinding, WitnessProgram } from './constraint/program.js';
+export type { R1cs, SparseMatrix } from './constraint/r1cs.js';
+export type { LookupTable, Rounds } from './constraint/rounds.js';
 export type { AccuracyReport, TensorError } from './compile/accuracy.js';
 export { writeArtifact } from './compile/artifact.js';
 export type { ArtifactKeys, WriteArtifactOptions } from './compile/artifact.js';
 export { setup } from './setup/setup.js';
 export type { SetupOptions, SetupResult } from './setup/setup.js';
+export type { SetupProgress } from './setup/development.js';
 export { openProver } from './prove/open-prover.js';
 export type { AnyProofFile } from './prove/protocols.js';
 export type {
   ArtifactBytes,
+  InputValues,
   OpenProverOptions,
   ProofOptions,
   Proven,
   Prover,
   RunOptions,
-  Sample,
 } from './prove/prover.js';
 export { prove } from './prove/prove.js';
 export type { NamedSample, ProveOptions, ProvenSample } from './prove/prove.js';
 export type { ProvePhase, ProveProgress, ProverName, ProveTimings } from './prove/tasks.js';
 export type { Opening } from './prove/opening.js';
 export type { Pause } from './prove/engine/event-loop.js';
-export { openRunner } from './prove/run.js';
+export { openRunner } from './evaluate/runner.js';
 export type { Runner, RunResult } from './prove/run.js';
 export { readSamples } from './inputs/index.js';
+export type { ImageOptions, InputSpec, ReadOptions, Sample } from './inputs/index.js';
 export { exportSolidity, solidityCalldata } from './export/solidity.js';
-export type { SolidityCalldata, SolidityExport, SolidityOptions } from './export/solidity.js';
+export type {
+  Groth16Calldata,
+  MirageCalldata,
+  SolidityCalldata,
+  SolidityExport,
+  SolidityOptions,
+} from './export/solidity.js';
 export { exportVerifierModule, exportVerifierPage } from './export/verifier.js';
 export * from './verify/index.js';

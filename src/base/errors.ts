@@ -38,6 +38,7 @@ export type ErrorCode =
   | 'ABORTED'
   | 'INTERNAL';
 
+/** What an error says beside its message; each is a sentence or less. */
 export interface ErrorDetails {
   readonly expected?: string;
   readonly got?: string;

@@ -4,6 +4,7 @@ import type { Interpreter } from './ir/program.js';
 import type { QuantisedModel } from './passes/quantise.js';
 import type { InputDomain, RealValues } from './passes/calibrate.js';
 
+/** How far the integer program is from the float model in one tensor, in real units. */
 export interface TensorError {
   readonly name: string;
   readonly op: string;
@@ -14,6 +15,7 @@ export interface TensorError {
   readonly magnitude: number;
 }
 
+/** The integer program against the float model on the calibration samples: accuracy.json. */
 export interface AccuracyReport {
   /** Who computed the float values: onnxruntime, or zkonnx's own float64 evaluation where onnxruntime is not installed. */
   readonly reference: string;

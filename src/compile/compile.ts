@@ -15,6 +15,7 @@ import { assemblies } from './protocols.js';
 import { schemaMaker } from './schema.js';
 import { Stages, type StageOptions } from './stages.js';
 
+/** A circuit for a model, what its integers mean, and how far it is from the float model. */
 export interface CompiledModel {
   readonly circuit: Circuit;
   readonly schema: Schema;
@@ -22,6 +23,10 @@ export interface CompiledModel {
   readonly accuracy: AccuracyReport;
   /** Milliseconds by phase, and `total`. */
   readonly timingsMs: Readonly<Record<string, number>>;
+}
+
+/** And what of the compiler's own a test may look at. */
+export interface CompiledInside extends CompiledModel {
   readonly quantised: QuantisedModel;
   readonly domains: ReadonlyMap<string, InputDomain>;
 }
@@ -34,6 +39,14 @@ export async function compile(
   model: string | Uint8Array,
   options: CompileOptions & StageOptions = {},
 ): Promise<CompiledModel> {
+  const { circuit, schema, manifest, accuracy, timingsMs } = await compileInside(model, options);
+  return { circuit, schema, manifest, accuracy, timingsMs };
+}
+
+export async function compileInside(
+  model: string | Uint8Array,
+  options: CompileOptions & StageOptions = {},
+): Promise<CompiledInside> {
   const stages = new Stages(options);
   const { source, prepared } = await stages.run('import', readingModel(model, options));
   const { samples, statistics } = await stages.run('calibrate', sampling(prepared.graph, options));

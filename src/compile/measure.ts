@@ -1,6 +1,7 @@
 /** How far the integer program is from the float model on the samples. */
 import { part, type Work } from '../base/work.js';
-import { openReference, RUNTIME_MISSING, type FloatReference } from '../reference/onnxruntime.js';
+import { missingRuntime, openReference, type FloatReference } from '../reference/onnxruntime.js';
+import { OWN_EVALUATION } from './own-reference.js';
 import { comparing, type AccuracyReport } from './accuracy.js';
 import { Interpreter } from './ir/program.js';
 import type { InputDomain, RealValues } from './passes/calibrate.js';
@@ -47,10 +48,10 @@ export async function* measuring(
     samples,
     floats: (s) => evaluateReal(graph, samples[s]!),
     references,
-    reference: runtime?.name ?? 'zkonnx float64 evaluation',
+    reference: runtime?.name ?? OWN_EVALUATION,
   });
   const report = yield* part(comparison, 0.5, 1);
-  return { report, notes: runtime === undefined && readers.size === 0 ? [RUNTIME_MISSING] : [] };
+  return { report, notes: runtime === undefined && readers.size === 0 ? [await missingRuntime()] : [] };
 }
 
 /** As `outputsOver`, by onnxruntime; closes it in any case. The first half of a longer work. */

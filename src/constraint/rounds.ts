@@ -32,6 +32,7 @@ export interface LookupTable {
   readonly firstRow: number;
 }
 
+/** What a circuit of two rounds has beside its rows: docs/soundness/mirage.md. */
 export interface Rounds {
   /** n: packed public values. Value j (0-based) is row `firstPublicRow + j` of the witness program's hints, over round-1 wires. */
   readonly publicValues: number;

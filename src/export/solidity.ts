@@ -15,6 +15,7 @@ import { refusing } from '../verify/refusal.js';
 import { PROTOCOLS, isProtocol, publicBytes, signalWidths } from '../verify/statement.js';
 import type { Protocol, Schema } from '../verify/statement.js';
 
+/** How the contract is named, and whether it may be of a development key. */
 export interface SolidityOptions {
   /** Name of the contract: a capital letter, then letters, digits and _. Default ZkonnxVerifier. */
   readonly name?: string;
@@ -22,6 +23,7 @@ export interface SolidityOptions {
   readonly allowDevelopmentKey?: boolean;
 }
 
+/** A contract’s source, and its ABI. */
 export interface SolidityExport {
   readonly source: string;
   readonly abi: readonly object[];
@@ -161,6 +163,7 @@ function wordsG2(point: G2): PointG2 {
   return [x.c1, x.c0, y.c1, y.c0];
 }
 
+/** What a `groth16` contract takes. */
 export interface Groth16Calldata {
   readonly protocol: 'groth16';
   /** Eight words; the imaginary parts of B come first. */
@@ -170,6 +173,7 @@ export interface Groth16Calldata {
   readonly data: `0x${string}`;
 }
 
+/** What a `mirage` contract takes. */
 export interface MirageCalldata {
   readonly protocol: 'mirage';
   /** Ten words; the imaginary parts of B come first. */
@@ -181,6 +185,7 @@ export interface MirageCalldata {
   readonly data: `0x${string}`;
 }
 
+/** What the contract of the proof’s protocol takes. */
 export type SolidityCalldata = Groth16Calldata | MirageCalldata;
 
 /**

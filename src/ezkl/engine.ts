@@ -1,5 +1,5 @@
 /**
- * ezkl's own engine (halo2 compiled to WebAssembly) from the optional package @ezkljs/engine.
+ * ezkl's own engine (halo2 compiled to WebAssembly) from the optional peer @ezkljs/engine.
  *
  * What the package does to its caller, and what this file makes of it:
  * - loading it compiles 9.7 MB of WebAssembly and reserves a 4 GiB shared memory, so nothing is loaded before a job needs it;
@@ -31,7 +31,7 @@ export interface Engine {
 const PACKAGE = '@ezkljs/engine';
 const ENTRY = `${PACKAGE}/nodejs/ezkl.js`;
 const MAJOR = '21';
-export const ENGINE_HELP = `npm install ${PACKAGE}@21.0.0 (an optional dependency: only the ezkl backend needs it)`;
+export const ENGINE_HELP = `npm install ${PACKAGE}@21.0.0 (an optional peer dependency: only the ezkl backend needs it)`;
 
 /**
  * A fresh instance of the engine, sharing nothing with earlier ones.

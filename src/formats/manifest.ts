@@ -6,6 +6,7 @@ import { isProtocol, PROTOCOLS, type Protocol, type Schema } from '../verify/sta
 
 export const MANIFEST_VERSION = 1;
 
+/** A layer of a circuit: what it costs and, where it is a tensor, its bounds and scale. */
 export interface LayerCost {
   readonly name: string;
   readonly op: string;
@@ -21,6 +22,7 @@ export interface LayerCost {
   readonly error?: number;
 }
 
+/** manifest.json: what was compiled, from what, by what, and how its inputs and outputs read. */
 export interface Manifest {
   readonly formatVersion: number;
   readonly tool: string;

@@ -416,7 +416,14 @@ function typedField(proto: TensorProto, dtype: ElementType): readonly number[] |
     case 'uint64':
     case 'uint32':
       return proto.uint64Data;
-    default:
+    case 'int32':
+    case 'int16':
+    case 'int8':
+    case 'uint16':
+    case 'uint8':
+    case 'bool':
+    case 'float16':
+    case 'bfloat16':
       return proto.int32Data;
   }
 }

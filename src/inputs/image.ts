@@ -17,6 +17,7 @@ import type { Raster } from './image-decode.js';
 import { checkValues, describeInputs, formatDims, sizeOf } from './tensor.js';
 import type { InputSpec } from './tensor.js';
 
+/** How pictures become numbers. */
 export type ImageOptions = ImagePreprocessing;
 
 /** The command line's flags, as typed. */

@@ -184,6 +184,8 @@ class JsonReader {
         return this.object(depth + 1);
       case CHAR.quote:
         return this.string();
+      // The text may end here: word says so.
+      case undefined:
       default:
         return this.word();
     }

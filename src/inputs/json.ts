@@ -201,7 +201,7 @@ function notANumber(value: JsonValue, place: Place): ZkonnxError {
 function describeValue(value: JsonValue): string {
   if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, 64))}`;
   if (isObject(value)) return 'an object';
-  return Array.isArray(value) || value instanceof NumberBlock ? 'an array' : String(value);
+  return typeof value === 'object' && value !== null ? 'an array' : String(value);
 }
 
 function notASample(value: JsonValue, id: string, inputs: readonly InputSpec[]): ZkonnxError {

@@ -22,6 +22,7 @@ import { isZip } from './zip.js';
 
 export type { InputSpec, Sample } from './tensor.js';
 
+/** How to read files whose numbers do not say it themselves. */
 export interface ReadOptions {
   /** How pictures become numbers; without it they are refused, because nobody could check what was assumed. */
   readonly image?: ImageOptions;

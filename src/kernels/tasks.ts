@@ -116,7 +116,11 @@ export function taskScratchBytes(exports: KernelExports, task: KernelTask): numb
       return LOOKUP_SCRATCH_BYTES;
     case 'rows':
       return 64;
-    default:
+    case 'ntt':
+    case 'multiply':
+    case 'join':
+    case 'points':
+    case 'integers':
       return 0;
   }
 }

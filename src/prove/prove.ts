@@ -12,6 +12,7 @@ import { openProver } from './open-prover.js';
 import type { OpenProverOptions, ProofOptions, Proven } from './prover.js';
 import type { ProveProgress } from './tasks.js';
 
+/** One inference to prove. */
 export interface NamedSample {
   /** Names the sample in messages and file names. */
   readonly id: string;
@@ -19,11 +20,13 @@ export interface NamedSample {
   readonly tensors: ReadonlyMap<string, Float64Array>;
 }
 
+/** How to prove, and what to tell meanwhile. */
 export interface ProveOptions extends Omit<OpenProverOptions, 'onProgress' | 'pause'>, Pick<ProofOptions, 'context'> {
   /** Progress of one sample, by its place in the batch; loading counts as the first one's. */
   readonly onProgress?: ((index: number, progress: ProveProgress) => void) | undefined;
 }
 
+/** A verified proof of one sample, and what it took. */
 export interface ProvenSample extends Proven {
   readonly id: string;
   readonly peakMemoryBytes: number;

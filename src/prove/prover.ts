@@ -26,8 +26,9 @@ export interface ArtifactBytes {
 }
 
 /** Real values by input name, row-major. */
-export type Sample = Readonly<Record<string, ArrayLike<number>>> | ReadonlyMap<string, ArrayLike<number>>;
+export type InputValues = Readonly<Record<string, ArrayLike<number>>> | ReadonlyMap<string, ArrayLike<number>>;
 
+/** What every long operation of a prover takes. */
 export interface RunOptions {
   /** ABORTED at the next step once it fires. */
   readonly signal?: AbortSignal | undefined;
@@ -39,6 +40,7 @@ export interface RunOptions {
   readonly onProgress?: ((progress: ProveProgress) => void) | undefined;
 }
 
+/** How a prover works as long as it is open. */
 export interface OpenProverOptions extends RunOptions {
   /** Worker threads, which share the work of each proof. Default min(cores, 8). Where memory cannot be shared this thread does all. */
   readonly threads?: number | undefined;
@@ -48,6 +50,7 @@ export interface OpenProverOptions extends RunOptions {
   readonly prover?: ProverName | undefined;
 }
 
+/** How to make one proof. */
 export interface ProofOptions extends RunOptions {
   /** Of mirage: up to 32 bytes that the proof is bound to, a caller's address or a nonce. Default none. */
   readonly context?: Uint8Array | undefined;
@@ -74,7 +77,7 @@ export interface Prover {
    * for inputs that the model was not compiled for, USAGE for a context that the protocol does not take, MEMORY_EXCEEDED, WORKER_DIED,
    * KEY_MISMATCH where a proof does not verify (a damaged key), ABORTED if the signal fired or the prover was closed.
    */
-  prove(sample: Sample, options?: ProofOptions): Promise<Proven>;
+  prove(sample: InputValues, options?: ProofOptions): Promise<Proven>;
   /** Ends all workers; proofs under way reject with ABORTED, as does every later one. Closing twice is harmless. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -105,7 +108,7 @@ export class ProverHandle<P extends Protocol> implements Prover {
     return this.key.protocol;
   }
 
-  async prove(sample: Sample, { context, ...run }: ProofOptions = {}): Promise<Proven> {
+  async prove(sample: InputValues, { context, ...run }: ProofOptions = {}): Promise<Proven> {
     if (this.isClosed) throw new ZkonnxError('ABORTED', 'the prover was closed', { help: 'open it again' });
     throwIfAborted(run.signal, 'the proof');
     requireContext(this.protocol, context);
@@ -144,7 +147,7 @@ export function requireProver(protocol: Protocol, prover: ProverName): void {
 }
 
 /** Copies: what the caller does with the arrays later does not matter. Throws INPUT_TYPE. */
-function realTensors(sample: Sample): Map<string, Float64Array> {
+function realTensors(sample: InputValues): Map<string, Float64Array> {
   const entries =
     sample instanceof Map ? [...(sample as ReadonlyMap<string, ArrayLike<number>>)] : Object.entries(sample);
   return new Map(

@@ -1,53 +1,69 @@
 /** run: the integer program on an input, without a proof, next to the float model's own answer. */
 import { readCircuitFile } from '../formats/circuit-file.js';
 import { artifactPaths, readManifest, type Manifest } from '../formats/manifest.js';
-import { openReference, type FloatReference } from '../reference/onnxruntime.js';
+import type { FloatReference } from '../reference/onnxruntime.js';
 import { realValues, type TensorValue } from '../verify/report.js';
 import type { Schema, TensorSchema } from '../verify/statement.js';
 import { encodeSample } from './encode.js';
 import type { Circuit } from '../constraint/program.js';
 import { outputsOf, solve } from '../constraint/solver.js';
 
+/** The integer program’s answer beside the float model’s, in real values by output name. */
 export interface RunResult {
+  /** What `prove` would prove, as real values, by output name. */
   readonly outputs: Readonly<Record<string, TensorValue>>;
-  /** onnxruntime's float outputs, where it is installed. */
-  readonly reference?: Readonly<Record<string, TensorValue>>;
+  /** The float model's outputs, as `Runner.referenceName` computes them. */
+  readonly reference: Readonly<Record<string, TensorValue>>;
   /** Largest absolute difference between the two over all outputs. */
-  readonly maxAbsError?: number;
+  readonly maxAbsError: number;
 }
 
+/** An artifact opened for `run`. */
 export interface Runner {
   readonly manifest: Manifest;
+  /** Who computes the float values: `onnxruntime 1.30.0`, or `zkonnx float64 evaluation`. */
+  readonly referenceName: string;
+  /** Why it is not onnxruntime, and what would make it so, in a sentence; absent where it is. */
+  readonly referenceMissing?: string;
+  /** Throws INPUT_… and RANGE_EXCEEDED for inputs that the model was not compiled for. */
   run(sample: { readonly tensors: ReadonlyMap<string, Float64Array> }): Promise<RunResult>;
   close(): Promise<void>;
 }
 
-/** Opens an artifact for `run`. Throws FILE_UNREADABLE, ARTIFACT_INVALID, FORMAT_VERSION. */
-export async function openRunner(artifactDir: string): Promise<Runner> {
+/** A float model, and why it is not onnxruntime's where it is not. */
+export interface ChosenReference {
+  readonly reference: FloatReference;
+  readonly missing?: string;
+}
+
+/** `openRunner` of src/evaluate with the float model to compare with given. Throws FILE_UNREADABLE, ARTIFACT_INVALID, FORMAT_VERSION. */
+export async function openRunnerBeside(
+  artifactDir: string,
+  choose: (modelPath: string, manifest: Manifest) => Promise<ChosenReference>,
+): Promise<Runner> {
   const paths = artifactPaths(artifactDir);
   const manifest = await readManifest(artifactDir);
   const circuit = await readCircuitFile(paths.circuit);
-  const reference = await openReference(paths.model, manifest.schema.inputs);
+  const { reference, missing } = await choose(paths.model, manifest);
   return {
     manifest,
+    referenceName: reference.name,
+    ...(missing === undefined ? {} : { referenceMissing: missing }),
     run: ({ tensors }) => runOne(circuit, manifest.schema, reference, tensors),
-    async close() {
-      await reference?.close();
-    },
+    close: () => reference.close(),
   };
 }
 
 async function runOne(
   circuit: Circuit,
   schema: Schema,
-  reference: FloatReference | undefined,
+  reference: FloatReference,
   tensors: ReadonlyMap<string, Float64Array>,
 ): Promise<RunResult> {
   // Salts only enter commitments; zero serves for a run that makes no proof.
   const salts = new Map(circuit.salts.map(({ name }) => [name, 0n]));
   const values = outputsOf(circuit, solve(circuit, encodeSample(schema, tensors), { salts }));
   const outputs = byName(schema.outputs, (tensor) => realValues(tensor, values.get(tensor.name)!));
-  if (reference === undefined) return { outputs };
   const floats = await reference.run(tensors);
   const expected = byName(schema.outputs, ({ name, dims }) => ({ dims, data: Array.from(floats.get(name)!) }));
   let maxAbsError = 0;

@@ -45,6 +45,7 @@ export type ProveWorkerReply = ProveReplies[ProveTask['kind']] | undefined;
  */
 export type ProvePhase = 'load' | 'witness' | 'queue' | ProverPhase | 'prove';
 
+/** How far a proof is. */
 export interface ProveProgress {
   readonly phase: ProvePhase;
   /** Of this phase, 0 … 1. */

@@ -49,9 +49,9 @@ async function proveWithSnarkjs(
 ): Promise<ProveReplies['snarkjs']> {
   const wtns = wtnsBytes(witnessToBytes(witness, circuit.r1cs.nWires));
   const { proveGroth16 } = await import('./groth16/snarkjs-prover.js').catch((cause: unknown) => {
-    throw new ZkonnxError('DEPENDENCY_MISSING', 'snarkjs cannot be loaded', {
+    throw new ZkonnxError('DEPENDENCY_MISSING', 'the prover snarkjs needs the package snarkjs', {
       got: cause instanceof Error ? cause.message : String(cause),
-      help: 'it is an optional dependency: run `npm install snarkjs@0.7.6`, or prove with our kernels',
+      help: 'npm install snarkjs@0.7.6 (an optional peer dependency, GPL-3.0), or leave out --prover snarkjs: our own kernels prove the same',
       cause,
     });
   });

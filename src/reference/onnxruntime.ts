@@ -1,4 +1,4 @@
-/** The float model as onnxruntime runs it: the judge of accuracy. Optional: an install without it still compiles and proves. */
+/** The float model as onnxruntime runs it: the judge of accuracy. An optional peer: an install without it still compiles, runs and proves. */
 import type * as OnnxRuntime from 'onnxruntime-node';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { ZkonnxError } from '../base/errors.js';
@@ -22,19 +22,40 @@ export interface FloatReference {
   close(): Promise<void>;
 }
 
-/** Loads onnxruntime-node; undefined when it is not installed or its binary does not load on this platform. */
-export async function loadOnnxRuntime(): Promise<Runtime | undefined> {
+/** What to run where onnxruntime is wanted; its own install script would only fetch CUDA libraries, which nothing here uses. */
+export const RUNTIME_INSTALL = 'npm install --ignore-scripts onnxruntime-node@1.30.0';
+
+/** Loads onnxruntime-node; undefined when it is not installed or its binary does not load on this platform: `missingRuntime` says which. */
+async function loadOnnxRuntime(): Promise<Runtime | undefined> {
   try {
-    const module = (await import('onnxruntime-node')) as Runtime & { readonly default?: Runtime };
-    return module.default ?? module;
+    return await importRuntime();
   } catch {
     return undefined;
   }
 }
 
-export const RUNTIME_MISSING =
-  'onnxruntime-node is not installed (it is an optional dependency without a binary for some platforms): ' +
-  'float values come from zkonnx’s own float64 evaluation instead';
+async function importRuntime(): Promise<Runtime> {
+  const module = (await import('onnxruntime-node')) as Runtime & { readonly default?: Runtime };
+  return module.default ?? module;
+}
+
+/** Why there is no onnxruntime, what serves instead, and what to install. Only for where `openReference` gave nothing. */
+export async function missingRuntime(): Promise<string> {
+  const instead = 'float values come from zkonnx’s own float64 evaluation instead';
+  try {
+    await importRuntime();
+  } catch (cause) {
+    if (!isAbsent(cause)) {
+      const reason = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0];
+      return `onnxruntime-node does not load on this machine (${reason}): ${instead}`;
+    }
+  }
+  return `onnxruntime-node is not installed: ${instead}. It is an optional peer dependency: ${RUNTIME_INSTALL}`;
+}
+
+function isAbsent(cause: unknown): boolean {
+  return cause instanceof Error && (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
+}
 
 /** Opens a session on the model: a path, so that external data is found, or bytes that hold all of it. Undefined without onnxruntime. */
 export async function openReference(

@@ -12,6 +12,7 @@ import type { Team } from '../kernels/team.js';
 import type { EvaluationScalars, ScalarList, SetupKind } from './memory.js';
 import { drawTrapdoor } from './trapdoor.js';
 
+/** Progress of a setup: a phase, and how far it is. */
 export interface SetupProgress {
   readonly phase: 'evaluate' | 'points';
   /** Of the whole setup, 0 … 1. */

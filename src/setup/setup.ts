@@ -18,6 +18,7 @@ import type { DevelopmentOptions, SetupProgress } from './development.js';
 import { setupDev } from './groth16-dev.js';
 import { setupMirageDev } from './mirage-dev.js';
 
+/** How to make keys. Without `dev` there are none to make yet: USAGE. */
 export interface SetupOptions {
   /** Keys from a local random trapdoor: whoever ran this could forge proofs. There is no other setup yet, so it must be asked for. */
   readonly dev: true;
@@ -33,6 +34,7 @@ export interface SetupOptions {
   readonly onProgress?: ((progress: SetupProgress) => void) | undefined;
 }
 
+/** The files written, and what it took. */
 export interface SetupResult {
   readonly provingKey: string;
   readonly verificationKey: string;

@@ -13,6 +13,7 @@ import type { Refused } from './refusal.js';
 import { answer, askQuestion, readProof } from './verify.js';
 import type { VerifyOptions, VerifyResult } from './verify.js';
 
+/** What `verifyBatch` checks of every proof beside the proof itself. */
 export interface BatchOptions extends Omit<VerifyOptions, 'publicSignals'> {
   /**
    * Fills an array with random bytes; default `crypto.getRandomValues`. Whoever foresees them can put proofs into a batch whose errors

@@ -12,7 +12,9 @@ export const R = bn254.fields.Fr.ORDER;
 /** Characteristic of the coordinate field. */
 export const Q = bn254.fields.Fp.ORDER;
 
+/** A point of G1, as @noble/curves has it. */
 export type G1 = InstanceType<typeof bn254.G1.Point>;
+/** A point of G2, as @noble/curves has it. */
 export type G2 = InstanceType<typeof bn254.G2.Point>;
 
 /** [x, y, "1"] */

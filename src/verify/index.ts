@@ -8,12 +8,16 @@ export { verifyBatch } from './batch.js';
 export type { BatchOptions } from './batch.js';
 export { verifyGroth16 } from './groth16.js';
 export { FORMAT_VERSION, keyDigest, makeVerificationKey, prepareKey } from './key.js';
+export type { G1, G1Json, G2, G2Json } from './curve.js';
 export type {
   Groth16Key,
+  KeyBlock,
   KeyFacts,
   MirageKey,
   MirageVerificationKey,
+  PreparedGroth16Key,
   PreparedKey,
+  PreparedMirageKey,
   SetupKind,
   VerificationKey,
 } from './key.js';
@@ -25,3 +29,4 @@ export type { Expectation } from './expect.js';
 export { elementsFromBytes, publicBytes } from './statement.js';
 export type { ImagePreprocessing, Protocol, Schema, TensorSchema, Visibility } from './statement.js';
 export { ZkonnxError } from '../base/errors.js';
+export type { ErrorCode, ErrorDetails } from '../base/errors.js';

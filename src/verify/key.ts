@@ -16,11 +16,13 @@ import type { Protocol, Schema } from './statement.js';
 export { uncontributed } from './key-points.js';
 export type { Groth16Key, MirageKey, PreparedGroth16Key, PreparedMirageKey, PreparedPoints } from './key-points.js';
 
+/** The version of verification keys and proof files that this build writes. */
 export const FORMAT_VERSION = 1;
 
 /** How the key came to be. Whoever made a development key can forge proofs for it. */
 export type SetupKind = 'development' | 'ceremony' | 'unknown';
 
+/** What a verification key says about its model and itself. */
 export interface KeyFacts {
   readonly setup: SetupKind;
   /** "sha256:" and 64 hexadecimal digits: the ONNX file, external data included. */
@@ -35,10 +37,12 @@ export interface KeyBlock extends KeyFacts {
   readonly keyDigest: string;
 }
 
+/** verification_key.json of `groth16`: snarkjs’s key and the facts. */
 export interface VerificationKey extends Groth16Key {
   readonly zkonnx: KeyBlock;
 }
 
+/** verification_key.json of `mirage`. */
 export interface MirageVerificationKey extends MirageKey {
   readonly zkonnx: KeyBlock;
 }

@@ -23,6 +23,7 @@ export interface Groth16Proof {
   readonly curve: string;
 }
 
+/** What a proof file says beside its points and signals; all of it must be the key’s own. */
 export interface ProofFacts {
   /** `zkonnx.keyDigest` of the verification key. */
   readonly keyDigest: string;
@@ -30,6 +31,7 @@ export interface ProofFacts {
   readonly setup: SetupKind;
 }
 
+/** proof.json of `groth16`: what snarkjs writes, and the facts. */
 export interface ProofFile extends Groth16Proof, ProofFacts {
   readonly formatVersion: number;
   /** Decimal strings below r: outputs, then inputs, packed as statement.ts says. */
@@ -46,12 +48,7 @@ export interface MirageProof {
   readonly pi_c2: G1Json;
 }
 
-/** A proof.json, by protocol. */
-export interface ProofFiles {
-  readonly groth16: ProofFile;
-  readonly mirage: MirageProofFile;
-}
-
+/** proof.json of `mirage`. */
 export interface MirageProofFile extends MirageProof, ProofFacts {
   readonly formatVersion: number;
   /** Decimal strings below r: P_1 … P_n, outputs, then inputs, packed as statement.ts says. */

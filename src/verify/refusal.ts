@@ -26,6 +26,7 @@ export type RefusalReason =
   | 'INPUT_MISMATCH'
   | 'CONTEXT_MISMATCH';
 
+/** A proof that shows nothing, and why. */
 export interface Refused {
   readonly valid: false;
   readonly reason: RefusalReason;

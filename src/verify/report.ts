@@ -2,6 +2,7 @@
 import { dequantise } from './statement.js';
 import type { TensorSchema } from './statement.js';
 
+/** A tensor in real values: its shape, and its elements row-major. */
 export interface TensorValue {
   readonly dims: readonly number[];
   /** Row-major real values, as the model's own output (a softmax left to the reader is applied). */

@@ -25,8 +25,10 @@ export function isProtocol(value: unknown): value is Protocol {
   return typeof value === 'string' && Object.hasOwn(PACKING_ORDER, value);
 }
 
+/** Whether a proof shows a tensor, hides it, or shows a hash that binds to it. */
 export type Visibility = 'public' | 'private' | 'committed';
 
+/** One input or output: how its integers read as the model’s own tensor. */
 export interface TensorSchema {
   readonly name: string;
   readonly dims: readonly number[];
@@ -49,6 +51,7 @@ export interface TensorSchema {
   readonly image?: ImagePreprocessing;
 }
 
+/** How pixels became the numbers that a model takes. */
 export interface ImagePreprocessing {
   readonly layout: 'NCHW' | 'NHWC';
   readonly resize: 'none' | 'nearest' | 'bilinear';
@@ -60,6 +63,7 @@ export interface ImagePreprocessing {
   readonly std: readonly number[];
 }
 
+/** The inputs and outputs of a model, in the order of their public signals. */
 export interface Schema {
   readonly outputs: readonly TensorSchema[];
   readonly inputs: readonly TensorSchema[];

@@ -20,6 +20,7 @@ import type { TensorValue, TopClass } from './report.js';
 import { PACKING_ORDER, PROTOCOLS, signalCount, unpack } from './statement.js';
 import type { ByteOrder, Protocol, TensorSchema } from './statement.js';
 
+/** What the caller expects of a proof beside being valid. */
 export interface VerifyOptions {
   /** The model hash the caller wants proven ("sha256:…" or the bare 64 digits). */
   readonly expectModel?: string;
@@ -35,6 +36,7 @@ export interface VerifyOptions {
   readonly publicSignals?: unknown;
 }
 
+/** A valid proof, and what it proves: public tensors in real values, by name. */
 export interface Verified {
   readonly valid: true;
   readonly protocol: Protocol;
@@ -54,6 +56,7 @@ export interface Verified {
   readonly top: Readonly<Record<string, readonly TopClass[]>>;
 }
 
+/** `valid` tells the two apart. */
 export type VerifyResult = Verified | Refused;
 
 /**

@@ -15,7 +15,7 @@ import { ProverPool } from '../../src/prove/pool.js';
 import type { RunOptions } from '../../src/prove/prover.js';
 import { prove, witnessOf, type ProvenSample, type ProveOptions } from '../../src/prove/prove.js';
 import type { ProvePhase, ProveProgress } from '../../src/prove/tasks.js';
-import { openRunner } from '../../src/prove/run.js';
+import { openRunner } from '../../src/evaluate/runner.js';
 import { setup } from '../../src/setup/setup.js';
 import { verify, verifyBatch } from '../../src/verify/index.js';
 import { dequantise, pack, quantise } from '../../src/verify/statement.js';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { mnistImages, mnistLabels, modelCases, modelPath, pixelScale } from '../../bench/models.js';
 import { encodeInputs } from '../../src/compile/accuracy.js';
-import { compile } from '../../src/compile/compile.js';
+import { compileInside } from '../../src/compile/compile.js';
 import { Interpreter } from '../../src/compile/ir/program.js';
 import { openReference } from '../../src/reference/onnxruntime.js';
 
@@ -12,7 +12,7 @@ const largest = (values: ArrayLike<number>) =>
 describe('MNIST test set', () => {
   it.each(['mnist-12', 'lenet-zkmlbench', 'mnist-burn-cnn'] as const)('%s', async (name) => {
     const model = modelCases.find((candidate) => candidate.name === name)!;
-    const { quantised, domains, manifest } = await compile(modelPath(name), await model.options());
+    const { quantised, domains, manifest } = await compileInside(modelPath(name), await model.options());
     const interpreter = new Interpreter(quantised.ir);
     const runtime = await openReference(modelPath(name), [{ name: model.input, dims: model.dims, dtype: 'float32' }]);
     const output = manifest.schema.outputs[0]!.name;

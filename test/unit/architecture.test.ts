@@ -83,6 +83,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'src/compile/onnx',
     'node',
   ],
+  'src/evaluate': ['src/formats', 'src/reference', 'src/prove', 'src/compile'],
   src: ['src/verify', 'src/inputs', 'src/prove/engine', 'src/prove', 'src/setup', 'src/export', 'src/compile'],
   'src/cli': [
     'src/verify',

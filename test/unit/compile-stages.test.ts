@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { modelCases, modelPath } from '../../bench/models.js';
 import { runCli } from '../../src/cli/run-cli.js';
 import { writeArtifact } from '../../src/compile/artifact.js';
-import { compile } from '../../src/compile/compile.js';
+import { compile, compileInside } from '../../src/compile/compile.js';
 import type { CompileOptions } from '../../src/compile/options.js';
 import type { CompilePhase, CompileProgress } from '../../src/compile/stages.js';
 import type { Protocol } from '../../src/verify/statement.js';
@@ -177,7 +177,7 @@ describe('a model', () => {
       ],
       outputs: ['y'],
     });
-    const { accuracy, quantised } = await compile(bytes, { domain: { lo: -100_000, hi: 100_000 }, tolerance: 0 });
+    const { accuracy, quantised } = await compileInside(bytes, { domain: { lo: -100_000, hi: 100_000 }, tolerance: 0 });
     expect(accuracy.outputs.map(({ maxAbsError }) => maxAbsError)).toEqual([0]);
     expect(accuracy.outputs[0]!.magnitude).toBeGreaterThan(1000);
     expect(quantised.exact.size).toBe(quantised.tensors.size);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { writeArtifact } from '../../src/compile/artifact.js';
 import { compile } from '../../src/compile/compile.js';
-import { openRunner } from '../../src/prove/run.js';
+import { openRunner } from '../../src/evaluate/runner.js';
 import { buildModel } from './onnx-build.js';
 
 let dir: string;

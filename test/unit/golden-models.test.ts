@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { goldenSamples, modelCases, modelPath } from '../../bench/models.js';
 import { writeArtifact } from '../../src/compile/artifact.js';
 import { compile } from '../../src/compile/compile.js';
-import { openRunner } from '../../src/prove/run.js';
+import { openRunner } from '../../src/evaluate/runner.js';
 
 /** Constraints, pinned: a change is a change of cost that the reviewer should see. */
 const constraints: Readonly<Record<string, number>> = {

@@ -1,7 +1,7 @@
 /** Models compiled for protocol `mirage`: what they cost (test/golden/mirage-models.json), and that their rows compute them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { compile, type CompiledModel } from '../../src/compile/compile.js';
+import { compileInside, type CompiledInside } from '../../src/compile/compile.js';
 import type { CompileOptions } from '../../src/compile/options.js';
 import { Interpreter } from '../../src/compile/ir/program.js';
 import { encodeSample } from '../../src/prove/encode.js';
@@ -32,14 +32,14 @@ export function expectGoldenCost(name: string, cost: ModelCost): void {
   expect(cost).toEqual(golden()[name]);
 }
 
-export interface Compiled extends CompiledModel {
+export interface Compiled extends CompiledInside {
   readonly circuit: TwoRoundCircuit;
   readonly cost: ModelCost;
 }
 
 /** By the default protocol, which is `mirage`. */
 export async function compileRounds(file: string, options: CompileOptions): Promise<Compiled> {
-  const compiled = await compile(file, options);
+  const compiled = await compileInside(file, options);
   const circuit = requireTwoRounds(compiled.circuit);
   const { tables, lookupRow, publicValues } = circuit.rounds;
   const cost = {

@@ -12,7 +12,9 @@ interface RunFlags {
 
 export function runCommand(session: Session): Command {
   return new Command('run')
-    .description("run the integer program without a proof, next to onnxruntime's float answer")
+    .description(
+      "run the integer program without a proof, next to the float model's answer (onnxruntime's where it is installed)",
+    )
     .argument('<artifact>', 'the folder that compile wrote')
     .requiredOption('--in <input>', 'JSON, JSONL, CSV, .npy, .npz, .pb, PNG, JPEG, or a folder of them')
     .addHelpText('after', examples([['zkonnx run artifacts/iris --in flower.json', 'what prove would prove']]))
@@ -22,7 +24,7 @@ export function runCommand(session: Session): Command {
 type Answer = RunResult & { readonly id: string };
 
 async function run(session: Session, artifact: string, flags: RunFlags): Promise<Outcome> {
-  const { openRunner } = await import('../../prove/run.js');
+  const { openRunner } = await import('../../evaluate/runner.js');
   const { readSamples } = await import('../../inputs/samples.js');
   const runner = await openRunner(artifact);
   try {
@@ -31,9 +33,10 @@ async function run(session: Session, artifact: string, flags: RunFlags): Promise
     for await (const sample of readSamples(flags.in, specs, options)) {
       answers.push({ id: sample.id, ...(await runner.run(sample)) });
     }
-    if (answers[0]?.reference === undefined)
-      session.log('onnxruntime-node is not installed: no float answer to compare with');
-    return { json: document(answers), text: answers.map(describe).join('\n\n') };
+    const { referenceName, referenceMissing } = runner;
+    if (referenceMissing !== undefined) session.log(`float answers by ${referenceName}: ${referenceMissing}`);
+    const judge = { referenceName, ...(referenceMissing === undefined ? {} : { referenceMissing }) };
+    return { json: { ...document(answers), ...judge }, text: answers.map(describe).join('\n\n') };
   } finally {
     await runner.close();
   }
@@ -43,16 +46,13 @@ async function run(session: Session, artifact: string, flags: RunFlags): Promise
 function document(answers: readonly Answer[]): object {
   const [only] = answers;
   if (answers.length === 1 && only !== undefined) return only;
-  const errors = answers.flatMap(({ maxAbsError }) => (maxAbsError === undefined ? [] : [maxAbsError]));
-  const worst = errors.reduce((max, error) => Math.max(max, error), 0);
-  return { samples: answers, ...(errors.length === 0 ? {} : { maxAbsError: worst }) };
+  return { samples: answers, maxAbsError: answers.reduce((max, answer) => Math.max(max, answer.maxAbsError), 0) };
 }
 
 function describe({ id, outputs, reference, maxAbsError }: Answer): string {
-  const lines = Object.entries(outputs).flatMap(([name, value]) => {
-    const float = reference?.[name];
-    return [`  integer  ${tensor(name, value)}`, ...(float === undefined ? [] : [`  float    ${tensor(name, float)}`])];
-  });
-  const error = maxAbsError === undefined ? [] : [`  largest difference ${real(maxAbsError)}`];
-  return [id, ...lines, ...error].join('\n');
+  const lines = Object.entries(outputs).flatMap(([name, value]) => [
+    `  integer  ${tensor(name, value)}`,
+    `  float    ${tensor(name, reference[name]!)}`,
+  ]);
+  return [id, ...lines, `  largest difference ${real(maxAbsError)}`].join('\n');
 }

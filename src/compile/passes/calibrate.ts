@@ -15,6 +15,7 @@ export interface Statistics {
   readonly rms: number;
 }
 
+/** Real values by tensor name, flat and row-major, as the model takes and gives them. */
 export type RealValues = ReadonlyMap<string, Float64Array>;
 
 /** Statistics of every node of `graph` over the samples. */

@@ -8,8 +8,9 @@ import { copy } from './shape.js';
 function constant(context: OpContext): Value {
   const { attributes } = context;
   const kinds = attributes.names();
-  if (kinds.length !== 1) throw context.invalid(`one value is expected, got ${kinds.length}`);
-  switch (kinds[0]) {
+  const [kind] = kinds;
+  if (kind === undefined || kinds.length !== 1) throw context.invalid(`one value is expected, got ${kinds.length}`);
+  switch (kind) {
     case 'value': {
       const { values, dims, dtype } = context.tensorAttribute('value')!;
       context.reserve(dims);
@@ -24,7 +25,7 @@ function constant(context: OpContext): Value {
     case 'value_ints':
       return list(context, attributes.ints('value_ints')!, 'int64');
     default:
-      throw context.unsupported(`constants given as ${kinds[0]}`, 'use a dense tensor of numbers');
+      throw context.unsupported(`constants given as ${kind}`, 'use a dense tensor of numbers');
   }
 }
 

@@ -1,6 +1,6 @@
 /** A model's prover, circuit, keys and workers kept: from real inputs to a proof file that has been verified. */
 import { openProver } from '../src/prove/open-prover.js';
-import type { AnyProofFile } from '../src/prove/protocols.js';
+import type { AnyProofFile } from '../src/verify/proof.js';
 
 export interface ModelProver extends AsyncDisposable {
   prove(tensors: ReadonlyMap<string, Float64Array>): Promise<AnyProofFile>;

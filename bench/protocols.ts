@@ -10,7 +10,7 @@ import { compile } from '../src/compile/compile.js';
 import { artifactPaths, provingKeyPath } from '../src/formats/manifest.js';
 import { keyDomainSize } from '../src/formats/mirage-key.js';
 import { readMirageKeyInfo } from '../src/formats/mirage-key-file.js';
-import type { AnyProofFile } from '../src/prove/protocols.js';
+import type { AnyProofFile } from '../src/verify/proof.js';
 import { setup } from '../src/setup/setup.js';
 import { verify } from '../src/verify/index.js';
 import { domainText, modelSource, plainCircuit, writeSample, type CircuitFiles } from './circuits.js';

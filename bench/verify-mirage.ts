@@ -4,7 +4,6 @@ import { KernelVerifier } from '../src/prove/engine/kernel-verifier.js';
 import {
   makeMirageProof,
   makeVerificationKey,
-  prepareKey,
   verify,
   verifyBatch,
   type MirageProofFile,
@@ -12,7 +11,7 @@ import {
   type Schema,
   type TensorSchema,
 } from '../src/verify/index.js';
-import { pointsFor } from '../src/verify/key.js';
+import { pointsFor, prepareKey } from '../src/verify/key.js';
 import { mirageEquation } from '../src/verify/mirage.js';
 import { pack } from '../src/verify/statement.js';
 import { drawChallenges } from '../src/verify/transcript.js';

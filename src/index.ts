@@ -2,23 +2,18 @@
  * zkonnx as a library: compile an ONNX model into a circuit, make keys, prove inferences in a worker pool, verify, export.
  * `zkonnx/verify` is the verifier alone.
  */
-export { compile } from './compile/compile.js';
-export type { CompiledModel } from './compile/compile.js';
+export { compile, writeArtifact } from './library.js';
+export type { CompiledModel } from './library.js';
 export type { CompileOptions, Range } from './compile/options.js';
 export type { CompilePhase, CompileProgress, StageOptions } from './compile/stages.js';
 export type { RealValues } from './compile/passes/calibrate.js';
 export type { LayerCost, Manifest } from './formats/manifest.js';
-export type { Circuit, InputBinding, OutputBinding, WitnessProgram } from './constraint/program.js';
-export type { R1cs, SparseMatrix } from './constraint/r1cs.js';
-export type { LookupTable, Rounds } from './constraint/rounds.js';
 export type { AccuracyReport, TensorError } from './compile/accuracy.js';
-export { writeArtifact } from './compile/artifact.js';
 export type { ArtifactKeys, WriteArtifactOptions } from './compile/artifact.js';
 export { setup } from './setup/setup.js';
 export type { SetupOptions, SetupResult } from './setup/setup.js';
 export type { SetupProgress } from './setup/development.js';
 export { openProver } from './prove/open-prover.js';
-export type { AnyProofFile } from './prove/protocols.js';
 export type {
   ArtifactBytes,
   InputValues,
@@ -30,7 +25,7 @@ export type {
 } from './prove/prover.js';
 export { prove } from './prove/prove.js';
 export type { NamedSample, ProveOptions, ProvenSample } from './prove/prove.js';
-export type { ProvePhase, ProveProgress, ProverName, ProveTimings } from './prove/tasks.js';
+export type { ProvePhase, ProveProgress, ProverName, ProverPhase, ProveTimings } from './prove/tasks.js';
 export type { Opening } from './prove/opening.js';
 export type { Pause } from './prove/engine/event-loop.js';
 export { openRunner } from './evaluate/runner.js';

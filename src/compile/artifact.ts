@@ -17,6 +17,7 @@ import type { CompiledModel } from './compile.js';
 import { modelHash, readModel } from './model-file.js';
 import { DEFAULT_PROTOCOL } from './options.js';
 
+/** How an artifact is written. */
 export interface WriteArtifactOptions {
   readonly signal?: AbortSignal | undefined;
   /** Remove keys of another circuit that are in the folder. Without it they are a KEYS_EXIST error, and nothing is written. */

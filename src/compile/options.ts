@@ -2,11 +2,13 @@
 import type { ImagePreprocessing, Protocol, Visibility } from '../verify/statement.js';
 import type { RealValues } from './passes/calibrate.js';
 
+/** An inclusive range of real values. */
 export interface Range {
   readonly lo: number;
   readonly hi: number;
 }
 
+/** What the model file does not say. Calibration samples, a domain, or both are needed; the rest has defaults. */
 export interface CompileOptions {
   /** Calibration samples by input name: real values, as the model takes them. */
   readonly samples?: readonly RealValues[];

@@ -7,12 +7,14 @@ import type { Work } from '../base/work.js';
 /** In this order. */
 export type CompilePhase = 'import' | 'calibrate' | 'quantise' | 'assemble' | 'accuracy';
 
+/** How far compiling has come. */
 export interface CompileProgress {
   readonly phase: CompilePhase;
   /** Of this phase, 0 … 1; begins at 0, ends at 1 and never falls. */
   readonly fraction: number;
 }
 
+/** How compiling can be watched and stopped. */
 export interface StageOptions {
   /** Stops the compilation with ABORTED, within a step of the stage at hand. */
   readonly signal?: AbortSignal | undefined;

@@ -32,20 +32,20 @@ import type { CircuitInputs, ProveResult } from './tasks.js';
 
 export { ZkonnxError } from '../base/errors.js';
 export type { ErrorCode, ErrorDetails } from '../base/errors.js';
-export type { G1, G1Json, G2, G2Json } from '../verify/curve.js';
+export type { G1Json, G2Json } from '../verify/curve.js';
 export type { Expectation } from '../verify/expect.js';
-export { prepareKey } from '../verify/key.js';
+export { prepareKey } from '../verify/checked-key.js';
+export type { CheckedKey } from '../verify/checked-key.js';
+export type { KeyBlock, KeyFacts, SetupKind } from '../verify/key.js';
 export type {
-  KeyBlock,
-  KeyFacts,
-  PreparedGroth16Key,
-  PreparedKey,
-  PreparedKeyOf,
-  PreparedMirageKey,
-  PreparedPoints,
-  SetupKind,
-} from '../verify/key.js';
-export type { Groth16Proof, MirageProof, MirageProofFile, ProofFacts, ProofFile } from '../verify/proof.js';
+  AnyProofFile,
+  Groth16Proof,
+  MirageProof,
+  MirageProofFile,
+  ProofFacts,
+  ProofFile,
+  ProofFiles,
+} from '../verify/proof.js';
 export type { RefusalReason, Refused } from '../verify/refusal.js';
 export type { TensorValue, TopClass } from '../verify/report.js';
 export type { ImagePreprocessing, Protocol, Schema, TensorSchema, Visibility } from '../verify/statement.js';
@@ -53,7 +53,6 @@ export { verify } from '../verify/verify.js';
 export type { Verified, VerifyOptions, VerifyResult } from '../verify/verify.js';
 export type { Pause } from './engine/event-loop.js';
 export type { Opening } from './opening.js';
-export type { AnyProofFile } from './protocols.js';
 export type {
   ArtifactBytes,
   InputValues,
@@ -63,7 +62,7 @@ export type {
   Prover,
   RunOptions,
 } from './prover.js';
-export type { ProvePhase, ProveProgress, ProverName, ProveTimings } from './tasks.js';
+export type { ProvePhase, ProveProgress, ProverName, ProverPhase, ProveTimings } from './tasks.js';
 
 /**
  * Reads the files and loads the key. The bytes may be dropped or changed once the prover is open. `threads` has no meaning here: one thread

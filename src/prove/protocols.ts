@@ -13,6 +13,3 @@ export const PROVERS: { readonly [P in Protocol]: ProverProtocol<Parts[P]> } = {
   groth16: GROTH16_PROVER,
   mirage: MIRAGE_PROVER,
 };
-
-/** A proof.json of any protocol. */
-export type AnyProofFile = Parts[Protocol]['file'];

@@ -4,6 +4,7 @@
  */
 import { throwIfAborted, ZkonnxError } from '../base/errors.js';
 import type { PreparedKeyOf } from '../verify/key.js';
+import type { AnyProofFile } from '../verify/proof.js';
 import type { Protocol, Schema } from '../verify/statement.js';
 import { checkedProof } from './checked-proof.js';
 import { contextText, requireContext } from './context.js';
@@ -12,7 +13,7 @@ import type { Pause } from './engine/event-loop.js';
 import type { KernelVerifier } from './engine/kernel-verifier.js';
 import type { ProverName, Statement } from './engine/protocol.js';
 import { freshSalts, openingOf, type Opening } from './opening.js';
-import { PROVERS, type AnyProofFile } from './protocols.js';
+import { PROVERS } from './protocols.js';
 import type { CircuitInputs, ProveProgress, ProveResult, ProveTimings } from './tasks.js';
 
 /** The files of an artifact that proving takes. */

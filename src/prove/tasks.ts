@@ -7,7 +7,7 @@ import type { ProverPhase } from './engine/protocol.js';
 import type { Groth16Proof } from './groth16/prover.js';
 import type { Parts } from './protocols.js';
 
-export type { ProverName } from './engine/protocol.js';
+export type { ProverName, ProverPhase } from './engine/protocol.js';
 
 /** Integers by input name, one array for each input of the circuit; salts of committed tensors by name, in [0, r). */
 export interface CircuitInputs {

@@ -7,7 +7,9 @@ export type { Verified, VerifyOptions, VerifyResult } from './verify.js';
 export { verifyBatch } from './batch.js';
 export type { BatchOptions } from './batch.js';
 export { verifyGroth16 } from './groth16.js';
-export { FORMAT_VERSION, keyDigest, makeVerificationKey, prepareKey } from './key.js';
+export { prepareKey } from './checked-key.js';
+export type { CheckedKey } from './checked-key.js';
+export { FORMAT_VERSION, keyDigest, makeVerificationKey } from './key.js';
 export type { G1, G1Json, G2, G2Json } from './curve.js';
 export type {
   Groth16Key,
@@ -15,14 +17,19 @@ export type {
   KeyFacts,
   MirageKey,
   MirageVerificationKey,
-  PreparedGroth16Key,
-  PreparedKey,
-  PreparedMirageKey,
   SetupKind,
   VerificationKey,
 } from './key.js';
 export { makeMirageProof, makeProof } from './proof.js';
-export type { Groth16Proof, MirageProof, MirageProofFile, ProofFacts, ProofFile } from './proof.js';
+export type {
+  AnyProofFile,
+  Groth16Proof,
+  MirageProof,
+  MirageProofFile,
+  ProofFacts,
+  ProofFile,
+  ProofFiles,
+} from './proof.js';
 export type { Refused, RefusalReason } from './refusal.js';
 export type { TensorValue, TopClass } from './report.js';
 export type { Expectation } from './expect.js';

@@ -57,6 +57,15 @@ export interface MirageProofFile extends MirageProof, ProofFacts {
   readonly context: string;
 }
 
+/** proof.json by protocol. */
+export interface ProofFiles {
+  readonly groth16: ProofFile;
+  readonly mirage: MirageProofFile;
+}
+
+/** proof.json of any protocol. */
+export type AnyProofFile = ProofFiles[Protocol];
+
 /**
  * A proof's eight coordinates in [0, q), in the order of the EVM's precompiles (EIP-197: imaginary part first) and so of the
  * contract's calldata: A.x, A.y, B.x.c1, B.x.c0, B.y.c1, B.y.c0, C.x, C.y.

@@ -5,7 +5,7 @@ import { writeArtifact } from '../../src/compile/artifact.js';
 import { compile } from '../../src/compile/compile.js';
 import type { CompileOptions } from '../../src/compile/options.js';
 import { artifactPaths, provingKeyPath } from '../../src/formats/manifest.js';
-import type { AnyProofFile } from '../../src/prove/protocols.js';
+import type { AnyProofFile } from '../../src/verify/proof.js';
 import { setup } from '../../src/setup/setup.js';
 import { snarkjs } from './snarkjs-interop.js';
 

@@ -6,14 +6,13 @@ import {
   elementsFromBytes,
   keyDigest,
   makeVerificationKey,
-  prepareKey,
   publicBytes,
   verify,
   verifyGroth16,
   ZkonnxError,
 } from '../../src/verify/index.js';
 import type { MirageVerificationKey, TensorSchema, VerifyOptions } from '../../src/verify/index.js';
-import { pointsFor } from '../../src/verify/key.js';
+import { pointsFor, prepareKey } from '../../src/verify/key.js';
 import { pack, signalWidths, unpack } from '../../src/verify/statement.js';
 import { drawChallenges } from '../../src/verify/transcript.js';
 import { makeFixture } from '../fixtures/proofs/classifier.js';

@@ -47,6 +47,7 @@ export interface ExpectedWitness {
   readonly wide?: number | undefined;
 }
 
+/** What a proof's time goes to, in order; `commit` of mirage alone. */
 export type ProverPhase = 'commit' | 'quotient' | 'sums';
 
 /** `fraction` of the phase, 0 … 1; 0 when it begins. */

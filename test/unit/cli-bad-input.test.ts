@@ -189,7 +189,7 @@ describe('prove and run: inputs', () => {
     const input = await file('good.json', '{"input": [0.3, -0.3, 0.2, 0.1]}');
     const { code, json } = await zkonnxJson(['run', artifact, '--in', input]);
     expect(code).toBe(0);
-    expect(Object.keys(json)).toEqual(['id', 'outputs', 'reference', 'maxAbsError']);
+    expect(Object.keys(json)).toEqual(['id', 'outputs', 'reference', 'maxAbsError', 'referenceName']);
     const { outputs, reference, maxAbsError } = json as Record<
       string,
       Record<string, { dims: number[]; data: number[] }>

@@ -46,10 +46,12 @@ export interface MirageProof {
   readonly pi_c2: G1Json;
 }
 
-/** A proof.json, by protocol. */
-export interface ProofFiles {
-  readonly groth16: ProofFile;
-  readonly mirage: MirageProofFile;
+/** What every proof.json has beside its points. */
+export interface ProofFrame extends ProofFacts {
+  readonly formatVersion: number;
+  readonly protocol: string;
+  readonly curve: string;
+  readonly publicSignals: readonly string[];
 }
 
 export interface MirageProofFile extends MirageProof, ProofFacts {
@@ -69,10 +71,10 @@ export type ProofCoordinates = readonly [bigint, bigint, bigint, bigint, bigint,
 export type MirageCoordinates = readonly [...ProofCoordinates, bigint, bigint];
 
 /** The points of a proof, in calldata's order; pi_b is in G2, the others in G1. */
-export const PROOF_POINTS = {
+export const PROOF_POINTS: { readonly [P in Protocol]: readonly string[] } = {
   groth16: ['pi_a', 'pi_b', 'pi_c'],
   mirage: ['pi_a', 'pi_b', 'pi_c1', 'pi_c2'],
-} as const satisfies { readonly [P in Protocol]: readonly string[] };
+};
 
 const SNARKJS_FIELDS = [...PROOF_POINTS.groth16, 'protocol', 'curve'];
 const FRAME_FIELDS = ['protocol', 'curve', 'formatVersion', 'publicSignals', 'keyDigest', 'modelHash', 'setup'];

@@ -248,7 +248,7 @@ async function requireAllValid(
   for (const proof of proven.plain) await requireVerified(plain, proof);
   const key = await snarkjsVerificationKey(circuit.zkey);
   for (const file of proven.plain) {
-    if (file.protocol !== 'groth16') throw new Error(`${plain} proves by ${file.protocol}`);
+    if (!('pi_c' in file)) throw new Error(`${plain} proves by ${file.protocol}`);
     const { pi_a, pi_b, pi_c, protocol, curve, publicSignals } = file;
     await requireValid(key, { proof: { pi_a, pi_b, pi_c, protocol, curve }, publicSignals }, 'ours');
   }

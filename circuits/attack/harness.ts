@@ -10,7 +10,8 @@
  */
 import { invariant } from '../../src/base/errors.js';
 import { inverse, mod, R, signed } from '../../src/field/bn254.js';
-import type { Circuit, TwoRoundCircuit } from '../../src/constraint/program.js';
+import { isTwoRound } from '../../src/constraint/kind.js';
+import type { Circuit } from '../../src/constraint/program.js';
 import { checkSatisfied, solve, type Witness } from '../../src/constraint/solver.js';
 import type { Bounds, FieldLc, Lc } from '../builder.js';
 import { fieldConstant, toField } from '../lc.js';
@@ -132,8 +133,9 @@ export function buildGadget({ name, inputs, checked, build }: Gadget, plan?: Tab
 
 /** What a gadget costs: its own rows, lookups and products with Θ among them, and round-1 wires; tables belong to the whole circuit. */
 export function gadgetSize({ circuit }: BuiltGadget): { readonly constraints: number; readonly wires: number } {
-  const { r1cs, rounds } = circuit;
-  if (rounds === undefined) return { constraints: r1cs.nConstraints, wires: r1cs.nWires };
+  const { r1cs } = circuit;
+  if (!isTwoRound(circuit)) return { constraints: r1cs.nConstraints, wires: r1cs.nWires };
+  const { rounds } = circuit;
   const special = protocolRows(rounds).size - rounds.lookupRow.length - rounds.thetaRow.length;
   const { nWires, challenges } = systemOf(circuit);
   return { constraints: r1cs.nConstraints - special, wires: nWires - challenges.length };
@@ -255,8 +257,8 @@ class Attack {
   /** By all rows; of two rounds, for random challenges. */
   private firstBroken(witness: Witness): number | undefined {
     const { circuit } = this.built;
-    if (circuit.rounds === undefined) return checkSatisfied(circuit.r1cs, witness)?.row;
-    this.protocol ??= new Protocol(circuit as TwoRoundCircuit);
+    if (!isTwoRound(circuit)) return checkSatisfied(circuit.r1cs, witness)?.row;
+    this.protocol ??= new Protocol(circuit);
     const challenges = { x: this.randomField(), theta: this.randomField() };
     return this.protocol.broken(this.protocol.roundTwo(this.protocol.valuesOf(witness), challenges))[0];
   }

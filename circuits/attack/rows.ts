@@ -1,5 +1,6 @@
 /** A circuit's constraints over BigInt, for attacks: nothing here knows bounds, hints or what a value was meant to be. */
 import { mod, R } from '../../src/field/bn254.js';
+import { isTwoRound } from '../../src/constraint/kind.js';
 import type { Circuit } from '../../src/constraint/program.js';
 import type { FieldLc } from '../builder.js';
 import { fieldCombination } from '../lc.js';
@@ -41,11 +42,12 @@ export interface System {
  * and with it the query; and with a table's row or sum every membership of that table is lost.
  */
 export function systemOf(circuit: Circuit, without: ReadonlySet<number> = new Set()): System {
-  const { r1cs, rounds } = circuit;
+  const { r1cs } = circuit;
   const all = rowsOf(r1cs);
   const present = (row: number): boolean => !without.has(row);
-  if (rounds === undefined)
+  if (!isTwoRound(circuit))
     return { rows: all.filter((_, row) => present(row)), memberships: [], nWires: r1cs.nWires, challenges: [] };
+  const { rounds } = circuit;
   const special = protocolRows(rounds);
   return {
     rows: all.filter((_, row) => present(row) && !special.has(row)),

@@ -3,6 +3,7 @@
  * A weakened gadget is the sound one without some of its rows.
  */
 import { internal } from '../../src/base/errors.js';
+import { isTwoRound } from '../../src/constraint/kind.js';
 import type { Circuit } from '../../src/constraint/program.js';
 import { gadgets } from './gadgets.js';
 import { buildGadget, checkGadget, type AttackOptions, type AttackReport, type Gadget } from './harness.js';
@@ -245,9 +246,10 @@ export function unnoticedDeletions({ gadget, plan }: Pick<Layout, 'gadget' | 'pl
 }
 
 /** All rows but those that bind public values, which gadgets have none of; of each table its first row and its sum stand for the others. */
-function deletableRows({ r1cs, rounds }: Circuit): number[] {
-  const all = Array.from({ length: r1cs.nConstraints }, (_, row) => row);
-  if (rounds === undefined) return all;
+function deletableRows(circuit: Circuit): number[] {
+  const all = Array.from({ length: circuit.r1cs.nConstraints }, (_, row) => row);
+  if (!isTwoRound(circuit)) return all;
+  const { rounds } = circuit;
   const others = new Set([
     ...rounds.fieldRows,
     ...rounds.tables.flatMap(({ firstRow, rows }) => Array.from({ length: rows - 1 }, (_, t) => firstRow + 1 + t)),

@@ -32,6 +32,7 @@ export type ErrorCode =
   | 'KEY_INVALID'
   | 'KEY_MISMATCH'
   | 'DEV_KEY'
+  | 'PROTOCOL_UNSUPPORTED'
   | 'DEPENDENCY_MISSING'
   | 'MEMORY_EXCEEDED'
   | 'WORKER_DIED'

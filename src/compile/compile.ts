@@ -47,11 +47,11 @@ export async function compileInside(
   model: string | Uint8Array,
   options: CompileOptions & StageOptions = {},
 ): Promise<CompiledInside> {
+  const { assemble } = assemblies[protocolOf(options)];
   const stages = new Stages(options);
   const { source, prepared } = await stages.run('import', readingModel(model, options));
   const { samples, statistics } = await stages.run('calibrate', sampling(prepared.graph, options));
   const choice = await stages.run('quantise', choosingBits(prepared, samples, statistics, options));
-  const { assemble } = assemblies[protocolOf(options)];
   const assembled = await stages.run('assemble', assemble(choice.variants, schemaMaker(prepared, options)));
   const { domains } = choice;
   const { report, notes } = await stages.run('accuracy', measuring(model, prepared, assembled.model, domains, samples));

@@ -23,7 +23,7 @@ interface ProtocolAssembly {
   assemble(variants: readonly Variant[], schemaOf: (model: QuantisedModel) => Schema): Work<Assembled>;
 }
 
-export const assemblies = {
+export const assemblies: { readonly [P in Protocol]: ProtocolAssembly } = {
   // By bits a wider activation costs more than a clamp: the first variant it is.
   groth16: {
     *assemble([first], schemaOf) {
@@ -52,7 +52,7 @@ export const assemblies = {
       return { model, schema, circuit, publicInputs: circuit.rounds.publicValues };
     },
   },
-} satisfies { readonly [P in Protocol]: ProtocolAssembly };
+};
 
 function requireStatement(schema: Schema): void {
   const { outputs, inputs } = publicCount(schema);

@@ -5,6 +5,7 @@
 import { ZkonnxError } from '../base/errors.js';
 import { batchInverse, mod } from '../field/bn254.js';
 import { fieldDot } from './field-dot.js';
+import { lookupCount } from './kind.js';
 import { Side, type Circuit } from './program.js';
 import type { SparseMatrix } from './r1cs.js';
 
@@ -25,7 +26,7 @@ export class Machine {
     this.small = new Float64Array(r1cs.nWires);
     this.small[0] = 1;
     this.sides = [r1cs.a, r1cs.b, r1cs.c, program.hints];
-    this.lookups = new Int32Array(circuit.rounds?.lookupRow.length ?? 0);
+    this.lookups = new Int32Array(lookupCount(circuit));
   }
 
   /** The word at `at` of the program. */

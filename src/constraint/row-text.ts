@@ -1,5 +1,6 @@
 /** A row of a circuit as text. */
 import { signed } from '../field/bn254.js';
+import { isTwoRound } from './kind.js';
 import type { Circuit } from './program.js';
 import { coefficient, type SparseMatrix } from './r1cs.js';
 import { ChallengeWire } from './rounds.js';
@@ -31,8 +32,8 @@ function termText(circuit: Circuit, wire: number, coef: bigint): string {
   return `${sign} ${size === 1n ? '' : `${size}·`}${wireName(circuit, wire)}`;
 }
 
-function wireName({ rounds }: Circuit, wire: number): string {
-  if (rounds !== undefined) {
+function wireName(circuit: Circuit, wire: number): string {
+  if (isTwoRound(circuit)) {
     const challenge = { [ChallengeWire.x]: 'X', [ChallengeWire.theta]: 'Θ', [ChallengeWire.d]: 'D' }[wire];
     if (challenge !== undefined) return challenge;
   }

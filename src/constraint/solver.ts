@@ -6,6 +6,7 @@ import { invariant, ZkonnxError } from '../base/errors.js';
 import { FIELD_BYTES, mod, R, toBytesLE } from '../field/bn254.js';
 import { fieldDot, wireValue, type WireValues } from './field-dot.js';
 import { instructionOf, operandWords } from './instructions.js';
+import { isTwoRound } from './kind.js';
 import { Machine } from './machine.js';
 import type { Circuit } from './program.js';
 
@@ -37,7 +38,7 @@ export function solve(
   for (const { name, wire } of circuit.salts) machine.setField(wire, salt(salts, name));
   run(machine, circuit.program.code);
   const { small, field, lookups } = machine;
-  return { small, field, ...(circuit.rounds === undefined ? {} : { lookups }) };
+  return { small, field, ...(isTwoRound(circuit) ? { lookups } : {}) };
 }
 
 /** Steps and lengths by opcode, dense: looked up for every instruction of every proof. */
@@ -106,8 +107,8 @@ export function outputsOf(circuit: Circuit, witness: Witness): Map<string, Float
 
 /** The public signals, outputs before inputs, canonical; the packed public values of a circuit of two rounds. */
 export function publicSignals(circuit: Circuit, witness: Witness): bigint[] {
-  const { rounds, program } = circuit;
-  if (rounds !== undefined) {
+  if (isTwoRound(circuit)) {
+    const { rounds, program } = circuit;
     return Array.from({ length: rounds.publicValues }, (_, j) =>
       fieldDot(program.hints, rounds.firstPublicRow + j, witness, circuit.r1cs.bigCoefs),
     );

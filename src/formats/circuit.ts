@@ -26,6 +26,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { BIG_COEF_BASE, WireClass, type R1cs, type SparseMatrix } from '../constraint/r1cs.js';
 import { ZkonnxError } from '../base/errors.js';
 import { R } from '../field/bn254.js';
+import { isTwoRound, lookupCount, roundOneWires } from '../constraint/kind.js';
 import type { Rounds } from '../constraint/rounds.js';
 import type { Circuit } from '../constraint/program.js';
 import { eachInstruction, elements, hasShape, isCount, isText, type WrittenKind } from './circuit-checks.js';
@@ -86,9 +87,10 @@ const portableSha256: NewSha256 = () => sha256.create();
 export function hashCircuit(r1cs: R1cs, rounds?: Rounds, newSha256: NewSha256 = portableSha256): string {
   const hash = newSha256();
   for (const chunk of r1csChunks(r1cs)) hash.update(chunk);
-  if (rounds !== undefined) {
+  const kind = { rounds };
+  if (isTwoRound(kind)) {
     hash.update(new TextEncoder().encode('zkonnx mirage v1\n'));
-    hash.update(bytesOf(new Uint32Array([rounds.firstRound2, rounds.publicValues])));
+    hash.update(bytesOf(new Uint32Array([kind.rounds.firstRound2, kind.rounds.publicValues])));
   }
   const hex = Array.from(hash.digest(), (byte) => byte.toString(16).padStart(2, '0'));
   return `sha256:${hex.join('')}`;
@@ -115,7 +117,8 @@ export function* circuitChunks(circuit: Circuit, newSha256: NewSha256 = portable
 }
 
 /** Payloads of sections 1–16, and 18–24 of a circuit of two rounds. */
-function payloads({ r1cs, program, inputs, outputs, salts, layers, rounds }: Circuit): Uint8Array[] {
+function payloads(circuit: Circuit): Uint8Array[] {
+  const { r1cs, program, inputs, outputs, salts, layers } = circuit;
   const { nWires, nPubOut, nPubIn, nConstraints } = r1cs;
   const header = {
     nWires,
@@ -127,7 +130,7 @@ function payloads({ r1cs, program, inputs, outputs, salts, layers, rounds }: Cir
     salts,
     layers,
     programLayers: program.layers,
-    ...(rounds === undefined ? {} : { rounds: roundsHeader(rounds) }),
+    ...(isTwoRound(circuit) ? { rounds: roundsHeader(circuit.rounds) } : {}),
   };
   const matrix = ({ rowStart, wires, coefs }: SparseMatrix) => [bytesOf(rowStart), bytesOf(wires), bytesOf(coefs)];
   return [
@@ -136,7 +139,7 @@ function payloads({ r1cs, program, inputs, outputs, salts, layers, rounds }: Cir
     bytesOf(bigCoefWords(r1cs.bigCoefs)),
     r1cs.wireClass,
     bytesOf(program.code),
-    ...(rounds === undefined ? [] : roundsPayloads(rounds)),
+    ...(isTwoRound(circuit) ? roundsPayloads(circuit.rounds) : []),
   ];
 }
 
@@ -194,11 +197,11 @@ export async function readCircuit(source: ByteSource, newSha256: NewSha256 = por
     salts: header.salts,
     layers,
     ...(origins === undefined ? {} : { origins }),
-    ...(header.rounds === undefined ? {} : { rounds: readRounds(container, header.rounds, part) }),
+    ...(isTwoRound(header) ? { rounds: readRounds(container, header.rounds, part) } : {}),
   };
   checkBindings(container, circuit);
   checkProgram(container, circuit);
-  if (circuit.rounds !== undefined) checkRoundTwo(container, circuit, circuit.rounds);
+  if (isTwoRound(circuit)) checkRoundTwo(container, circuit, circuit.rounds);
   return circuit;
 }
 
@@ -258,10 +261,9 @@ function parseHeader(container: Container, bytes: Uint8Array): Header {
   if (!Array.isArray(programLayers) || !programLayers.every(isText))
     throw container.corrupt("the header's programLayers are damaged");
   const result = header as Header;
-  const { rounds } = fields;
   if (
-    (rounds !== undefined) !== container.has(FIRST_ROUNDS_SECTION) ||
-    (rounds !== undefined && !isRoundsHeader(rounds))
+    isTwoRound(fields) !== container.has(FIRST_ROUNDS_SECTION) ||
+    (isTwoRound(fields) && !isRoundsHeader(fields.rounds))
   )
     throw container.corrupt("the header's rounds are damaged");
   if (result.nPubOut + result.nPubIn >= result.nWires) throw container.corrupt('more public signals than wires');
@@ -312,11 +314,13 @@ function checkBindings(container: Container, { r1cs, program, inputs, outputs, s
 }
 
 /** Every operand of every instruction must be in range. */
-function checkProgram(container: Container, { r1cs, program, rounds }: Circuit): void {
+function checkProgram(container: Container, circuit: Circuit): void {
+  const { r1cs, program } = circuit;
   const { code } = program;
   const rows = [r1cs.nConstraints, r1cs.nConstraints, r1cs.nConstraints, program.hints.rowStart.length - 1];
   // Before the challenges are drawn only round-1 wires are set.
-  const nWires = rounds?.firstRound2 ?? r1cs.nWires;
+  const nWires = roundOneWires(circuit);
+  const lookups = lookupCount(circuit);
   const within = (value: number | undefined, low: number, end: number) =>
     value !== undefined && value >= low && value < end;
   const operand: { readonly [K in WrittenKind]: (at: number) => boolean } = {
@@ -326,7 +330,7 @@ function checkProgram(container: Container, { r1cs, program, rounds }: Circuit):
     shift: (at) => within(code[at], 0, 65),
     word: (at) => within(code[at], 0, 2 ** 31),
     layer: (at) => within(code[at], 0, program.layers.length),
-    lookup: (at) => within(code[at], 0, rounds?.lookupRow.length ?? 0),
+    lookup: (at) => within(code[at], 0, lookups),
     row: (at) => within(code[at], 0, rows.length) && within(code[at + 1], 0, rows[code[at]!]!),
   };
   eachInstruction(container, code, (at, kind) => operand[kind](at));

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ZkonnxError } from '../base/errors.js';
+import { writtenNames } from '../base/unsupported.js';
 import { isProtocol, PROTOCOLS, type Protocol, type Schema } from '../verify/statement.js';
 
 export const MANIFEST_VERSION = 1;
@@ -72,11 +73,11 @@ export function provingKeyPath(dir: string, protocol: Protocol): string {
 
 /** Every file that a setup of any protocol may have left in an artifact folder, the verification key first. */
 export function keyPaths(dir: string): string[] {
-  const names = Object.values(PROVING_KEYS).flatMap(({ file, stored }) => [file, ...stored]);
+  const names = writtenNames(PROVING_KEYS).flatMap((name) => [PROVING_KEYS[name].file, ...PROVING_KEYS[name].stored]);
   return [artifactPaths(dir).verificationKey, ...names.map((name) => path.join(dir, name))];
 }
 
-/** Reads and checks a manifest. Throws FILE_UNREADABLE, ARTIFACT_INVALID, FORMAT_VERSION. */
+/** Reads and checks a manifest. Throws FILE_UNREADABLE, ARTIFACT_INVALID, FORMAT_VERSION, PROTOCOL_UNSUPPORTED. */
 export async function readManifest(dir: string): Promise<Manifest> {
   const file = artifactPaths(dir).manifest;
   let text: string;
@@ -124,5 +125,8 @@ export async function readManifest(dir: string): Promise<Manifest> {
       });
     }
   }
-  return manifest as Manifest;
+  const whole = manifest as Manifest;
+  // A protocol that is not written yet is refused here, before anything is believed of its artifact.
+  provingKeyPath(dir, whole.protocol);
+  return whole;
 }

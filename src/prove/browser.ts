@@ -44,7 +44,9 @@ export type {
   MirageProofFile,
   ProofFacts,
   ProofFile,
+  ProofFileOf,
   ProofFiles,
+  ProofFrame,
 } from '../verify/proof.js';
 export type { RefusalReason, Refused } from '../verify/refusal.js';
 export type { TensorValue, TopClass } from '../verify/report.js';

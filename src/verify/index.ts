@@ -28,7 +28,9 @@ export type {
   MirageProofFile,
   ProofFacts,
   ProofFile,
+  ProofFileOf,
   ProofFiles,
+  ProofFrame,
 } from './proof.js';
 export type { Refused, RefusalReason } from './refusal.js';
 export type { TensorValue, TopClass } from './report.js';

@@ -1,6 +1,7 @@
 /** The points of a verification key, of either protocol: their shape, their groups, and that nobody can forge proofs because of them. */
 import { bn254 } from '@noble/curves/bn254.js';
 import { ZkonnxError } from '../base/errors.js';
+import type { Unwritten } from '../base/unsupported.js';
 import { g1OnCurve, g1Shape, g2OnCurve, g2Shape, inSubgroup, readCoordinate } from './curve.js';
 import type { G1, G1Json, G2, G2Json } from './curve.js';
 import { excerpt, unknownField } from './json.js';
@@ -57,11 +58,16 @@ export interface PreparedMirageKey {
   readonly ic: readonly G1[];
 }
 
-/** By protocol. */
-export interface PreparedPoints {
+/** What the keys of all protocols have. */
+type CommonPoints = Pick<PreparedGroth16Key, 'nPublic' | 'alpha' | 'beta' | 'gamma' | 'ic'>;
+
+export interface WrittenPoints {
   readonly groth16: PreparedGroth16Key;
   readonly mirage: PreparedMirageKey;
 }
+
+/** By protocol. */
+export interface PreparedPoints extends WrittenPoints, Unwritten<Protocol, WrittenPoints, CommonPoints> {}
 
 /** Beyond this a key is no key of ours: four million elements of one byte are 131,072 signals. */
 const MAX_PUBLIC = 1 << 17;

@@ -55,7 +55,8 @@ export interface PreparedKeyOf<P extends Protocol> {
 }
 
 /** Only `prepareKey` makes one; `isPreparedKey` knows it by identity, so no JSON passes for it. */
-export type PreparedKey = { readonly [P in Protocol]: PreparedKeyOf<P> }[Protocol];
+export type PreparedKey = AnyKeyOf<Protocol>;
+type AnyKeyOf<P extends Protocol> = P extends Protocol ? PreparedKeyOf<P> : never;
 
 const MAX_KEY_CHARS = 64 << 20;
 const FACT_FIELDS = ['formatVersion', 'setup', 'modelHash', 'circuitHash', 'schema', 'keyDigest'];

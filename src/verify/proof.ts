@@ -48,6 +48,14 @@ export interface MirageProof {
   readonly pi_c2: G1Json;
 }
 
+/** What every proof.json has beside its points. */
+export interface ProofFrame extends ProofFacts {
+  readonly formatVersion: number;
+  readonly protocol: string;
+  readonly curve: string;
+  readonly publicSignals: readonly string[];
+}
+
 /** proof.json of `mirage`. */
 export interface MirageProofFile extends MirageProof, ProofFacts {
   readonly formatVersion: number;
@@ -63,8 +71,11 @@ export interface ProofFiles {
   readonly mirage: MirageProofFile;
 }
 
+/** proof.json of a protocol; of one that no file is written for yet, its frame. */
+export type ProofFileOf<P extends Protocol> = P extends keyof ProofFiles ? ProofFiles[P] : ProofFrame;
+
 /** proof.json of any protocol. */
-export type AnyProofFile = ProofFiles[Protocol];
+export type AnyProofFile = ProofFileOf<Protocol>;
 
 /**
  * A proof's eight coordinates in [0, q), in the order of the EVM's precompiles (EIP-197: imaginary part first) and so of the
@@ -75,10 +86,10 @@ export type ProofCoordinates = readonly [bigint, bigint, bigint, bigint, bigint,
 export type MirageCoordinates = readonly [...ProofCoordinates, bigint, bigint];
 
 /** The points of a proof, in calldata's order; pi_b is in G2, the others in G1. */
-export const PROOF_POINTS = {
+export const PROOF_POINTS: { readonly [P in Protocol]: readonly string[] } = {
   groth16: ['pi_a', 'pi_b', 'pi_c'],
   mirage: ['pi_a', 'pi_b', 'pi_c1', 'pi_c2'],
-} as const satisfies { readonly [P in Protocol]: readonly string[] };
+};
 
 const SNARKJS_FIELDS = [...PROOF_POINTS.groth16, 'protocol', 'curve'];
 const FRAME_FIELDS = ['protocol', 'curve', 'formatVersion', 'publicSignals', 'keyDigest', 'modelHash', 'setup'];

@@ -1,5 +1,6 @@
 /** What verification asks of a protocol: one record each, and the compiler holds the table complete. */
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { writtenNames } from '../base/unsupported.js';
 import type { Equation, ProofNumbers } from './equation.js';
 import { groth16Equation, readGroth16 } from './groth16.js';
 import type { JsonObject } from './json.js';
@@ -42,6 +43,11 @@ export const VERIFIERS: { readonly [P in Protocol]: VerifierProtocol<P> } = {
     },
   },
 };
+
+/** Protocols whose proofs say what they were made for. */
+export function protocolsWithContext(): Protocol[] {
+  return writtenNames(VERIFIERS).filter((name) => VERIFIERS[name].hasContext);
+}
 
 /** The key's side of the check. */
 export function equationOf<P extends Protocol>({ protocol, points }: PreparedKeyOf<P>): Equation {

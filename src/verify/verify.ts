@@ -11,13 +11,13 @@ import type { JsonObject } from './json.js';
 import { isPreparedKey, prepareKey } from './key.js';
 import type { PreparedKey, SetupKind } from './key.js';
 import { MAX_CONTEXT_BYTES, checkProofFile, checkSnarkjsProof, readProofJson } from './proof.js';
-import { VERIFIERS, equationOf, openProof } from './protocols.js';
+import { VERIFIERS, equationOf, openProof, protocolsWithContext } from './protocols.js';
 import type { OpenedProof } from './protocols.js';
 import { Refusal, refusing } from './refusal.js';
 import type { Refused } from './refusal.js';
 import { realValues, topClasses } from './report.js';
 import type { TensorValue, TopClass } from './report.js';
-import { PACKING_ORDER, PROTOCOLS, signalCount, unpack } from './statement.js';
+import { PACKING_ORDER, signalCount, unpack } from './statement.js';
 import type { ByteOrder, Protocol, TensorSchema } from './statement.js';
 
 /** What the caller expects of a proof beside being valid. */
@@ -128,7 +128,7 @@ function readExpectedModel(expected: string | undefined): string | undefined {
 function readExpectedContext(expected: Uint8Array | string | undefined, protocol: Protocol): string | undefined {
   if (expected === undefined) return undefined;
   if (!VERIFIERS[protocol].hasContext) {
-    const others = PROTOCOLS.filter((name) => VERIFIERS[name].hasContext).join(' or ');
+    const others = protocolsWithContext().join(' or ');
     throw new ZkonnxError('USAGE', 'proofs of this key carry no context', {
       expected: `a key of protocol ${others}`,
       got: `a key of protocol ${protocol}`,

@@ -14,7 +14,7 @@ import type { Protocol } from '../../src/verify/statement.js';
 import { rejection } from './pool-insides.js';
 
 const BINARY = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
-const KEY_FILES: Readonly<Record<Protocol, readonly string[]>> = {
+const KEY_FILES: { readonly [P in Protocol]: readonly string[] } = {
   mirage: ['verification_key.json', 'proving_key.mirage'],
   groth16: ['verification_key.json', 'proving_key.zkey', 'proving_key.zkey.kernels'],
 };

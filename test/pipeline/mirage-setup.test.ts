@@ -19,7 +19,7 @@ import { groupOf } from '../../src/kernels/msm.js';
 import { SoloTeam } from '../../src/kernels/team.js';
 import type { RoundsKey } from '../../src/prove/mirage/kernel-key.js';
 import { loadRoundsKey } from '../../src/prove/mirage/load-key.js';
-import { roundsKeyBytes, roundsProofBytes, roundsShape } from '../../src/prove/mirage/memory.js';
+import { roundsKeyBytes, roundsProofBytes, roundsShape, worstRoundsShape } from '../../src/prove/mirage/memory.js';
 import { proveTwoRounds } from '../../src/prove/mirage/prover.js';
 import { MIRAGE_PROVER, type MirageParts } from '../../src/prove/mirage/protocol.js';
 import { requireFittingMirageKey, requireSameMirageSetup } from '../../src/prove/mirage/key-match.js';
@@ -538,7 +538,7 @@ describe('a loaded key', () => {
     const said = keyBytes + roundsProofBytes(kernels.exports, info, roundsShape(info, rounds, wide, 1));
     expect(kernels.heap.peakBytes).toBeLessThanOrEqual(said);
     expect(kernels.heap.peakBytes).toBeGreaterThan(said / 3);
-    const worst = roundsProofBytes(kernels.exports, info, roundsShape(info, undefined, wide, 1));
+    const worst = roundsProofBytes(kernels.exports, info, worstRoundsShape(info, wide, 1));
     expect(keyBytes + worst).toBeGreaterThanOrEqual(said);
   });
 });

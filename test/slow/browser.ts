@@ -1,7 +1,7 @@
 /** Headless Chromium over its debugging pipe: enough of the DevTools protocol to open a page and run a script in it. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -13,6 +13,8 @@ const FLAGS =
 
 export interface Browser {
   open(url: string): Promise<Tab>;
+  /** Resident memory of the processes that run pages, as the kernel counts it. */
+  pagesResidentBytes(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -42,7 +44,24 @@ export async function startBrowser(): Promise<Browser> {
     await exited;
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   };
-  return { open: (url) => openTab(send, url), close };
+  return { open: (url) => openTab(send, url), pagesResidentBytes: () => renderersResidentBytes(browser.pid!), close };
+}
+
+/** Of the renderers among the descendants of a process. */
+async function renderersResidentBytes(ancestor: number): Promise<number> {
+  const ids = (await readdir('/proc')).map(Number).filter((id) => id > 0);
+  const read = (id: number, name: string) => readFile(`/proc/${id}/${name}`, 'utf8').catch(() => '');
+  const processes = await Promise.all(
+    ids.map(async (id) => {
+      const status = await read(id, 'status');
+      const field = (name: string) => Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(status)?.[1] ?? 0);
+      const isRenderer = (await read(id, 'cmdline')).includes('--type=renderer');
+      return { id, parent: field('PPid'), bytes: isRenderer ? 1024 * field('VmRSS') : 0 };
+    }),
+  );
+  const parents = new Map(processes.map(({ id, parent }) => [id, parent]));
+  const descends = (id: number): boolean => id === ancestor || (parents.has(id) && descends(parents.get(id)!));
+  return processes.reduce((sum, { id, bytes }) => sum + (descends(id) ? bytes : 0), 0);
 }
 
 type Send = (method: string, params: object, sessionId?: string) => Promise<Record<string, unknown>>;

@@ -7,7 +7,7 @@ import type { ImageFlags } from '../../inputs/image.js';
 import type { InputSpec } from '../../inputs/tensor.js';
 import { throwIfAborted } from '../../base/errors.js';
 import { peakMemoryBytes } from '../../base/peak-memory.js';
-import type { Protocol, Visibility } from '../../verify/statement.js';
+import { PROTOCOLS, type Protocol, type Visibility } from '../../verify/statement.js';
 import { choice, collectDomain, collectShape, examples, integerIn, parsePart, usage } from '../options.js';
 import type { Domains, Shapes } from '../options.js';
 import { startProgress } from '../progress.js';
@@ -61,12 +61,7 @@ export function compileCommand(session: Session): Command {
       ]),
     )
     .option('--labels <names>', 'names of the classes: a,b,c or @file with one a line')
-    .addOption(
-      choice('--protocol <name>', 'mirage (default): lookups; or groth16, for snarkjs and its kin', [
-        'mirage',
-        'groth16',
-      ]),
-    )
+    .addOption(choice('--protocol <name>', 'mirage (default): lookups; or groth16, for snarkjs and its kin', PROTOCOLS))
     .option('--force', 'remove keys of another circuit that are in the folder; without it they are an error');
   return imageOptions(command)
     .addHelpText(

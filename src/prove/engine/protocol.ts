@@ -7,7 +7,7 @@ import type { Witness } from '../../constraint/solver.js';
 import type { ByteSource } from '../../formats/iden3-container.js';
 import type { KernelExports } from '../../kernels/module.js';
 import type { Team } from '../../kernels/team.js';
-import type { ProofFacts } from '../../verify/proof.js';
+import type { ProofFacts, ProofFrame } from '../../verify/proof.js';
 import type { LoadedCircuit } from './loaded-circuit.js';
 
 /** Who proves: our kernels, or snarkjs as the independent second opinion. */
@@ -28,7 +28,7 @@ export interface ProverParts {
   /** The points of a proof, as its file shows them. */
   readonly proof: unknown;
   /** proof.json. */
-  readonly file: unknown;
+  readonly file: ProofFrame;
   readonly phase: ProverPhase;
 }
 

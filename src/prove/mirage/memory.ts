@@ -34,12 +34,13 @@ export interface RoundsShape {
   readonly threads: number;
 }
 
-/** Without `rounds` every round-2 wire may be anything. */
-export function roundsShape(key: KeySizes, rounds: Rounds | undefined, wide: number, threads: number): RoundsShape {
+/** Of a circuit that is not known yet, any of whose round-2 wires may be anything. */
+export function worstRoundsShape(key: KeySizes, wide: number, threads: number): RoundsShape {
   const second = key.nWires - key.firstRound2;
-  if (rounds === undefined) {
-    return { lookups: second, entries: second, products: second, fields: second, fieldRows: 0, wide, threads };
-  }
+  return { lookups: second, entries: second, products: second, fields: second, fieldRows: 0, wide, threads };
+}
+
+export function roundsShape(key: KeySizes, rounds: Rounds, wide: number, threads: number): RoundsShape {
   return {
     lookups: rounds.lookupRow.length,
     entries: rounds.tables.reduce((sum, { rows }) => sum + rows, 0),

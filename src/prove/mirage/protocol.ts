@@ -12,7 +12,7 @@ import type { ProverParts, ProverProtocol } from '../engine/protocol.js';
 import type { RoundsKey } from './kernel-key.js';
 import { requireFittingMirageKey, requireMirageBlinding, requireSameMirageSetup } from './key-match.js';
 import { loadRoundsKey } from './load-key.js';
-import { roundsKeyBytes, roundsProofBytes, roundsShape } from './memory.js';
+import { roundsKeyBytes, roundsProofBytes, roundsShape, worstRoundsShape } from './memory.js';
 import { proveTwoRounds, type Challenge, type MirageProof } from './prover.js';
 import type { RoundOneWitness } from './rounds-witness.js';
 import { roundOne, roundTwo } from './two-rounds.js';
@@ -56,7 +56,13 @@ export const MIRAGE_PROVER: ProverProtocol<MirageParts> = {
     info.nWires * WIRE_HOST_BYTES +
     info.nConstraints * ROW_HOST_BYTES +
     roundsKeyBytes(info) +
-    roundsProofBytes(exports, info, roundsShape(info, circuit?.rounds, wide, threads)),
+    roundsProofBytes(
+      exports,
+      info,
+      circuit === undefined
+        ? worstRoundsShape(info, wide, threads)
+        : roundsShape(info, requireTwoRounds(circuit).rounds, wide, threads),
+    ),
   memoryHelp: 'compile a smaller circuit',
   loadKey: ({ kernels }, reader) => loadRoundsKey(kernels, reader),
   job(circuit, witness, signals, statement) {

@@ -3,7 +3,7 @@
  * command then opens a dozen files, not some two hundred. Part of `npm run build`. Run from the repository's root.
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 
 /** Their paths in dist, from which and to which they are bundled. */
@@ -23,6 +23,10 @@ async function licences(root: string): Promise<string> {
 
 const isBundled = (id: string): boolean =>
   /^[./\0]/.test(id) || BUNDLED.some((name) => id === name || id.startsWith(`${name}/`));
+
+/** Names the modules of a chunk, for whoever reads a stack trace and for test/pipeline/start.test.ts. */
+const madeOf = (root: string, ids: readonly string[]): string =>
+  ids.map((id) => `\n//# made of ${relative(root, id).replace(/^.*?(?=node_modules\/)|^dist\//, '')}`).join('');
 
 async function main(): Promise<void> {
   const root = process.cwd();
@@ -45,7 +49,10 @@ async function main(): Promise<void> {
   await build.close();
   await rm(join(dist, CHUNKS), { recursive: true, force: true });
   await mkdir(join(dist, CHUNKS));
-  for (const file of output) if (file.type === 'chunk') await writeFile(join(dist, file.fileName), file.code);
+  for (const file of output) {
+    if (file.type === 'chunk')
+      await writeFile(join(dist, file.fileName), `${file.code}${madeOf(root, file.moduleIds)}`);
+  }
   const bytes = output.reduce((sum, file) => sum + (file.type === 'chunk' ? file.code.length : 0), 0);
   console.log(`dist/src/cli/main.js and workers: ${output.length} files, ${bytes} bytes`);
 }

@@ -35,7 +35,8 @@ const MAX_DEFAULT_THREADS = 8;
 const IDLE_MS = 30_000;
 /**
  * MiB of a worker's new objects. V8's own bound lets every worker keep 48 MiB of messages that are long answered; kernels work outside of it, and
- * what a witness takes is in a few large arrays. A thousand proofs of a small model then end with the memory of the first hundred.
+ * what a witness takes is in a few large arrays. A thousand proofs of a small model then end with the memory of the first hundred; bench/variants.md has
+ * what it costs a cold proof.
  */
 const YOUNG_MIB = 4;
 

@@ -16,7 +16,7 @@ export interface KernelRequest {
   readonly kind: 'kernel';
   /** Names the memory within the process: messages carry a new object for the same memory each time. */
   readonly memoryId: number;
-  /** Left out for a worker that may know the memory: a message is a tenth as dear without. */
+  /** Left out for a worker that may know the memory: cloning it is much of what a message costs. */
   readonly shared?: SharedKernels;
   readonly task: KernelTask;
   /** The region of this task alone. */

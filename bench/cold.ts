@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { circuits, type CircuitFiles } from './circuits.js';
+import { coldPhases } from './cold-phases.js';
 import { runCommand, type CommandResult } from './command.js';
 import type { Comparison, Context, Section, Side } from './harness.js';
 import { findNativeProvers } from './native-provers.js';
@@ -46,6 +47,7 @@ export async function benchCold(context: Context): Promise<Section[]> {
       ],
       comparisons,
     },
+    await coldPhases(context, OUR_CLI),
   ];
 }
 

@@ -10,6 +10,7 @@ import jpeg from 'jpeg-js';
 import { inflateSync } from 'node:zlib';
 import { PNG } from 'pngjs';
 import { ZkonnxError } from '../base/errors.js';
+import { isJpeg, isPng } from './image-signature.js';
 
 /** 33.5 million; a JPEG of that size takes some 800 MB while it is decoded. */
 export const MAX_PIXELS = 2 ** 25;
@@ -23,16 +24,6 @@ export interface Raster {
   readonly height: number;
   readonly channels: 1 | 3;
   readonly data: Uint8Array;
-}
-
-const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-
-export function isPng(bytes: Uint8Array): boolean {
-  return PNG_SIGNATURE.equals(bytes.subarray(0, 8));
-}
-
-export function isJpeg(bytes: Uint8Array): boolean {
-  return bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
  * Model inputs from files: what `compile --calibrate`, `run --in` and `prove --in` read.
  * In: a file or folder somebody else may have written. Out: samples, one at a time, every value checked against the model.
+ * Decoders of pictures and of protobuf are loaded when a file asks for them: they are half of what a proof from JSON would load.
  * May import errors, formats, and the types of verify's statement.
  */
 import { readdir } from 'node:fs/promises';
@@ -9,13 +10,11 @@ import { ZkonnxError } from '../base/errors.js';
 import { readCsv } from './csv.js';
 import { DEFAULT_MAX_FILE_BYTES, readBounded, readLines, statPath } from './files.js';
 import { readIdxImages } from './idx.js';
-import { isJpeg, isPng } from './image-decode.js';
-import { imageToTensor, onlyImageInput, rasterToTensor } from './image.js';
+import { isJpeg, isPng } from './image-signature.js';
 import type { ImageOptions } from './image.js';
 import { samplesOfJson } from './json.js';
 import { isNpy, parseNpy } from './npy.js';
 import { samplesOfNpz } from './npz.js';
-import { parseTensorProto } from './tensor-proto.js';
 import { describeInputs, samplesOf, singleSample } from './tensor.js';
 import type { InputSpec, Sample } from './tensor.js';
 import { isZip } from './zip.js';
@@ -164,6 +163,7 @@ async function readTestDataSet(source: Source, names: readonly string[]): Promis
       got: files.join(', '),
     });
   }
+  const { parseTensorProto } = await import('./tensor-proto.js');
   const arrays = [];
   for (const name of expected) {
     arrays.push(parseTensorProto(await readBounded(join(source.path, name), source.maxBytes), `${source.id}/${name}`));
@@ -172,11 +172,11 @@ async function readTestDataSet(source: Source, names: readonly string[]): Promis
 }
 
 /** A reader of files that are read whole before the first sample. */
-function whole(samples: (bytes: Buffer, source: Source) => Iterable<Sample>): Reader {
+function whole(samples: (bytes: Buffer, source: Source) => Iterable<Sample> | Promise<Iterable<Sample>>): Reader {
   return async function* (source) {
     const bytes = await readBounded(source.path, source.maxBytes);
     refuseMisnamed(bytes, source);
-    yield* samples(bytes, source);
+    yield* await samples(bytes, source);
   };
 }
 
@@ -221,7 +221,8 @@ function npySamples(bytes: Buffer, { id, inputs }: Source): Iterable<Sample> {
   });
 }
 
-function pbSamples(bytes: Buffer, { id, inputs }: Source): Iterable<Sample> {
+async function pbSamples(bytes: Buffer, { id, inputs }: Source): Promise<Iterable<Sample>> {
+  const { parseTensorProto } = await import('./tensor-proto.js');
   if (inputs.length === 1) return samplesOf(id, inputs, [parseTensorProto(bytes, id)]);
   throw new ZkonnxError('INPUT_NAME', 'one TensorProto can feed only a model with one input', {
     expected: describeInputs(inputs),
@@ -230,12 +231,15 @@ function pbSamples(bytes: Buffer, { id, inputs }: Source): Iterable<Sample> {
   });
 }
 
-function* imageSamples(bytes: Buffer, source: Source): Generator<Sample, void, undefined> {
+async function imageSamples(bytes: Buffer, source: Source): Promise<Iterable<Sample>> {
+  const { imageToTensor, onlyImageInput } = await import('./image.js');
   const spec = onlyImageInput(source.inputs, source.id);
-  yield { id: source.id, tensors: new Map([[spec.name, imageToTensor(bytes, spec, imageOptions(source), source.id)]]) };
+  const values = imageToTensor(bytes, spec, imageOptions(source), source.id);
+  return [{ id: source.id, tensors: new Map([[spec.name, values]]) }];
 }
 
 async function* readIdxSamples(source: Source): AsyncGenerator<Sample> {
+  const { onlyImageInput, rasterToTensor } = await import('./image.js');
   const spec = onlyImageInput(source.inputs, source.id);
   const prep = imageOptions(source);
   const { count, height, width, pixels } = await readIdxImages(source.path, { maxFileBytes: source.maxBytes });

@@ -8,7 +8,6 @@
  * never allocated, so that no pointer is 0.
  */
 import type { FieldExports } from './field-exports.js';
-import { KERNELS_WASM, MEMORY_FLAGS_OFFSET } from './generated/kernels-wasm.js';
 import type { LookupExports } from './lookups-exports.js';
 import type { MsmExports } from './msm-exports.js';
 import type { NttExports } from './ntt-exports.js';
@@ -68,17 +67,18 @@ export async function instantiateKernels(options: KernelOptions = {}): Promise<K
 
 const compiled = new Map<boolean, Promise<WebAssembly.Module>>();
 
-/** Compiled once a thread; an instance is then a fraction of a millisecond. */
+/** Compiled once by whoever makes a memory; an instance is then a fraction of a millisecond. Workers are given the module and never load the text. */
 function compiledKernels(shared: boolean): Promise<WebAssembly.Module> {
   let module = compiled.get(shared);
   if (module === undefined) {
-    module = WebAssembly.compile(kernelBytes(shared));
+    module = kernelBytes(shared).then((bytes) => WebAssembly.compile(bytes));
     compiled.set(shared, module);
   }
   return module;
 }
 
-function kernelBytes(shared: boolean): Uint8Array<ArrayBuffer> {
+async function kernelBytes(shared: boolean): Promise<Uint8Array<ArrayBuffer>> {
+  const { KERNELS_WASM, MEMORY_FLAGS_OFFSET } = await import('./generated/kernels-wasm.js');
   const text = atob(KERNELS_WASM);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);

@@ -3,7 +3,7 @@ import { isAborted, throwIfAborted } from '../base/errors.js';
 import type { Kernels } from '../kernels/module.js';
 import type { KernelTask } from '../kernels/tasks.js';
 import { scratchBytes, type Team } from '../kernels/team.js';
-import type { KernelRequest } from './kernel-request.js';
+import { MEMORY_UNKNOWN, type KernelReply, type KernelRequest } from './kernel-request.js';
 import { WorkerPool } from './worker-pool.js';
 
 /** What a team needs of a pool; its workers answer KernelRequest, perhaps among others. */
@@ -13,7 +13,7 @@ export interface KernelPool {
 }
 
 /** Workers that know kernel tasks only. Throws USAGE for a bad number of threads. */
-export function kernelPool(threads?: number): WorkerPool<KernelRequest, undefined> {
+export function kernelPool(threads?: number): WorkerPool<KernelRequest, KernelReply> {
   return new WorkerPool('kernel-worker', { threads, startAll: true });
 }
 
@@ -46,7 +46,7 @@ export class WorkerTeam implements Team {
   /** Rejects with the first failure: a task's own, WORKER_DIED, ABORTED if the signal fired (tasks under way are waited for). */
   async run(tasks: readonly KernelTask[], onDone: (task: KernelTask) => void = () => undefined): Promise<void> {
     const { heap, memory, module } = this.kernels;
-    const shared = { kind: 'kernel', memoryId: this.memoryId, memory, module } as const;
+    const shared = { memory, module };
     const mark = heap.mark();
     const bytes = scratchBytes(this.kernels, tasks);
     const queue = tasks.values();
@@ -56,7 +56,8 @@ export class WorkerTeam implements Team {
         if (failures.length > 0) return;
         try {
           throwIfAborted(this.signal, 'the computation');
-          await this.pool.run({ ...shared, task, scratch });
+          const request = { kind: 'kernel', memoryId: this.memoryId, task, scratch } as const;
+          if ((await this.pool.run(request)) === MEMORY_UNKNOWN) await this.pool.run({ ...request, shared });
           onDone(task);
         } catch (error) {
           failures.push(error);

@@ -33,6 +33,12 @@ export interface PoolOptions {
 const MAX_DEFAULT_THREADS = 8;
 /** An idle worker keeps its loaded circuit and tables this long. */
 const IDLE_MS = 30_000;
+/**
+ * MiB of a worker's new objects. V8's own bound lets every worker keep 48 MiB of messages that are long answered; kernels work outside of it, and
+ * what a witness takes is in a few large arrays. A thousand proofs of a small model then end with the memory of the first hundred; bench/variants.md has
+ * what it costs a cold proof.
+ */
+const YOUNG_MIB = 4;
 
 /** min(cores this process may use, 8). */
 export function defaultThreads(): number {
@@ -65,6 +71,7 @@ export class WorkerPool<Request, Value, Progress = never> {
       minThreads: options.startAll === true ? this.threads : 1,
       maxThreads: this.threads,
       idleTimeout: IDLE_MS,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
       // ffjavascript's dependency `web-worker` takes every worker thread for its own and loads the module named here:
       // an empty one. Without it, importing snarkjs or ffjavascript in a worker throws.
       workerData: { mod: 'data:text/javascript,' },

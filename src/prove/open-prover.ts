@@ -3,10 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { unlessAborted, ZkonnxError } from '../base/errors.js';
 import { requireSameCircuit } from '../formats/circuit.js';
 import { artifactPaths, provingKeyPath, readManifest } from '../formats/manifest.js';
-import { prepareKey, type PreparedKey, type PreparedKeyOf } from '../verify/key.js';
+import type { Kernels } from '../kernels/module.js';
+import type { PreparedKey, PreparedKeyOf } from '../verify/key.js';
 import { equationOf } from '../verify/protocols.js';
 import type { Protocol } from '../verify/statement.js';
-import { KernelVerifier } from './engine/kernel-verifier.js';
+import { KernelVerifier, prepareKeyOn, verifierKernels } from './engine/kernel-verifier.js';
 import { ProverPool, type ProverFiles } from './pool.js';
 import { PROVERS } from './protocols.js';
 import { ProverHandle, requireProver, type ArtifactBytes, type OpenProverOptions, type Prover } from './prover.js';
@@ -15,7 +16,13 @@ import { requireBytes, requireSchema } from './schema-match.js';
 /** An artifact on its way: the protocol is known first, so that workers load while this thread reads the key. */
 interface Opened {
   readonly files: ProverFiles<Protocol>;
-  readonly key: () => Promise<PreparedKey>;
+  readonly key: () => Promise<OpenedKey>;
+}
+
+/** The verification key, and kernels for what checks proofs with it. */
+interface OpenedKey {
+  readonly key: PreparedKey;
+  readonly kernels: Kernels;
 }
 
 /**
@@ -28,7 +35,7 @@ export async function openProver(
   artifact: string | ArtifactBytes,
   { threads, maxMemoryBytes, prover = 'kernels', signal, onProgress }: OpenProverOptions = {},
 ): Promise<Prover> {
-  const { files, key } = typeof artifact === 'string' ? await ofFolder(artifact) : ofBytes(artifact);
+  const { files, key } = typeof artifact === 'string' ? await ofFolder(artifact) : await ofBytes(artifact);
   requireProver(files.protocol, prover);
   const pool = new ProverPool(files, { threads, maxMemoryBytes, prover });
   try {
@@ -46,10 +53,10 @@ export async function openProver(
 async function openWith<P extends Protocol>(
   pool: ProverPool<P>,
   { circuit: circuitFile, provingKey }: ProverFiles<P>,
-  key: PreparedKeyOf<P>,
+  { key, kernels }: { readonly key: PreparedKeyOf<P>; readonly kernels: Kernels },
   signal: AbortSignal | undefined,
 ): Promise<Prover> {
-  const points = KernelVerifier.of(equationOf(key));
+  const points = KernelVerifier.of(equationOf(key), kernels);
   // Awaited below; until then a failure must not count as unhandled.
   points.catch(() => undefined);
   const { circuit, keyInfo } = await pool.load(signal);
@@ -66,17 +73,19 @@ async function ofFolder(dir: string): Promise<Opened> {
   return {
     files: { protocol, circuit: paths.circuit, provingKey: provingKeyPath(dir, protocol) },
     async key() {
-      const key = prepareKey(await readKeyFile(paths.verificationKey, dir));
+      const [text, kernels] = await Promise.all([readKeyFile(paths.verificationKey, dir), verifierKernels()]);
+      const key = prepareKeyOn(kernels, text);
       requireSameCircuit(circuit.hash, key.facts.circuitHash, paths.verificationKey);
-      return requireSameProtocol(key, protocol, paths.verificationKey);
+      return { key: requireSameProtocol(key, protocol, paths.verificationKey), kernels };
     },
   };
 }
 
-function ofBytes(artifact: ArtifactBytes): Opened {
+async function ofBytes(artifact: ArtifactBytes): Promise<Opened> {
   const [circuit, provingKey] = [requireBytes(artifact, 'circuit'), requireBytes(artifact, 'provingKey')];
-  const key = prepareKey(artifact.verificationKey);
-  return { files: { protocol: key.protocol, circuit, provingKey }, key: () => Promise.resolve(key) };
+  const kernels = await verifierKernels();
+  const key = prepareKeyOn(kernels, artifact.verificationKey);
+  return { files: { protocol: key.protocol, circuit, provingKey }, key: () => Promise.resolve({ key, kernels }) };
 }
 
 function requireSameProtocol(key: PreparedKey, protocol: Protocol, where: string): PreparedKey {

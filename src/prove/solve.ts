@@ -2,8 +2,20 @@
 import type { Circuit } from '../constraint/program.js';
 import { outputsOf, publicSignals, solve, type Witness } from '../constraint/solver.js';
 import type { Protocol } from '../verify/statement.js';
-import { PROVERS } from './protocols.js';
+import { requireTwoRounds } from '../constraint/kind.js';
+import { classifyWitness } from './engine/classified-witness.js';
+import { roundOne } from './mirage/two-rounds.js';
+import type { Parts } from './protocols.js';
 import type { CircuitInputs, SolvedWitness } from './tasks.js';
+
+/**
+ * What a solved circuit's values are to the prover. Beside the provers' records, not among them: a worker solves, and would load all that
+ * proving takes, the verifier's curves included.
+ */
+const WITNESSES: { readonly [P in Protocol]: (circuit: Circuit, values: Witness) => Parts[P]['witness'] } = {
+  groth16: (_circuit, values) => classifyWitness(values),
+  mirage: (circuit, values) => roundOne(requireTwoRounds(circuit), values),
+};
 
 /** `solve` with names as messages carry them. Throws as `solve`. */
 export function solveInputs(circuit: Circuit, { inputs, salts = {} }: CircuitInputs): Witness {
@@ -12,7 +24,7 @@ export function solveInputs(circuit: Circuit, { inputs, salts = {} }: CircuitInp
 
 export function solvedWitness<P extends Protocol>(protocol: P, circuit: Circuit, values: Witness): SolvedWitness<P> {
   return {
-    witness: PROVERS[protocol].witness(circuit, values),
+    witness: WITNESSES[protocol](circuit, values),
     outputs: Object.fromEntries(outputsOf(circuit, values)),
     publicSignals: publicSignals(circuit, values).map(String),
   };

@@ -1,6 +1,6 @@
 /** Messages between `ProverPool` and its workers. A worker answers every request with `Answer<ProveReply>` (src/pool/answer.ts). */
 import type { Circuit } from '../constraint/program.js';
-import type { KernelRequest } from '../pool/kernel-request.js';
+import type { KernelReply, KernelRequest } from '../pool/kernel-request.js';
 import type { Protocol } from '../verify/statement.js';
 import type { LoadedCircuit } from './engine/loaded-circuit.js';
 import type { ProverPhase } from './engine/protocol.js';
@@ -37,7 +37,7 @@ export interface ProveReplies {
 
 /** What a worker is asked: a kernel task or one of ours. */
 export type ProveWorkerRequest = KernelRequest | ProveTask;
-export type ProveWorkerReply = ProveReplies[ProveTask['kind']] | undefined;
+export type ProveWorkerReply = ProveReplies[ProveTask['kind']] | KernelReply;
 
 /**
  * `load`: circuit and key; `queue`: waiting for the proof before it; `commit`: of mirage, C1 and the challenges; `quotient` and `sums`: the

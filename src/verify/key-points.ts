@@ -77,6 +77,9 @@ const POINT_FIELDS = ['protocol', 'curve', 'nPublic', 'vk_alpha_1', 'vk_beta_2',
 const GROTH16_FIELDS = [...POINT_FIELDS, 'vk_delta_2', 'vk_alphabeta_12'];
 const MIRAGE_FIELDS = [...POINT_FIELDS, 'vk_delta1_2', 'vk_delta2_2'];
 
+/** Whether a point of the twist has order r; `inSubgroup` of curve.ts, or the kernels. */
+export type SubgroupCheck = (point: G2) => boolean;
+
 /** The error of every unusable key. */
 export function keyInvalid(what: string, where: string, got?: unknown): ZkonnxError {
   return new ZkonnxError('KEY_INVALID', `the verification key is unusable: ${what}`, {
@@ -87,25 +90,29 @@ export function keyInvalid(what: string, where: string, got?: unknown): ZkonnxEr
 }
 
 /** The points of a Groth16 key, ours or snarkjs's, forgeable or not. Throws KEY_INVALID. */
-export function readGroth16Points(key: JsonObject): PreparedGroth16Key {
-  const { nPublic, common } = readCommon(key, 'groth16', GROTH16_FIELDS);
-  return { nPublic, ...common(nPublic + 1, 'nPublic + 1 points'), delta: g2(key['vk_delta_2'], 'vk_delta_2') };
+export function readGroth16Points(key: JsonObject, isInSubgroup: SubgroupCheck = inSubgroup): PreparedGroth16Key {
+  const { nPublic, common } = readCommon(key, 'groth16', GROTH16_FIELDS, isInSubgroup);
+  return {
+    nPublic,
+    ...common(nPublic + 1, 'nPublic + 1 points'),
+    delta: g2(key['vk_delta_2'], 'vk_delta_2', isInSubgroup),
+  };
 }
 
 /** The points of a `mirage` key, forgeable or not. Throws KEY_INVALID. */
-export function readMiragePoints(key: JsonObject): PreparedMirageKey {
-  const { nPublic, common } = readCommon(key, 'mirage', MIRAGE_FIELDS);
+export function readMiragePoints(key: JsonObject, isInSubgroup: SubgroupCheck = inSubgroup): PreparedMirageKey {
+  const { nPublic, common } = readCommon(key, 'mirage', MIRAGE_FIELDS, isInSubgroup);
   // Without a public value D is zero whatever the statement, and the circuit proves nothing to anybody.
   if (nPublic === 0) throw keyInvalid('a key of protocol mirage has at least one public value', 'nPublic', nPublic);
   return {
     nPublic,
     ...common(MIRAGE_IC, 'four points'),
-    delta1: g2(key['vk_delta1_2'], 'vk_delta1_2'),
-    delta2: g2(key['vk_delta2_2'], 'vk_delta2_2'),
+    delta1: g2(key['vk_delta1_2'], 'vk_delta1_2', isInSubgroup),
+    delta2: g2(key['vk_delta2_2'], 'vk_delta2_2', isInSubgroup),
   };
 }
 
-function readCommon(key: JsonObject, protocol: Protocol, known: readonly string[]) {
+function readCommon(key: JsonObject, protocol: Protocol, known: readonly string[], isInSubgroup: SubgroupCheck) {
   if (key['protocol'] !== protocol) {
     throw keyInvalid(`protocol must be "${protocol}"`, 'protocol', key['protocol'] ?? null);
   }
@@ -121,8 +128,8 @@ function readCommon(key: JsonObject, protocol: Protocol, known: readonly string[
     if (!Array.isArray(ic) || ic.length !== icLength) throw keyInvalid(`IC must have ${rule}`, 'IC', ic ?? null);
     return {
       alpha: g1(key['vk_alpha_1'], 'vk_alpha_1'),
-      beta: g2(key['vk_beta_2'], 'vk_beta_2'),
-      gamma: g2(key['vk_gamma_2'], 'vk_gamma_2'),
+      beta: g2(key['vk_beta_2'], 'vk_beta_2', isInSubgroup),
+      gamma: g2(key['vk_gamma_2'], 'vk_gamma_2', isInSubgroup),
       ic: ic.map((point, i) => g1(point, `IC[${i}]`)),
     };
   };
@@ -132,7 +139,7 @@ function readCommon(key: JsonObject, protocol: Protocol, known: readonly string[
 /** How the points of a key are read, and which of them only a contribution makes safe. */
 interface KeyPoints<P extends Protocol> {
   /** The points, forgeable or not. Throws KEY_INVALID. */
-  readonly read: (key: JsonObject) => PreparedPoints[P];
+  readonly read: (key: JsonObject, isInSubgroup: SubgroupCheck) => PreparedPoints[P];
   /** δ, or δ1 and δ2, by their fields. */
   readonly deltas: (points: PreparedPoints[P]) => readonly (readonly [field: string, point: G2])[];
 }
@@ -199,11 +206,11 @@ function g1(value: unknown, where: string): G1 {
   return point;
 }
 
-function g2(value: unknown, where: string): G2 {
+function g2(value: unknown, where: string, isInSubgroup: SubgroupCheck): G2 {
   const shape = coordinates(g2Shape(value), where, '[[x0, x1], [y0, y1], ["1", "0"]]');
   const [x0, x1, y0, y1] = shape as [bigint, bigint, bigint, bigint];
   const point = g2OnCurve(x0, x1, y0, y1);
   if (point === undefined) throw keyInvalid('a point is not on the twist', where);
-  if (!inSubgroup(point)) throw keyInvalid('a point is not in the subgroup of order r', where);
+  if (!isInSubgroup(point)) throw keyInvalid('a point is not in the subgroup of order r', where);
   return point;
 }

@@ -5,10 +5,11 @@
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { inSubgroup } from './curve.js';
 import { canonicalJson, isObject, unknownField } from './json.js';
 import type { JsonObject } from './json.js';
 import { KEY_POINTS, keyInvalid, readGroth16Points, refuseForgeable } from './key-points.js';
-import type { Groth16Key, MirageKey, PreparedGroth16Key, PreparedPoints } from './key-points.js';
+import type { Groth16Key, MirageKey, PreparedGroth16Key, PreparedPoints, SubgroupCheck } from './key-points.js';
 import { readSchema } from './schema.js';
 import { PROTOCOLS, isProtocol, publicCount } from './statement.js';
 import type { Protocol, Schema } from './statement.js';
@@ -89,19 +90,24 @@ export function makeVerificationKey(points: Groth16Key | MirageKey, facts: KeyFa
  * signals, the digest. Verifying many proofs with the result spares that work. Throws KEY_INVALID.
  */
 export function prepareKey(keyJson: unknown): PreparedKey {
+  return prepareKeyBy(inSubgroup, keyJson);
+}
+
+/** As `prepareKey`, for a caller who has a faster way to tell whether a point of the twist has order r. */
+export function prepareKeyBy(isInSubgroup: SubgroupCheck, keyJson: unknown): PreparedKey {
   const key = readKeyJson(keyJson);
   const { protocol } = key;
   if (!isProtocol(protocol)) {
     const known = PROTOCOLS.map((name) => JSON.stringify(name)).join(' or ');
     throw keyInvalid(`protocol must be ${known}`, 'protocol', protocol ?? null);
   }
-  const prepared = prepareOf(protocol, key) as PreparedKey;
+  const prepared = prepareOf(protocol, key, isInSubgroup) as PreparedKey;
   preparedKeys.add(prepared);
   return prepared;
 }
 
-function prepareOf<P extends Protocol>(protocol: P, key: JsonObject): PreparedKeyOf<P> {
-  const points = refuseForgeable(protocol, KEY_POINTS[protocol].read(key));
+function prepareOf<P extends Protocol>(protocol: P, key: JsonObject, isInSubgroup: SubgroupCheck): PreparedKeyOf<P> {
+  const points = refuseForgeable(protocol, KEY_POINTS[protocol].read(key, isInSubgroup));
   if (!Object.hasOwn(key, 'zkonnx')) {
     throw keyInvalid('it has no zkonnx block, so its signals have no meaning (a plain snarkjs key?)', 'zkonnx');
   }

@@ -20,6 +20,7 @@ import {
   type PreparedG2,
 } from '../../kernels/pairing.js';
 import type { Equation, ProofNumbers } from '../../verify/equation.js';
+import { prepareKeyBy, type PreparedKey } from '../../verify/key.js';
 import { Refusal } from '../../verify/refusal.js';
 
 /** What the equation takes of a key: points that have been checked, in canonical affine coordinates. */
@@ -36,6 +37,19 @@ export interface EquationKey {
 /** 256 MiB; the largest key, of 2^17 public signals, takes a tenth of it. Reserved, not used. */
 const MAX_PAGES = 4096;
 
+/** Kernels of this thread's own, for one key and its checks. */
+export function verifierKernels(): Promise<Kernels> {
+  return instantiateKernels({ memory: createKernelMemory(16, MAX_PAGES) });
+}
+
+/** As `prepareKey`; the points' order, most of its time, is the kernels' to tell. Throws KEY_INVALID. */
+export function prepareKeyOn(kernels: Kernels, keyJson: unknown): PreparedKey {
+  return prepareKeyBy((point) => {
+    const affine = affineG2(point);
+    return affine !== undefined && isInG2(kernels, affine);
+  }, keyJson);
+}
+
 /** One key, prepared. */
 export class KernelVerifier {
   private constructor(
@@ -51,7 +65,7 @@ export class KernelVerifier {
    * of range and for a memory that cannot grow.
    */
   static async create({ fixed, gamma, deltas, ic }: EquationKey, given?: Kernels): Promise<KernelVerifier> {
-    const kernels = given ?? (await instantiateKernels({ memory: createKernelMemory(16, MAX_PAGES) }));
+    const kernels = given ?? (await verifierKernels());
     const points = { pointer: allocatePoints(kernels, 'g1', ic), count: ic.length };
     const [gammaLines, ...deltaLines] = preparePairs(kernels, [gamma, ...deltas]);
     return new KernelVerifier(kernels, points, millerProduct(kernels, fixed), gammaLines!, deltaLines);

@@ -3,7 +3,6 @@
  * it, from a sample to a checked proof, are the same for all. Uses no Node API.
  */
 import type { Circuit } from '../../constraint/program.js';
-import type { Witness } from '../../constraint/solver.js';
 import type { ByteSource } from '../../formats/iden3-container.js';
 import type { KernelExports } from '../../kernels/module.js';
 import type { Team } from '../../kernels/team.js';
@@ -58,8 +57,6 @@ export interface ProverProtocol<T extends ProverParts> {
   readonly provers: readonly ProverName[];
   /** The phases of a proof, in order. */
   readonly phases: readonly T['phase'][];
-  /** What a solved circuit's values are to the prover. */
-  readonly witness: (circuit: Circuit, values: Witness) => T['witness'];
   /** Throws FILE_UNREADABLE, KEY_INVALID, FORMAT_VERSION. */
   readonly openKey: (source: ByteSource) => Promise<T['keyFile']>;
   /** Throws KEY_INVALID for a key whose proofs would not hide the inputs. `where` names the key. */

@@ -7,7 +7,7 @@ import type { SnarkjsProof } from '../../formats/snarkjs-json.js';
 import { openZkeyReader, type ZkeyReader } from '../../formats/zkey.js';
 import type { PreparedGroth16Key } from '../../verify/key.js';
 import { makeProof, type ProofFile } from '../../verify/proof.js';
-import { classifyWitness, type ClassifiedWitness } from '../engine/classified-witness.js';
+import type { ClassifiedWitness } from '../engine/classified-witness.js';
 import { freshScalar } from '../engine/fresh-scalar.js';
 import type { ProverParts, ProverProtocol } from '../engine/protocol.js';
 import { loadEngineKey, type EngineKey } from './kernel-key.js';
@@ -33,7 +33,6 @@ const WIRE_HOST_BYTES = 32;
 export const GROTH16_PROVER: ProverProtocol<Groth16Parts> = {
   provers: ['kernels', 'snarkjs'],
   phases: ['quotient', 'sums'],
-  witness: (_circuit, values) => classifyWitness(values),
   openKey: openZkeyReader,
   requireBlinding: ({ points }, where) => {
     requireBlinding(points, where);

@@ -3,7 +3,7 @@ import { withFile } from '../../formats/file-source.js';
 import { bytesSource } from '../../formats/iden3-container.js';
 import { readWtns } from '../../formats/wtns.js';
 import type { ZkeyInfo } from '../../formats/zkey.js';
-import type { KernelRequest } from '../../pool/kernel-request.js';
+import type { KernelReply, KernelRequest } from '../../pool/kernel-request.js';
 import { kernelPool } from '../../pool/kernel-team.js';
 import type { WorkerPool } from '../../pool/worker-pool.js';
 import { classifyValues, publicSignalsOf } from '../engine/classified-witness.js';
@@ -40,7 +40,7 @@ export class Groth16Prover {
 
   private constructor(
     private readonly zkey: string,
-    private readonly pool: WorkerPool<KernelRequest, undefined>,
+    private readonly pool: WorkerPool<KernelRequest, KernelReply>,
     private readonly key: ProvingKey<Groth16Parts>,
   ) {}
 

@@ -15,7 +15,7 @@ import { loadRoundsKey } from './load-key.js';
 import { roundsKeyBytes, roundsProofBytes, roundsShape, worstRoundsShape } from './memory.js';
 import { proveTwoRounds, type Challenge, type MirageProof } from './prover.js';
 import type { RoundOneWitness } from './rounds-witness.js';
-import { roundOne, roundTwo } from './two-rounds.js';
+import { roundTwo } from './two-rounds.js';
 
 /** A witness of round 1, and what follows from the challenges. */
 export interface TwoRoundJob {
@@ -43,7 +43,6 @@ const ROW_HOST_BYTES = 8;
 export const MIRAGE_PROVER: ProverProtocol<MirageParts> = {
   provers: ['kernels'],
   phases: ['commit', 'quotient', 'sums'],
-  witness: (circuit, values) => roundOne(requireTwoRounds(circuit), values),
   openKey: openMirageKey,
   requireBlinding: ({ points }, where) => {
     requireMirageBlinding(points, where);

@@ -1,5 +1,6 @@
 import { bn254 } from '@noble/curves/bn254.js';
 import { describe, expect, it } from 'vitest';
+import { prepareKeyOn, verifierKernels } from '../../src/prove/engine/kernel-verifier.js';
 import { exportSolidity, solidityCalldata } from '../../src/export/solidity.js';
 import { keyDigest, makeProof, makeVerificationKey, verify, ZkonnxError } from '../../src/verify/index.js';
 import type { VerificationKey } from '../../src/verify/index.js';
@@ -36,6 +37,8 @@ const strayJson = [
   [stray[5], stray[4]],
   ['1', '0'],
 ];
+
+const kernels = await verifierKernels();
 
 describe('an unusable key is an error', () => {
   it.each([
@@ -89,6 +92,8 @@ describe('an unusable key is an error', () => {
     ['an unknown reader', resealed({}, output({ reader: { apply: 'eval', axis: 1 } }))],
   ])('%s', (_, value) => {
     expect(codeOf(() => verify(proof, value))).toBe('KEY_INVALID');
+    // A prover reads its own key with the kernels' arithmetic: the same verdict.
+    expect(codeOf(() => prepareKeyOn(kernels, value))).toBe('KEY_INVALID');
   });
 
   it('though its derived field is nobody’s business', () => {

@@ -22,18 +22,18 @@ it('no GPL package is a plain dependency', () => {
 
 it.each(['mirage', 'groth16'])('compile, setup, prove and verify work without them: %s', async (protocol) => {
   const calibration = path.join(model, 'calibration.json');
-  const flags = ['-o', 'iris', '--calibrate', calibration, '--protocol', protocol];
+  const flags = ['-o', protocol, '--calibrate', calibration, '--protocol', protocol];
   await zkonnx('compile', path.join(model, 'model.onnx'), ...flags);
-  await zkonnx('setup', 'iris', '--dev');
+  await zkonnx('setup', protocol, '--dev');
   await writeFile(path.join(copy.folder, 'in.json'), '{"input": [-0.33, -0.66, -0.05, -0.16]}');
-  await zkonnx('prove', 'iris', '--in', 'in.json', '-o', 'proof.json');
-  const { stdout } = await zkonnx('verify', 'proof.json', '--key', 'iris/verification_key.json');
+  await zkonnx('prove', protocol, '--in', 'in.json', '-o', `${protocol}.json`);
+  const { stdout } = await zkonnx('verify', `${protocol}.json`, '--key', `${protocol}/verification_key.json`);
   expect(stdout).toContain('VALID');
 });
 
 it('the second opinion says what to install', async () => {
   await expect(
-    zkonnx('prove', 'iris', '--in', 'in.json', '-o', 'other.json', '--prover', 'snarkjs'),
+    zkonnx('prove', 'groth16', '--in', 'in.json', '-o', 'other.json', '--prover', 'snarkjs'),
   ).rejects.toMatchObject({
     code: 2,
     stderr: expect.stringMatching(/DEPENDENCY_MISSING[^]*npm install snarkjs@0\.7\.6/) as string,

@@ -58,12 +58,12 @@ it('every entry point loads', async () => {
 });
 
 it('the types of every entry point are clean however they are resolved', async () => {
-  const program = `import { compile, prove, setup, writeArtifact, verify, openRunner, ZkonnxError } from 'zkonnx';
+  const program = `import { compile, openProver, prove, setup, writeArtifact, verify, openRunner, ZkonnxError } from 'zkonnx';
 import type { CompiledModel, CompileOptions, ErrorCode, Opening, ProveProgress, RealValues, RunResult } from 'zkonnx';
 import { verify as alone, type VerifyResult } from 'zkonnx/verify';
 import { verify as bundled } from 'zkonnx/verify/bundle';
-import { openBrowserProver, type BrowserProof } from 'zkonnx/prover';
-import { openBrowserProver as openBundled } from 'zkonnx/prover/bundle';
+import { openProver as openInPage, type ArtifactBytes, type Proven, type Prover } from 'zkonnx/prover';
+import { openProver as openBundled } from 'zkonnx/prover/bundle';
 
 export async function all(sample: RealValues, options: CompileOptions): Promise<VerifyResult[]> {
   const compiled: CompiledModel = await compile('model.onnx', options);
@@ -79,8 +79,8 @@ export async function all(sample: RealValues, options: CompileOptions): Promise<
 }
 export const ran = async (sample: RealValues): Promise<RunResult> => (await openRunner('artifact')).run({ tensors: sample });
 export const code = (error: unknown): ErrorCode | undefined => (error instanceof ZkonnxError ? error.code : undefined);
-export async function browser(files: Parameters<typeof openBrowserProver>[0]): Promise<BrowserProof[]> {
-  const provers = [await openBrowserProver(files), await openBundled(files)];
+export async function everywhere(files: ArtifactBytes): Promise<Proven[]> {
+  const provers: Prover[] = [await openProver('artifact'), await openInPage(files), await openBundled(files)];
   return Promise.all(provers.map((prover) => prover.prove({ input: [1, 2] })));
 }
 `;

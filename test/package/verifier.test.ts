@@ -45,9 +45,9 @@ console.log(JSON.stringify(verdicts));`,
 );
 
 it('its types are clean however they are resolved', async () => {
-  const program = `import { verify, prepareKey, ZkonnxError, type VerifyResult, type PreparedKey } from 'zkonnx-verify';
+  const program = `import { verify, prepareKey, ZkonnxError, type VerifyResult, type CheckedKey } from 'zkonnx-verify';
 import { verify as alone } from 'zkonnx-verify/bundle';
-const key: PreparedKey = prepareKey('{}');
+const key: CheckedKey = prepareKey('{}');
 const result: VerifyResult = verify('{}', key);
 export const reasons: string[] = [result, alone('{}', key)].map((each) => (each.valid ? each.setup : each.reason));
 export const known = (error: unknown): boolean => error instanceof ZkonnxError && error.code === 'KEY_INVALID';

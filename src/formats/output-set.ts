@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * Outputs that appear together or not at all. Each is written to `.tmp-…` in its own folder and synced; when all are whole they are renamed into
  * place, one after the other, and what they replace is kept aside until the last one is there. Nothing but renames is left to fail then, and

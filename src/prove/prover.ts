@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The door: an artifact opened once, then one proof a sample for as long as its owner stays. Encode → solve → prove → check → open is written
  * here and nowhere else; who computes, workers over a shared memory or a page's own thread, is a `ProverHost`. Uses no Node API.

@@ -3,7 +3,7 @@
  * itself, by builders with holes.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { judgeGraphs, judgeWeak, LAYOUT_NAMES, type Tallies } from '../../circuits/attack/whole/campaign.js';
+import { judgeGraphs, judgeWeak, LAYOUT_NAMES, Tally, type Tallies } from '../../circuits/attack/whole/campaign.js';
 import { byLookups, everyTable, givenOf, layouts, smallTables } from '../../circuits/attack/whole/circuits.js';
 import { randomGraph, sampleInputs, STEP_NAMES } from '../../circuits/attack/whole/graphs.js';
 import { readRelation } from '../../circuits/attack/whole/relation.js';
@@ -33,6 +33,13 @@ describe('random graphs', () => {
     expect(inputs).toBe(SEEDS.length * INPUTS);
     expect(unique + refused).toBe(inputs);
     expect(unique).toBeGreaterThan(0.9 * inputs);
+  });
+
+  it('compile where terms cancel before a square: 3·x − 3·x − 5 has the bounds of −5', () => {
+    const graph = randomGraph(235);
+    const tally = new Tally();
+    tally.judge('graph 235', layouts.groth16(graph), graph, sampleInputs(graph, 235, 2), 235);
+    expect(tally).toMatchObject({ unique: 2, undecided: [], second: [], faults: [] });
   });
 
   it('use every op that takes rows, saturate and reject, and show, hide and commit', () => {

@@ -44,6 +44,8 @@ const STEPS = 300_000;
 const RESTARTS = 60;
 /** Rows of a table that are tried for a wire which has no other bound. */
 const MAX_ROWS = 64n;
+/** Open clauses that are asked for cases before anything is guessed: about a gadget's. */
+const NEAR = 12;
 
 export class WholeCircuit {
   readonly relation: Relation;
@@ -142,16 +144,20 @@ class Search {
     return this.guesses(wires[this.below(1 + this.below(wires.length))]!);
   }
 
-  /** Cases of the first open clause, as gadgets follow one another; else guesses, at last about targets that no clause speaks of. */
+  /**
+   * Cases of one of the first open clauses, as gadgets follow one another; where none of them has cases a guess; at last guesses about
+   * targets that no clause speaks of.
+   */
   private nextWays(): readonly Case[] | undefined {
     const { knowledge } = this;
-    const id = knowledge.clauses.findIndex((_, i) => knowledge.isOpen(i));
-    if (id >= 0) {
+    const near: number[] = [];
+    for (let id = 0; id < knowledge.clauses.length && near.length < NEAR; id++) if (knowledge.isOpen(id)) near.push(id);
+    for (const id of near) {
       const cases = knowledge.casesOf(id) ?? knowledge.rowCases(id, MAX_ROWS);
-      return cases === undefined
-        ? this.guesses(this.narrowest(knowledge.openWires(id))!, this.isCautious())
-        : this.shuffled(cases);
+      if (cases !== undefined) return this.shuffled(cases);
     }
+    const [first] = near;
+    if (first !== undefined) return this.guesses(this.narrowest(knowledge.openWires(first))!, this.isCautious());
     const [wire] = this.openTargets();
     return wire === undefined ? undefined : this.guesses(wire, this.isCautious());
   }

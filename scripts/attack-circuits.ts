@@ -18,7 +18,7 @@ const models = [
   { name: 'acasxu-1-1', lo: -0.5, hi: 0.5 },
 ];
 
-const [seed, graphs] = [Number(process.argv[2] ?? 1), Number(process.argv[3] ?? 250)];
+const [seed, graphs] = [Number(process.argv[2] ?? 1), Number(process.argv[3] ?? 200)];
 const tallies = new Map<string, Tally>();
 const seeds = Array.from({ length: graphs }, (_, i) => seed + i);
 const ofGraphs = judgeGraphs(seeds, INPUTS, (at) => {

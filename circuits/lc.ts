@@ -123,7 +123,10 @@ export class LcSum {
     // A rounded product or sum of integers below 2^53 is the exact one: rounding is monotone.
     checkExact(this.constant);
     for (let i = 0; i < coefs.length; i++) checkExact(coefs[i]!);
-    const sum: Lc = { wires, coefs, constant: this.constant + 0, lo: this.lo + 0, hi: this.hi + 0 };
+    // Terms that cancel leave a number, whatever their bounds were.
+    const known = wires.length === 0 ? this.constant : undefined;
+    const [lo, hi] = [known ?? this.lo, known ?? this.hi];
+    const sum: Lc = { wires, coefs, constant: this.constant + 0, lo: lo + 0, hi: hi + 0 };
     return bounds === undefined ? sum : narrow(sum, bounds);
   }
 

@@ -76,7 +76,8 @@ const SMALL_CIRCUIT = 4096;
 /** Of the digits in a packed value: of Groth16 the first is in the lowest bytes, of mirage in the highest. */
 type ByteOrder = 'little' | 'big';
 
-function* lower(ir: IrGraph, schema: Schema, b: R1csBuilder, order: ByteOrder): Work<void> {
+/** The rows of a model by a builder of the caller's: attacks give one with a check left out. */
+export function* lower(ir: IrGraph, schema: Schema, b: R1csBuilder, order: ByteOrder): Work<void> {
   const tensors = yield* lowerAll(ir, b);
   const outputs = ir.outputs.map(({ node }) => Array.from(tensors.get(node)!, (_, i) => element(tensors.get(node), i)));
   const inputs = ir.inputs.map((name) => tensors.get(name) as readonly Lc[]);

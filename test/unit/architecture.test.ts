@@ -83,6 +83,17 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'src/compile/onnx',
     'node',
   ],
+  'circuits/attack/whole': [
+    'src/field',
+    'src/verify',
+    'src/constraint',
+    'circuits',
+    'circuits/builders',
+    'circuits/attack',
+    'src/compile/real',
+    'src/compile/ir',
+    'src/compile',
+  ],
   'src/evaluate': ['src/formats', 'src/reference', 'src/prove', 'src/compile'],
   src: [
     'src/verify',

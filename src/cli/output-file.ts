@@ -1,9 +1,9 @@
 /** Where results are written: missing folders are made, files appear whole or not at all, and what a result is made from stays. */
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ZkonnxError } from '../base/errors.js';
 import { writeFileAtomically } from '../formats/atomic-write.js';
 import type { FileContent, WriteOptions } from '../formats/atomic-write.js';
+import { makeFolder } from '../formats/make-folder.js';
 import { artifactPaths, keyPaths } from '../formats/manifest.js';
 import { OutputSet } from '../formats/output-set.js';
 import { outputTarget } from '../formats/output-target.js';
@@ -35,18 +35,7 @@ export async function writeOutputs(
   await set.commit();
 }
 
-/** Throws OUTPUT_UNWRITABLE. */
-export async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (cause) {
-    throw new ZkonnxError('OUTPUT_UNWRITABLE', 'cannot create the output folder', {
-      got: cause instanceof Error ? cause.message : String(cause),
-      where: folder,
-      cause,
-    });
-  }
-}
+export { makeFolder };
 
 /** What stands at a path where something is to be written. */
 export async function kindOf(file: string): Promise<'folder' | 'file' | 'nothing'> {

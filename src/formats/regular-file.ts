@@ -6,13 +6,12 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ZkonnxError } from '../base/errors.js';
-import { codeOf } from './output-target.js';
+import { isOutOfFiles, OPEN_FILES_HELP } from './open-files.js';
 
 /** Opening a pipe returns at once, reading a regular file is as ever. Windows knows no such flag, and no such pipes. */
 const FLAGS = constants.O_RDONLY | ((constants as Partial<typeof constants>).O_NONBLOCK ?? 0);
 
-/** Of a process that may open no more files: others of its own are closed soon. */
-const EXHAUSTED: readonly (string | undefined)[] = ['EMFILE', 'ENFILE'];
+/** A process that may open no more files closes some of its own soon. */
 const ATTEMPTS = 20;
 const PAUSE_MS = 25;
 
@@ -33,7 +32,7 @@ async function openPatiently(file: string): Promise<FileHandle> {
     try {
       return await open(file, FLAGS);
     } catch (cause) {
-      if (attempt === ATTEMPTS || !EXHAUSTED.includes(codeOf(cause))) throw unreadable(file, cause);
+      if (attempt === ATTEMPTS || !isOutOfFiles(cause)) throw unreadable(file, cause);
       await delay(PAUSE_MS);
     }
   }
@@ -94,15 +93,7 @@ export function unreadable(file: string, cause: unknown): ZkonnxError {
   return new ZkonnxError('FILE_UNREADABLE', 'cannot read the file', {
     got: cause instanceof Error ? cause.message : String(cause),
     where: file,
-    ...(EXHAUSTED.includes(codeOf(cause)) ? { help: OPEN_FILES_HELP } : {}),
+    ...(isOutOfFiles(cause) ? { help: OPEN_FILES_HELP } : {}),
     cause,
   });
-}
-
-/** Why a process can open no more files, and what to do. */
-export const OPEN_FILES_HELP = 'this process may open no more files: raise the limit (ulimit -n 1024)';
-
-/** Whether it may open no more, as an error of the system says. */
-export function isOutOfFiles(error: unknown): boolean {
-  return EXHAUSTED.includes(codeOf(error));
 }

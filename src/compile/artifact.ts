@@ -24,6 +24,9 @@ export interface WriteArtifactOptions {
   readonly signal?: AbortSignal | undefined;
   /** Remove keys of another circuit that are in the folder. Without it they are a KEYS_EXIST error, and nothing is written. */
   readonly force?: boolean | undefined;
+}
+
+interface LockedOptions extends WriteArtifactOptions {
   /** The folder's lock, where the caller has it. By default it is taken for as long as the files are written. */
   readonly lock?: ArtifactLock | undefined;
 }
@@ -45,7 +48,7 @@ export async function writeArtifact(
   dir: string,
   compiled: CompiledModel,
   model: string | Uint8Array,
-  { lock, ...options }: WriteArtifactOptions = {},
+  { lock, ...options }: LockedOptions = {},
 ): Promise<ArtifactKeys> {
   if (lock !== undefined) return writeLocked(dir, lock, compiled, model, options);
   await makeFolder(dir);
@@ -58,7 +61,7 @@ async function writeLocked(
   lock: ArtifactLock,
   compiled: CompiledModel,
   model: string | Uint8Array,
-  { signal, force = false }: Omit<WriteArtifactOptions, 'lock'>,
+  { signal, force = false }: WriteArtifactOptions,
 ): Promise<ArtifactKeys> {
   const { protocol, circuit, schema } = compiled.manifest;
   const keys = await keyFiles(dir);

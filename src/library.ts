@@ -30,7 +30,7 @@ export function compile(
 
 /**
  * Writes the artifact into `dir`, which is made where it is missing; `model` is the path or the bytes that were compiled. What an artifact in the
- * folder had is replaced, keys are kept if circuit, model and schema are equal. Throws KEYS_EXIST where keys would go, OUTPUT_UNWRITABLE,
+ * folder had is replaced, keys are kept if circuit, model and schema are equal. Throws KEYS_EXIST where keys would go, ARTIFACT_LOCKED, OUTPUT_UNWRITABLE,
  * ABORTED, FILE_UNREADABLE, USAGE for what `compile` has not made: then the folder is as it was.
  */
 export function writeArtifact(

@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'FILE_TOO_LARGE'
   | 'OUTPUT_UNWRITABLE'
   | 'KEYS_EXIST'
+  | 'ARTIFACT_LOCKED'
   | 'NOT_ONNX'
   | 'MODEL_INVALID'
   | 'GRAPH_INVALID'

@@ -49,6 +49,8 @@ export async function proveWithEzkl(session: Session, folder: string | undefined
   const [pk, srs] = [required('pk', 'pk.key'), required('srs', 'kzg.srs')];
   const settings = flags.settings ?? (await settingsOf(folder));
   await claimOutput(session, flags.out, {
+    kind: 'ezklProof',
+    force: flags.force,
     from: [compiledCircuit, pk, srs, flags.in, ...(settings === undefined ? [] : [settings])],
   });
   if (settings === undefined) session.log('no settings.json: the proof is not checked before it is written');
@@ -59,6 +61,7 @@ export async function proveWithEzkl(session: Session, folder: string | undefined
   );
   await writeOutput(flags.out, proof, { signal: session.signal });
   return {
+    product: 'files',
     json: { proof: flags.out, backend: 'ezkl', checked, timingsMs, peakMemoryBytes: peakMemoryBytes() },
     text: `${flags.out}\n${timings({ ...timingsMs })}${checked ? ', checked' : ', NOT checked'}`,
   };

@@ -4,6 +4,8 @@ import type { ProverName } from '../prove/tasks.js';
 export interface ProveFlags {
   readonly in: string;
   readonly out: string;
+  readonly force?: boolean;
+  readonly resume?: boolean;
   readonly threads?: number;
   readonly maxMemory?: number;
   readonly prover?: ProverName;

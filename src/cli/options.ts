@@ -90,6 +90,12 @@ export function choice(flags: string, description: string, values: readonly stri
   return new Option(flags, description).choices(values);
 }
 
+/** Of every command that writes a file where the user says. */
+export const FORCE = [
+  '--force',
+  'replace a file at the output that is of another kind; without it that is an error',
+] as const;
+
 /** Text under a command's help: lines that work as pasted, each with what it is for. */
 export function examples(lines: readonly (readonly [command: string, purpose: string])[]): string {
   return `\nExamples:\n${lines.map(([command, purpose]) => `  # ${purpose}\n  $ ${command}`).join('\n')}`;

@@ -35,6 +35,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   } catch (error) {
     session.fail(error);
   }
+  await session.finish();
   return session.exitCode;
 }
 

@@ -4,6 +4,7 @@
  */
 import { CommanderError } from 'commander';
 import { ZkonnxError } from '../base/errors.js';
+import { isOutOfFiles, OPEN_FILES_HELP } from '../formats/open-files.js';
 import { usage } from './options.js';
 import { printable } from './text.js';
 
@@ -21,6 +22,8 @@ export interface CliIo {
    * as it always does, which leaves nothing behind either: outputs are renamed into place when they are whole.
    */
   readonly interrupt?: () => AbortSignal;
+  /** Waits until stdout has taken what was written to it, and gives what it failed with, if that is more than a reader that has gone. */
+  readonly flush?: () => Promise<Error | undefined>;
 }
 
 /** 0 done or valid, 1 proof refused, 2 unusable input or usage, 3 our bug, 130 stopped by Ctrl-C. */
@@ -28,6 +31,8 @@ export type ExitCode = 0 | 1 | 2 | 3 | 130;
 
 /** What a command found out: as JSON for programs, as text for people. */
 export interface Outcome {
+  /** What the command is run for; `report` where this is left out. A report that nobody could be given is then an error. */
+  readonly product?: 'files' | 'report';
   readonly json: object;
   readonly text: string;
   readonly exitCode?: ExitCode;
@@ -39,6 +44,7 @@ export class Session {
   readonly stderr: Sink;
   exitCode: ExitCode = 0;
   readonly #io: CliIo;
+  #product: NonNullable<Outcome['product']> = 'report';
   #reports: Sink;
   #signal: AbortSignal | undefined;
 
@@ -75,9 +81,21 @@ export class Session {
     this.#reports = this.stderr;
   }
 
-  #report({ json, text, exitCode = 0 }: Outcome): void {
+  #report({ json, text, product = 'report', exitCode = 0 }: Outcome): void {
+    this.#product = product;
     this.#reports.write(this.json ? `${JSON.stringify(json, null, 2)}\n` : `${printable(text)}\n`);
     this.exitCode = exitCode;
+  }
+
+  /**
+   * After the last word: a report that stdout did not take (a full disk) is an error where it was all there was to give. Files that were
+   * written stay, and the exit code is theirs; so is the one of a refusal.
+   */
+  async finish(): Promise<void> {
+    const lost = await this.#io.flush?.();
+    if (lost === undefined) return;
+    this.stderr.write(`${printable(`error: stdout did not take the report: ${lost.message}`)}\n`);
+    if (this.exitCode === 0 && this.#product === 'report') this.exitCode = 2;
   }
 
   /** Prints what stopped the command and sets the exit code. */
@@ -86,7 +104,8 @@ export class Session {
       this.#failParsing(thrown);
       return;
     }
-    const error = thrown instanceof ZkonnxError ? thrown : unexpected(thrown);
+    const isKnown = thrown instanceof ZkonnxError && thrown.exitCode !== 3;
+    const error = isKnown ? thrown : unexpected(thrown);
     this.exitCode = error.exitCode;
     if (this.json) {
       const { cause: _cause, ...facts } = error.details;
@@ -109,11 +128,27 @@ export class Session {
 }
 
 function unexpected(thrown: unknown): ZkonnxError {
+  if (causes(thrown).some(isOutOfFiles)) {
+    return new ZkonnxError('FILE_UNREADABLE', 'a file of this program could not be opened', {
+      got: thrown instanceof Error ? thrown.message : String(thrown),
+      help: OPEN_FILES_HELP,
+      cause: thrown,
+    });
+  }
+  if (thrown instanceof ZkonnxError) return thrown;
   return new ZkonnxError('INTERNAL', 'unexpected error', {
     got: thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown),
     help: 'this is a bug of zkonnx; please report it with the command that caused it',
     cause: thrown,
   });
+}
+
+/** An error and what caused it, in turn. */
+function causes(thrown: unknown): unknown[] {
+  const found = new Set<unknown>();
+  for (let at = thrown; at !== undefined && !found.has(at); at = at instanceof Error ? at.cause : undefined)
+    found.add(at);
+  return [...found];
 }
 
 function stackOf(error: ZkonnxError): string {

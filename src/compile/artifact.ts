@@ -2,16 +2,18 @@
  * Writes an artifact folder: circuit, model and its external data, accuracy report, and last the manifest. They appear together, when all are
  * whole; where it ends between two renames, the manifest names another circuit, and every command says so.
  */
-import { createReadStream } from 'node:fs';
-import { lstat, mkdir, readFile, realpath } from 'node:fs/promises';
+import { lstat, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { ZkonnxError } from '../base/errors.js';
 import { keyFiles, keyMisfit, keysExist } from '../formats/artifact-keys.js';
+import { ArtifactLock } from '../formats/artifact-lock.js';
 import { writeFileAtomically } from '../formats/atomic-write.js';
 import { writeCircuitFile } from '../formats/circuit-file.js';
 import { artifactPaths, keyPaths } from '../formats/manifest.js';
 import { decodeModel, externalFiles } from '../formats/onnx-proto.js';
+import { makeFolder } from '../formats/make-folder.js';
 import { OutputSet } from '../formats/output-set.js';
+import { readRegular, regularChunks } from '../formats/regular-file.js';
 import type { Protocol } from '../verify/statement.js';
 import type { CompiledModel } from './compile.js';
 import { modelHash, readModel } from './model-file.js';
@@ -22,6 +24,11 @@ export interface WriteArtifactOptions {
   readonly signal?: AbortSignal | undefined;
   /** Remove keys of another circuit that are in the folder. Without it they are a KEYS_EXIST error, and nothing is written. */
   readonly force?: boolean | undefined;
+}
+
+interface LockedOptions extends WriteArtifactOptions {
+  /** The folder's lock, where the caller has it. By default it is taken for as long as the files are written. */
+  readonly lock?: ArtifactLock | undefined;
 }
 
 /** Paths of the key files that were in the folder. One of the lists is empty. */
@@ -35,13 +42,26 @@ export interface ArtifactKeys {
 /**
  * Writes the artifact into `dir`, which is made where it is missing; `model` is what was compiled, a path or bytes. What an artifact in the folder had
  * is replaced, keys are kept if circuit, model and schema are equal.
- * Throws KEYS_EXIST, OUTPUT_UNWRITABLE, ABORTED, FILE_UNREADABLE: then the folder is as it was.
+ * Throws KEYS_EXIST, ARTIFACT_LOCKED where another process writes there, OUTPUT_UNWRITABLE, ABORTED, FILE_UNREADABLE: then the folder is as it was.
  */
 export async function writeArtifact(
   dir: string,
   compiled: CompiledModel,
   model: string | Uint8Array,
-  { signal, force = false }: WriteArtifactOptions = {},
+  { lock, ...options }: LockedOptions = {},
+): Promise<ArtifactKeys> {
+  if (lock !== undefined) return writeLocked(dir, lock, compiled, model, options);
+  await makeFolder(dir);
+  await using own = await ArtifactLock.take(dir, 'compile', { signal: options.signal });
+  return await writeLocked(dir, own, compiled, model, options);
+}
+
+async function writeLocked(
+  dir: string,
+  lock: ArtifactLock,
+  compiled: CompiledModel,
+  model: string | Uint8Array,
+  { signal, force = false }: WriteArtifactOptions,
 ): Promise<ArtifactKeys> {
   const { protocol, circuit, schema } = compiled.manifest;
   const keys = await keyFiles(dir);
@@ -49,7 +69,6 @@ export async function writeArtifact(
   const misfit = await keyMisfit(dir, keys, facts);
   if (misfit !== undefined && !force) throw keysWouldGo(dir, keys, misfit);
 
-  await makeFolder(dir);
   await using outputs = new OutputSet();
   const options = { signal, within: outputs };
   const paths = artifactPaths(dir);
@@ -58,6 +77,7 @@ export async function writeArtifact(
   await writeFileAtomically(paths.accuracy, `${JSON.stringify(compiled.accuracy, null, 2)}\n`, options);
   await writeFileAtomically(paths.manifest, `${JSON.stringify(compiled.manifest, null, 2)}\n`, options);
   if (misfit !== undefined) for (const file of keys) outputs.remove(file);
+  await lock.requireHeld();
   await outputs.commit();
   return misfit === undefined ? { kept: keys, removed: [] } : { kept: [], removed: keys };
 }
@@ -87,18 +107,6 @@ function keysWouldGo(dir: string, keys: readonly string[], misfit: string): Zkon
   );
 }
 
-async function makeFolder(dir: string): Promise<void> {
-  try {
-    await mkdir(dir, { recursive: true });
-  } catch (cause) {
-    throw new ZkonnxError('OUTPUT_UNWRITABLE', 'cannot create the artifact folder', {
-      where: dir,
-      got: cause instanceof Error ? cause.message : String(cause),
-      cause,
-    });
-  }
-}
-
 /** The model and its external data, and where they go. Throws OUTPUT_UNWRITABLE for a name that is taken. */
 async function modelFiles(
   dir: string,
@@ -107,16 +115,18 @@ async function modelFiles(
   const paths = artifactPaths(dir);
   // Bytes were compiled, so they hold all of the model.
   if (typeof model !== 'string') return [{ from: model, to: paths.model }];
-  const external = externalFiles(decodeModel(await readFile(model)), path.dirname(model)).map(({ location, file }) => {
-    const to = path.join(dir, location);
-    if ([...Object.values(paths), ...keyPaths(dir)].includes(to)) {
-      throw new ZkonnxError('OUTPUT_UNWRITABLE', 'a file of the model has the name of a file of the artifact', {
-        where: location,
-        help: 'save the model with its external data under another name',
-      });
-    }
-    return { from: file, to };
-  });
+  const external = externalFiles(decodeModel(await readRegular(model)), path.dirname(model)).map(
+    ({ location, file }) => {
+      const to = path.join(dir, location);
+      if ([...Object.values(paths), ...keyPaths(dir)].includes(to)) {
+        throw new ZkonnxError('OUTPUT_UNWRITABLE', 'a file of the model has the name of a file of the artifact', {
+          where: location,
+          help: 'save the model with its external data under another name',
+        });
+      }
+      return { from: file, to };
+    },
+  );
   return [{ from: model, to: paths.model }, ...external];
 }
 
@@ -147,12 +157,8 @@ async function copy(
   await writeFileAtomically(
     to,
     async (output) => {
-      for await (const chunk of createReadStream(from, { highWaterMark: COPIED_BYTES })) {
-        await output.write(chunk as Buffer);
-      }
+      for await (const chunk of regularChunks(from)) await output.write(chunk);
     },
     options,
   );
 }
-
-const COPIED_BYTES = 2 ** 20;

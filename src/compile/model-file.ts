@@ -1,9 +1,10 @@
 /** The model's file: its bytes, and the hash that a manifest names it by. */
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ZkonnxError } from '../base/errors.js';
 import { decodeModel, externalFiles, externalLocations, MAX_MODEL_BYTES } from '../formats/onnx-proto.js';
+import { openRegular, readRegular } from '../formats/regular-file.js';
 import type { CompileOptions } from './options.js';
 import { preparing, type PreparedModel } from './prepare.js';
 import type { AsyncWork } from './stages.js';
@@ -46,8 +47,17 @@ function requireWhole(bytes: Uint8Array): void {
 export async function modelHash(bytes: Uint8Array, externalDir: string | undefined): Promise<string> {
   const hash = createHash('sha256').update(bytes);
   const files = externalDir === undefined ? [] : externalFiles(decodeModel(bytes), externalDir);
-  for (const { file } of files) hash.update(await readFile(file));
+  for (const { file } of files) hash.update(await readRegular(file));
   return `sha256:${hash.digest('hex')}`;
+}
+
+/**
+ * Throws FILE_UNREADABLE where the model or a file of its external data is no regular file: before they are given to who would wait for a pipe
+ * for ever.
+ */
+export async function requireRegularModel(modelPath: string): Promise<void> {
+  const external = externalFiles(decodeModel(await readModel(modelPath)), path.dirname(modelPath));
+  for (const { file } of external) await (await openRegular(file)).close();
 }
 
 /** The bytes of the file. Throws FILE_TOO_LARGE, FILE_UNREADABLE. */
@@ -61,7 +71,7 @@ export async function readModel(modelPath: string): Promise<Uint8Array> {
         where: modelPath,
       });
     }
-    return await readFile(modelPath);
+    return await readRegular(modelPath);
   } catch (cause) {
     if (cause instanceof ZkonnxError) throw cause;
     throw new ZkonnxError('FILE_UNREADABLE', 'cannot read the model', {

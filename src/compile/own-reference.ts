@@ -1,7 +1,7 @@
 /** The float model as zkonnx itself evaluates it, in float64: the judge of accuracy where onnxruntime is not at hand. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ZkonnxError } from '../base/errors.js';
+import { readRegular } from '../formats/regular-file.js';
 import type { FloatReference } from '../reference/onnxruntime.js';
 import { importModel } from './onnx/import.js';
 import { evaluateReal } from './real/evaluate.js';
@@ -14,7 +14,7 @@ export async function openOwnReference(
   modelPath: string,
   inputShapes: ReadonlyMap<string, readonly number[]>,
 ): Promise<FloatReference> {
-  const bytes = await readFile(modelPath).catch((cause: unknown) => {
+  const bytes = await readRegular(modelPath).catch((cause: unknown) => {
     throw new ZkonnxError('FILE_UNREADABLE', 'cannot read the model', {
       where: modelPath,
       got: cause instanceof Error ? cause.message : String(cause),

@@ -1,5 +1,6 @@
 /** An artifact's integer program beside its float model, which onnxruntime computes where it is installed, and zkonnx itself where it is not. */
 import { openOwnReference } from '../compile/own-reference.js';
+import { requireRegularModel } from '../compile/model-file.js';
 import type { Manifest } from '../formats/manifest.js';
 import { openRunnerBeside, type ChosenReference, type Runner } from '../prove/run.js';
 import { missingRuntime, openReference } from '../reference/onnxruntime.js';
@@ -10,6 +11,7 @@ export async function openRunner(artifactDir: string): Promise<Runner> {
 }
 
 async function chooseReference(modelPath: string, { schema }: Manifest): Promise<ChosenReference> {
+  await requireRegularModel(modelPath);
   const reference = await openReference(modelPath, schema.inputs);
   if (reference !== undefined) return { reference };
   const shapes = new Map(schema.inputs.map(({ name, dims }) => [name, dims]));

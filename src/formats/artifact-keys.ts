@@ -1,11 +1,12 @@
 /** The key files of an artifact folder: which are there, and whether they belong to a circuit. Proofs depend on them, so none goes unasked. */
-import { lstat, readFile } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import { ZkonnxError } from '../base/errors.js';
 import { canonicalJson, isObject } from '../verify/json.js';
 import type { Protocol, Schema } from '../verify/statement.js';
 import { artifactPaths, keyPaths, PROVING_KEYS, provingKeyPath } from './manifest.js';
 import { readMirageKeyInfo } from './mirage-key-file.js';
+import { readRegular } from './regular-file.js';
 import { readZkeyInfo } from './zkey-file.js';
 
 /** What keys are made for; facts that are left out are not compared. */
@@ -31,7 +32,7 @@ export async function keyMisfit(dir: string, files: readonly string[], facts: Ke
   const paths = artifactPaths(dir);
   let isNamed = false;
   if (files.includes(paths.verificationKey)) {
-    const misfit = verificationKeyMisfit(await readFile(paths.verificationKey, 'utf8').catch(() => ''), facts);
+    const misfit = verificationKeyMisfit(await readRegular(paths.verificationKey).then(String, () => ''), facts);
     if (misfit !== undefined) return misfit;
     isNamed = true;
   }

@@ -1,9 +1,9 @@
 /** artifacts/NAME/manifest.json: what was compiled, from what, by what, and how its inputs and outputs read. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ZkonnxError } from '../base/errors.js';
 import { writtenNames } from '../base/unsupported.js';
 import { isProtocol, PROTOCOLS, type Protocol, type Schema } from '../verify/statement.js';
+import { readRegular } from './regular-file.js';
 
 export const MANIFEST_VERSION = 1;
 
@@ -82,7 +82,7 @@ export async function readManifest(dir: string): Promise<Manifest> {
   const file = artifactPaths(dir).manifest;
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = (await readRegular(file)).toString('utf8');
   } catch (cause) {
     throw new ZkonnxError('FILE_UNREADABLE', 'cannot read the artifact', {
       where: file,

@@ -2,11 +2,12 @@
  * ONNX's protobuf messages as they lie in the file: decoding with bounds, and the values of a TensorProto.
  * In: bytes nobody vouches for. Out: messages (no meaning checked beyond their form) and float64 tensors.
  */
-import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, fstatSync, readSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import protobuf from 'protobufjs/light.js';
 import { ZkonnxError, internal } from '../base/errors.js';
 import { onnxDescriptor } from './onnx-descriptor.js';
+import { openRegularSync } from './regular-file.js';
 
 /** Protobuf itself ends at 2 GiB; a model whose circuit fits this tool is far below. */
 export const MAX_MODEL_BYTES = 512 * 2 ** 20;
@@ -505,7 +506,7 @@ function externalBytes(proto: TensorProto, externalDir: string | undefined, byte
   const file = resolveExternal(location, externalDir, missing);
   let descriptor: number;
   try {
-    descriptor = openSync(file, 'r');
+    descriptor = openRegularSync(file);
   } catch (cause) {
     throw missing('that file cannot be read', cause);
   }

@@ -2,19 +2,23 @@
 /**
  * Outputs that appear together or not at all. Each is written to `.tmp-…` in its own folder and synced; when all are whole they are renamed into
  * place, one after the other, and what they replace is kept aside until the last one is there. Nothing but renames is left to fail then, and
- * if one does, all of it is as before. (A process that is killed between two renames leaves some of each; the files check each other's hashes.)
+ * if one does, all of it is as before.
+ *
+ * The last one written is the one that others are read by: a proof beside its opening, a manifest, a verification key. What it replaces goes
+ * first and it comes last, so that it never stands beside what is another's, wherever the process is killed. The renames are noted before
+ * the first of them (temporary-file.ts): whoever writes in the folder next finishes what was begun.
  *
  * A file that is replaced keeps its permissions and, where we may say so, its owner. Links are followed; hard links are not: the other names
  * of a file keep what it held. Devices and pipes cannot be taken back: they get their bytes at once.
  */
-import { randomBytes } from 'node:crypto';
 import { constants, write as writeDescriptor, type Stats } from 'node:fs';
-import { link, lstat, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { link, lstat, open, realpath, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { throwIfAborted, ZkonnxError } from '../base/errors.js';
 import { codeOf, outputTarget, unwritable, type OutputTarget } from './output-target.js';
+import { noteMoves, sweepOnce, temporaryName } from './temporary-file.js';
 
 /** Where the writer of a large file puts its bytes, in order. */
 export interface OutputFile {
@@ -65,6 +69,7 @@ export class OutputSet {
         help: 'name them differently',
       });
     }
+    await sweepOnce(path.dirname(target.path));
     const temporary = temporaryName(target.path);
     const handle = await onDisk(file, () => open(temporary, 'wx', mode));
     try {
@@ -101,7 +106,9 @@ export class OutputSet {
 
   /** Shows all files, in the order in which they were written, after those to be removed are gone. Throws OUTPUT_UNWRITABLE: all is as before. */
   async commit(): Promise<void> {
-    const isAlone = this.#staged.length + this.#removed.length === 1;
+    const steps = this.#staged.length + this.#removed.length;
+    const isAlone = steps === 1;
+    const notes = isAlone ? [] : await this.#note();
     const asides: string[] = [];
     const undo: (() => Promise<void>)[] = [];
     try {
@@ -111,23 +118,56 @@ export class OutputSet {
         undo.push(() => putBack(aside, file));
         asides.push(aside);
       }
+      const last = this.#staged.at(-1);
+      const replaced = new Set<string>();
+      for (const one of isAlone || last === undefined ? [] : [last, ...this.#staged.slice(0, -1)]) {
+        const aside = await onDisk(one.file, () => keepAside(one.target, one === last));
+        if (aside === undefined) continue;
+        undo.push(() => putBack(aside, one.target));
+        asides.push(aside);
+        replaced.add(one.target);
+      }
       for (const { file, temporary, target } of this.#staged) {
-        const aside = isAlone ? undefined : await onDisk(file, () => keepAside(target));
-        if (aside !== undefined) {
-          undo.push(() => putBack(aside, target));
-          asides.push(aside);
-        }
         await onDisk(file, () => rename(temporary, target));
-        if (aside === undefined) undo.push(() => rm(target, { force: true }));
+        if (!replaced.has(target)) undo.push(() => rm(target, { force: true }));
       }
     } catch (error) {
       // One that cannot be undone must not keep the others from it.
       for (const step of undo.reverse()) await step().catch(() => undefined);
+      for (const note of notes) await rm(note, { force: true });
       throw error;
     }
     this.#staged = [];
     this.#removed = [];
-    for (const aside of asides) await rm(aside, { force: true });
+    for (const file of [...notes, ...asides]) await rm(file, { force: true });
+  }
+
+  /** Notes what is to be moved, a list a folder; the last file's folder comes last, for with its list the moves count as begun. */
+  async #note(): Promise<string[]> {
+    const moves = new Map<string, { shown: [string, string][]; removed: string[] }>();
+    const movesOf = (file: string) => {
+      const folder = path.dirname(file);
+      const found = moves.get(folder) ?? { shown: [], removed: [] };
+      moves.delete(folder);
+      moves.set(folder, found);
+      return found;
+    };
+    // One folder by two names would have two lists, and one of them might be all that is noted.
+    for (const file of this.#removed) {
+      const folder = await onDisk(file, () => realpath(path.dirname(file)));
+      movesOf(path.join(folder, path.basename(file))).removed.push(path.basename(file));
+    }
+    for (const { temporary, target } of this.#staged) {
+      movesOf(target).shown.push([path.basename(temporary), path.basename(target)]);
+    }
+    const notes: string[] = [];
+    try {
+      for (const [folder, those] of moves) notes.push(await onDisk(folder, () => noteMoves(folder, those)));
+    } catch (error) {
+      for (const note of notes) await rm(note, { force: true });
+      throw error;
+    }
+    return notes;
   }
 
   /** Removes what was written and not shown. */
@@ -140,11 +180,6 @@ export class OutputSet {
   }
 }
 
-/** Beside the file, so that renaming works; hidden, so that nothing takes it for a result. */
-function temporaryName(file: string): string {
-  return path.join(path.dirname(file), `.tmp-${path.basename(file)}-${randomBytes(6).toString('hex')}`);
-}
-
 /** Gives a new file the permissions and, where the system lets us, the owner and group of the one that it will replace. */
 async function resemble(handle: FileHandle, { uid, gid, mode }: Stats): Promise<void> {
   const own = await handle.stat();
@@ -154,17 +189,28 @@ async function resemble(handle: FileHandle, { uid, gid, mode }: Stats): Promise<
   await handle.chmod(mode & 0o777);
 }
 
-/** A second name for what is at `target`, if anything is; where the file system has no hard links its only one. */
-async function keepAside(target: string): Promise<string | undefined> {
+/**
+ * Another name for what is at `target`, if anything is. A second one, where the file system has hard links and it is not to go away: then
+ * there is something at `target` at every moment.
+ */
+async function keepAside(target: string, goesAway: boolean): Promise<string | undefined> {
   const aside = temporaryName(target);
   try {
-    await link(target, aside);
+    if (!goesAway) {
+      await link(target, aside);
+      return aside;
+    }
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
-    // Made since: a folder has no second name, and is nobody's to move away.
-    if ((await lstat(target)).isDirectory()) throw error;
-    await rename(target, aside);
   }
+  const found = await lstat(target).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (found === undefined) return undefined;
+  // Made since: a folder has no second name, and is nobody's to move away.
+  if (found.isDirectory()) throw new Error('a folder has come to be there');
+  await rename(target, aside);
   return aside;
 }
 

@@ -1,8 +1,9 @@
 /** `openProver` where there are files and worker threads. */
-import { readFile } from 'node:fs/promises';
 import { unlessAborted, ZkonnxError } from '../base/errors.js';
 import { requireSameCircuit } from '../formats/circuit.js';
+import { readingArtifact } from '../formats/artifact-read.js';
 import { artifactPaths, provingKeyPath, readManifest } from '../formats/manifest.js';
+import { readRegular } from '../formats/regular-file.js';
 import type { Kernels } from '../kernels/module.js';
 import type { PreparedKey, PreparedKeyOf } from '../verify/key.js';
 import { equationOf } from '../verify/protocols.js';
@@ -29,13 +30,21 @@ interface OpenedKey {
  * Opens an artifact, the folder that compile and setup wrote or the bytes of its files, for any number of proofs. Resolves when circuit and key
  * are loaded and known to belong together. Throws FILE_UNREADABLE, ARTIFACT_INVALID, FORMAT_VERSION, KEY_INVALID (also for a key whose proofs
  * would not hide the inputs), KEY_MISMATCH for files of different circuits or setups, USAGE for a bad number of threads or a prover that does
- * not know the protocol, MEMORY_EXCEEDED, WORKER_DIED, ABORTED.
+ * not know the protocol, MEMORY_EXCEEDED, WORKER_DIED, ABORTED; ARTIFACT_LOCKED for a folder whose files are replaced all the time.
  */
-export async function openProver(
-  artifact: string | ArtifactBytes,
-  { threads, maxMemoryBytes, prover = 'kernels', signal, onProgress }: OpenProverOptions = {},
+export function openProver(artifact: string | ArtifactBytes, options: OpenProverOptions = {}): Promise<Prover> {
+  if (typeof artifact !== 'string') return open(() => ofBytes(artifact), options);
+  return readingArtifact(artifact, () => open(() => ofFolder(artifact), options), {
+    signal: options.signal,
+    discard: (prover) => prover.close(),
+  });
+}
+
+async function open(
+  from: () => Promise<Opened>,
+  { threads, maxMemoryBytes, prover = 'kernels', signal, onProgress }: OpenProverOptions,
 ): Promise<Prover> {
-  const { files, key } = typeof artifact === 'string' ? await ofFolder(artifact) : await ofBytes(artifact);
+  const { files, key } = await from();
   requireProver(files.protocol, prover);
   const pool = new ProverPool(files, { threads, maxMemoryBytes, prover });
   try {
@@ -100,7 +109,7 @@ function requireSameProtocol(key: PreparedKey, protocol: Protocol, where: string
 
 async function readKeyFile(file: string, dir: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return (await readRegular(file)).toString('utf8');
   } catch (cause) {
     throw new ZkonnxError('FILE_UNREADABLE', 'the artifact has no keys', {
       where: file,

@@ -1,4 +1,5 @@
 /** run: the integer program on an input, without a proof, next to the float model's own answer. */
+import { readingArtifact } from '../formats/artifact-read.js';
 import { readCircuitFile } from '../formats/circuit-file.js';
 import { artifactPaths, readManifest, type Manifest } from '../formats/manifest.js';
 import type { FloatReference } from '../reference/onnxruntime.js';
@@ -37,10 +38,13 @@ export interface ChosenReference {
 }
 
 /** `openRunner` of src/evaluate with the float model to compare with given. Throws FILE_UNREADABLE, ARTIFACT_INVALID, FORMAT_VERSION. */
-export async function openRunnerBeside(
-  artifactDir: string,
-  choose: (modelPath: string, manifest: Manifest) => Promise<ChosenReference>,
-): Promise<Runner> {
+export function openRunnerBeside(artifactDir: string, choose: Choose): Promise<Runner> {
+  return readingArtifact(artifactDir, () => open(artifactDir, choose), { discard: (runner) => runner.close() });
+}
+
+type Choose = (modelPath: string, manifest: Manifest) => Promise<ChosenReference>;
+
+async function open(artifactDir: string, choose: Choose): Promise<Runner> {
   const paths = artifactPaths(artifactDir);
   const manifest = await readManifest(artifactDir);
   const circuit = await readCircuitFile(paths.circuit);

@@ -2,6 +2,7 @@
 import { checkRounds } from '../constraint/check-rounds.js';
 import { ZkonnxError } from '../base/errors.js';
 import { keyFiles, keysExist } from '../formats/artifact-keys.js';
+import { ArtifactLock } from '../formats/artifact-lock.js';
 import { writeFileAtomically } from '../formats/atomic-write.js';
 import { requireSameCircuit } from '../formats/circuit.js';
 import { circuitHash, readCircuitFile } from '../formats/circuit-file.js';
@@ -48,7 +49,7 @@ export interface SetupResult {
 /**
  * Writes proving_key.zkey and its form for our prover, or proving_key.mirage, and verification_key.json into the artifact folder. They appear
  * together once all are whole; keys that are there stay until then.
- * Throws KEYS_EXIST before anything is done, FILE_UNREADABLE, ARTIFACT_INVALID, FORMAT_VERSION, KEY_MISMATCH for a circuit that is not the
+ * Throws KEYS_EXIST before anything is done, ARTIFACT_LOCKED where another process writes there, FILE_UNREADABLE, ARTIFACT_INVALID, FORMAT_VERSION, KEY_MISMATCH for a circuit that is not the
  * manifest's, OUTPUT_UNWRITABLE, ABORTED, MEMORY_EXCEEDED, WORKER_DIED, USAGE: then the folder is as it was.
  */
 export async function setup(artifactDir: string, options: SetupOptions): Promise<SetupResult> {
@@ -60,6 +61,9 @@ export async function setup(artifactDir: string, options: SetupOptions): Promise
   }
   const clock = new Stopwatch();
   const paths = artifactPaths(artifactDir);
+  // A folder that is no artifact is not one to leave a lock in.
+  await readManifest(artifactDir);
+  await using lock = await ArtifactLock.take(artifactDir, 'setup', { signal: options.signal });
   const manifest = await readManifest(artifactDir);
   const existing = await keyFiles(artifactDir);
   if (existing.length > 0 && options.force !== true) throw keysWouldGo(artifactDir, existing);
@@ -81,6 +85,7 @@ export async function setup(artifactDir: string, options: SetupOptions): Promise
   const key = await SETUPS[protocol](circuit, facts, { ...given, keyPath: provingKey, within: outputs }, clock);
   await writeFileAtomically(paths.verificationKey, `${JSON.stringify(key, null, 2)}\n`, { signal, within: outputs });
   for (const file of existing) if (!outputs.has(file)) outputs.remove(file);
+  await lock.requireHeld();
   await outputs.commit();
   return {
     provingKey,

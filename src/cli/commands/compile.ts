@@ -62,7 +62,10 @@ export function compileCommand(session: Session): Command {
     )
     .option('--labels <names>', 'names of the classes: a,b,c or @file with one a line')
     .addOption(choice('--protocol <name>', 'mirage (default): lookups; or groth16, for snarkjs and its kin', PROTOCOLS))
-    .option('--force', 'remove keys of another circuit that are in the folder; without it they are an error');
+    .option(
+      '--force',
+      'remove keys of another circuit, and replace files that are no artifact’s; without it they are an error',
+    );
   return imageOptions(command)
     .addHelpText(
       'after',
@@ -97,14 +100,22 @@ function imageOptions(command: Command): Command {
 async function run(session: Session, modelPath: string, flags: CompileFlags): Promise<Outcome> {
   const { compile } = await import('../../compile/compile.js');
   const { requireKeysOf, writeArtifact } = await import('../../compile/artifact.js');
+  const { claimArtifact, kindOf } = await import('../output-file.js');
+  const { ArtifactLock } = await import('../../formats/artifact-lock.js');
   const { force } = flags;
   const { signal } = session;
+  const labels = flags.labels?.startsWith('@') === true ? [flags.labels.slice(1)] : [];
+  const from = [...labels, ...(flags.calibrate === undefined ? [] : [flags.calibrate])];
+  await claimArtifact(flags.out, modelPath, from, force);
+  // Of a folder that is there yet: nobody makes keys of what is about to be replaced, and nobody is refused after the work.
+  const isThere = (await kindOf(flags.out)) === 'folder';
+  await using lock = isThere ? await ArtifactLock.take(flags.out, 'compile', { signal }) : undefined;
   if (force !== true) await requireKeysOf(flags.out, modelPath, flags);
   const options = await compileOptions(modelPath, flags, signal);
   const progress = await startProgress(session, 'compile');
   try {
     const compiled = await compile(modelPath, { ...options, signal, onProgress: (update) => progress.update(update) });
-    const keys = await writeArtifact(flags.out, compiled, modelPath, { signal, force });
+    const keys = await writeArtifact(flags.out, compiled, modelPath, { signal, force, lock });
     progress.stop();
     if (keys.removed.length > 0) session.log(`removed, they are of another circuit: ${keys.removed.join(', ')}`);
     if (keys.kept.length > 0) session.log(`kept, they are of this circuit: ${keys.kept.join(', ')}`);
@@ -230,6 +241,7 @@ function outcome(artifact: string, { manifest, accuracy, timingsMs }: CompiledMo
     `\n\nAccuracy against ${accuracy.reference} on ${accuracy.samples} samples${agreement}\n${table(rows)}` +
     section('Notes', notes);
   return {
+    product: 'files',
     json: {
       artifact,
       constraints,

@@ -1,12 +1,14 @@
 /** zkonnx export: an artifact in the forms that other tools take. */
 import { Command } from 'commander';
 import { artifactInputs } from '../artifact-inputs.js';
-import { examples, usage } from '../options.js';
+import { FORCE, examples, usage } from '../options.js';
+import type { OutputKind } from '../output-kinds.js';
 import type { Outcome, Session } from '../session.js';
 import { DEVELOPMENT_NOTICE } from '../text.js';
 
 interface OutFlags {
   readonly out: string;
+  readonly force?: boolean;
 }
 
 interface SolidityFlags extends OutFlags {
@@ -32,6 +34,7 @@ export function exportCommand(session: Session): Command {
     form('solidity', 'a verifier contract, and its ABI beside it')
       .argument('<artifact>', `${ARTIFACT}, or a verification_key.json`)
       .requiredOption('-o, --out <file>', 'contract to write, as Verifier.sol')
+      .option(...FORCE)
       .option('--name <name>', 'name of the contract (default ZkonnxVerifier)')
       .option('--allow-development-key', 'export a key that no ceremony made; such a contract secures nothing')
       .action(session.action((artifact: string, flags: SolidityFlags) => solidity(session, artifact, flags))),
@@ -40,6 +43,7 @@ export function exportCommand(session: Session): Command {
     form('r1cs', "the constraints in iden3's .r1cs format")
       .argument('<artifact>', ARTIFACT)
       .requiredOption('-o, --out <file>', '.r1cs to write')
+      .option(...FORCE)
       .action(session.action((artifact: string, flags: OutFlags) => r1cs(session, artifact, flags))),
   );
   parent.addCommand(
@@ -47,24 +51,28 @@ export function exportCommand(session: Session): Command {
       .argument('<artifact>', ARTIFACT)
       .requiredOption('--in <input>', 'one sample, in any format that prove takes')
       .requiredOption('-o, --out <file>', '.wtns to write')
+      .option(...FORCE)
       .action(session.action((artifact: string, flags: WtnsFlags) => wtns(session, artifact, flags))),
   );
   parent.addCommand(
     form('zkey', "groth16: the proving key in snarkjs's .zkey format")
       .argument('<artifact>', ARTIFACT)
       .requiredOption('-o, --out <file>', '.zkey to write')
+      .option(...FORCE)
       .action(session.action((artifact: string, flags: OutFlags) => zkey(session, artifact, flags))),
   );
   parent.addCommand(
     form('verifier', 'the verifier as one ES module without dependencies (Node, Deno, browser)')
       .argument('[artifact]', 'not needed: the module verifies proofs of every key')
       .requiredOption('-o, --out <file>', 'module to write, as verifier.mjs')
+      .option(...FORCE)
       .action(session.action((_artifact: string | undefined, flags: OutFlags) => verifier(session, flags))),
   );
   parent.addCommand(
     form('page', 'verify.html: drop a proof and see what was proven')
       .argument('[artifact]', `${ARTIFACT}, or a verification_key.json, whose key the page then holds`)
       .requiredOption('-o, --out <file>', 'page to write, as verify.html')
+      .option(...FORCE)
       .option('--proof <file>', 'a proof to show when the page is opened')
       .action(session.action((artifact: string | undefined, flags: PageFlags) => page(session, artifact, flags))),
   );
@@ -108,10 +116,11 @@ async function solidity(session: Session, artifact: string, flags: SolidityFlags
   const { exportSolidity } = await import('../../export/solidity.js');
   const { prepareKey } = await import('../../verify/key.js');
   const { artifactFiles, claimOutput, jsonText, writeOutputs } = await import('../output-file.js');
+  const { force } = flags;
   const from = artifactFiles(artifact);
   const abiFile = `${flags.out.replace(/\.sol$/, '')}.abi.json`;
-  await claimOutput(session, flags.out, { from, beside: 'the ABI' });
-  await claimOutput(session, abiFile, { from });
+  await claimOutput(session, flags.out, { kind: 'contract', force, from, beside: 'the ABI' });
+  await claimOutput(session, abiFile, { kind: 'abi', force, from });
   const key = prepareKey(await keyText(artifact));
   const { source, abi } = exportSolidity(key, {
     ...(flags.name === undefined ? {} : { name: flags.name }),
@@ -125,21 +134,27 @@ async function solidity(session: Session, artifact: string, flags: SolidityFlags
   const { setup, keyDigest } = key.facts;
   const notice = setup === 'development' ? `\n${DEVELOPMENT_NOTICE}` : '';
   return {
+    product: 'files',
     json: { file: flags.out, abi: abiFile, setup, keyDigest },
     text: `${flags.out}\n${abiFile}${notice}`,
   };
 }
 
-async function r1cs(session: Session, artifact: string, { out }: OutFlags): Promise<Outcome> {
-  const { circuit } = await openCircuit(session, artifact, out);
+async function r1cs(session: Session, artifact: string, flags: OutFlags): Promise<Outcome> {
+  const { out } = flags;
+  const { circuit } = await openCircuit(session, artifact, 'r1cs', flags);
   const { writeR1csFile } = await import('../../formats/r1cs-file.js');
   await writeR1csFile(out, circuit.r1cs, { signal: session.signal });
   const { nConstraints: constraints, nWires: wires } = circuit.r1cs;
-  return { json: { file: out, constraints, wires }, text: `${out}: ${constraints} constraints, ${wires} wires` };
+  return {
+    product: 'files',
+    json: { file: out, constraints, wires },
+    text: `${out}: ${constraints} constraints, ${wires} wires`,
+  };
 }
 
 async function wtns(session: Session, artifact: string, flags: WtnsFlags): Promise<Outcome> {
-  const { circuit, manifest } = await openCircuit(session, artifact, flags.out, [flags.in]);
+  const { circuit, manifest } = await openCircuit(session, artifact, 'wtns', flags, [flags.in]);
   const { readOne } = await import('../../inputs/samples.js');
   const { witnessOf } = await import('../../prove/prove.js');
   const { writeWtnsFile } = await import('../../formats/wtns-file.js');
@@ -148,28 +163,37 @@ async function wtns(session: Session, artifact: string, flags: WtnsFlags): Promi
   await writeWtnsFile(flags.out, witnessOf(circuit, manifest.schema, sample), { signal: session.signal, mode: 0o600 });
   session.log(`${flags.out} holds every value of the computation, private ones too`);
   const wires = circuit.r1cs.nWires;
-  return { json: { file: flags.out, wires }, text: `${flags.out}: ${wires} wires` };
+  return { product: 'files', json: { file: flags.out, wires }, text: `${flags.out}: ${wires} wires` };
 }
 
 /** Reads a circuit that is to be written in another form, and makes the folder it goes to. */
-async function openCircuit(session: Session, artifact: string, out: string, inputs: readonly string[] = []) {
+async function openCircuit(
+  session: Session,
+  artifact: string,
+  kind: OutputKind,
+  { out, force }: OutFlags,
+  inputs: readonly string[] = [],
+) {
   const { artifactPaths, readManifest } = await import('../../formats/manifest.js');
   const { readCircuitFile } = await import('../../formats/circuit-file.js');
   const { dirname } = await import('node:path');
   const { artifactFiles, claimOutput, makeFolder } = await import('../output-file.js');
-  await claimOutput(session, out, { from: [...artifactFiles(artifact), ...inputs] });
-  const manifest = await readManifest(artifact);
-  const circuit = await readCircuitFile(artifactPaths(artifact).circuit);
+  await claimOutput(session, out, { kind, force, from: [...artifactFiles(artifact), ...inputs] });
+  const { readingArtifact } = await import('../../formats/artifact-read.js');
+  const opened = await readingArtifact(artifact, async () => {
+    const manifest = await readManifest(artifact);
+    return { manifest, circuit: await readCircuitFile(artifactPaths(artifact).circuit) };
+  });
   await makeFolder(dirname(out));
-  return { manifest, circuit };
+  return opened;
 }
 
-async function zkey(session: Session, artifact: string, { out }: OutFlags): Promise<Outcome> {
-  const { createReadStream } = await import('node:fs');
+async function zkey(session: Session, artifact: string, { out, force }: OutFlags): Promise<Outcome> {
+  const { regularChunks } = await import('../../formats/regular-file.js');
   const { provingKeyPath, readManifest } = await import('../../formats/manifest.js');
   const { PROVERS } = await import('../../prove/protocols.js');
   const { artifactFiles, claimOutput, writeOutput } = await import('../output-file.js');
-  await claimOutput(session, out, { from: artifactFiles(artifact) });
+  await claimOutput(session, out, { kind: 'zkey', force, from: artifactFiles(artifact) });
   const { protocol } = await readManifest(artifact);
   const { provers } = PROVERS[protocol];
   if (!provers.includes('snarkjs')) {
@@ -184,16 +208,16 @@ async function zkey(session: Session, artifact: string, { out }: OutFlags): Prom
   await writeOutput(
     out,
     async (file) => {
-      for await (const chunk of createReadStream(source, { highWaterMark: 2 ** 20 })) await file.write(chunk as Buffer);
+      for await (const chunk of regularChunks(source)) await file.write(chunk);
     },
     { signal: session.signal },
   );
-  return { json: { file: out }, text: out };
+  return { product: 'files', json: { file: out }, text: out };
 }
 
-async function verifier(session: Session, { out }: OutFlags): Promise<Outcome> {
+async function verifier(session: Session, flags: OutFlags): Promise<Outcome> {
   const { exportVerifierModule } = await import('../../export/verifier.js');
-  return writeText(session, out, [], await exportVerifierModule());
+  return writeText(session, 'verifier', flags, [], await exportVerifierModule());
 }
 
 async function page(session: Session, artifact: string | undefined, flags: PageFlags): Promise<Outcome> {
@@ -206,12 +230,18 @@ async function page(session: Session, artifact: string | undefined, flags: PageF
     ...(artifact === undefined ? [] : artifactFiles(artifact)),
     ...(flags.proof === undefined ? [] : [flags.proof]),
   ];
-  return writeText(session, flags.out, from, await exportVerifierPage(key, proof));
+  return writeText(session, 'page', flags, from, await exportVerifierPage(key, proof));
 }
 
-async function writeText(session: Session, out: string, from: readonly string[], text: string): Promise<Outcome> {
+async function writeText(
+  session: Session,
+  kind: OutputKind,
+  { out, force }: OutFlags,
+  from: readonly string[],
+  text: string,
+): Promise<Outcome> {
   const { claimOutput, writeOutput } = await import('../output-file.js');
-  await claimOutput(session, out, { from });
+  await claimOutput(session, out, { kind, force, from });
   await writeOutput(out, text, { signal: session.signal });
-  return { json: { file: out }, text: out };
+  return { product: 'files', json: { file: out }, text: out };
 }

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import type { ZkeyInfo } from '../../formats/zkey.js';
 import { peakMemoryBytes } from '../../base/peak-memory.js';
 import type { Groth16Result } from '../../prove/groth16/wtns-prover.js';
-import { examples, integerIn, sizeOf, usage } from '../options.js';
+import { FORCE, examples, integerIn, sizeOf, usage } from '../options.js';
 import { startProgress } from '../progress.js';
 import type { Outcome, Session } from '../session.js';
 import { DEVELOPMENT_NOTICE, mebibytes, timings } from '../text.js';
@@ -12,6 +12,7 @@ import { DEVELOPMENT_NOTICE, mebibytes, timings } from '../text.js';
 interface ProveWtnsFlags {
   readonly out: string;
   readonly public?: string;
+  readonly force?: boolean;
   readonly threads?: number;
   readonly maxMemory?: number;
 }
@@ -26,6 +27,7 @@ export function proveWtnsCommand(session: Session): Command {
     .argument('<witness.wtns>', 'the witness: of export wtns (groth16), of snarkjs, or of a circom circuit')
     .requiredOption('-o, --out <file>', 'proof.json to write')
     .option('--public <file>', `public signals to write (default: ${PUBLIC_NAME} beside the proof)`)
+    .option(...FORCE)
     .option('--threads <n>', 'worker threads (default: the cores, at most 8)', integerIn('--threads', 1, 256))
     .option('--max-memory <size>', 'refuse before starting if more would be needed: 4g, 512m', sizeOf('--max-memory'))
     .addHelpText(
@@ -45,8 +47,10 @@ async function run(session: Session, zkey: string, wtns: string, flags: ProveWtn
   }
   const { claimOutput } = await import('../output-file.js');
   const from = [zkey, wtns];
-  await claimOutput(session, files.proof, { from, beside: flags.public === undefined ? PUBLIC_NAME : undefined });
-  await claimOutput(session, files.public, { from });
+  const { force } = flags;
+  const beside = flags.public === undefined ? PUBLIC_NAME : undefined;
+  await claimOutput(session, files.proof, { kind: 'proof', force, from, beside });
+  await claimOutput(session, files.public, { kind: 'signals', force, from });
   const { Groth16Prover } = await import('../../prove/groth16/wtns-prover.js');
   const { signal } = session;
   const progress = await startProgress(session, 'prove-wtns');
@@ -103,6 +107,7 @@ function outcome(
   const setup = development === undefined ? 'unknown' : 'development';
   const notice = development === undefined ? '' : `\n${DEVELOPMENT_NOTICE}`;
   return {
+    product: 'files',
     json: { ...files, setup, contributions, wires: nVars, publicInputs: nPublic, timingsMs, peakMemoryBytes: peak },
     text:
       `${files.proof}\n${files.public}\n` + `${timings(timingsMs)}, peak memory ${mebibytes(peak)}, checked${notice}`,

@@ -1,9 +1,11 @@
 /** zkonnx prove: a proof of each inference. */
 import path from 'node:path';
 import { Command } from 'commander';
+import { peakMemoryBytes as peakOfProcess } from '../../base/peak-memory.js';
+import type { Sample } from '../../inputs/tensor.js';
 import type { ProvenSample } from '../../prove/prove.js';
 import { artifactInputs } from '../artifact-inputs.js';
-import { choice, contextBytes, examples, integerIn, sizeOf, usage } from '../options.js';
+import { FORCE, choice, contextBytes, examples, integerIn, sizeOf, usage } from '../options.js';
 import { startProgress } from '../progress.js';
 import type { Progress } from '../progress.js';
 import type { ProofPlan } from '../proof-plan.js';
@@ -24,6 +26,8 @@ export function proveCommand(session: Session): Command {
       ]),
     )
     .option('--context <hex>', 'mirage: up to 32 bytes that the proof is bound to, 0x…', contextBytes)
+    .option('--resume', 'keep proofs that are there if they are of this key and this input, and prove the others')
+    .option(...FORCE)
     .option('--threads <n>', 'worker threads (default: the cores, at most 8)', integerIn('--threads', 1, 256))
     .option('--max-memory <size>', 'refuse before starting if more would be needed: 4g, 512m', sizeOf('--max-memory'))
     .addOption(choice('--backend <name>', 'prove with another proof system', ['ezkl']))
@@ -36,6 +40,7 @@ export function proveCommand(session: Session): Command {
       examples([
         ['zkonnx prove artifacts/iris --in flower.json -o proof.json', 'one proof'],
         ['zkonnx prove artifacts/mnist --in digits/ -o proofs/ --threads 4', 'one proof a picture'],
+        ['zkonnx prove artifacts/mnist --in digits/ -o proofs/ --resume', 'go on with a batch that was broken off'],
         ['zkonnx prove artifacts/iris --in flower.json -o proof.json --context 0x2a', 'bound to what it is for'],
         ['zkonnx prove --backend ezkl ezkl-files/ --in input.json -o proof.json', 'with what ezkl compiled'],
       ]),
@@ -56,7 +61,9 @@ async function run(session: Session, artifact: string | undefined, flags: ProveF
   const { readSamples } = await import('../../inputs/samples.js');
   const { artifactFiles, claimOutput } = await import('../output-file.js');
   const { planProofs } = await import('../proof-plan.js');
+  const { openingPath } = await import('../proof-files.js');
   const { prove } = await import('../../prove/prove.js');
+  const { force } = flags;
   const { schema } = await readManifest(artifact);
   const { specs, options } = artifactInputs(schema);
   const samples = () => readSamples(flags.in, specs, options);
@@ -64,25 +71,55 @@ async function run(session: Session, artifact: string | undefined, flags: ProveF
   const isCommitted = [...schema.inputs, ...schema.outputs].some(({ visibility }) => visibility === 'committed');
   for (const file of plan.files.values()) {
     // Proofs of a folder's files have the names of these.
-    const from = [...artifactFiles(artifact), flags.in, path.join(flags.in, path.basename(file))];
-    await claimOutput(session, file, { from, beside: isCommitted ? 'the secret opening' : undefined });
+    const fromFor = (out: string) => [...artifactFiles(artifact), flags.in, path.join(flags.in, path.basename(out))];
+    const beside = isCommitted ? 'the secret opening' : undefined;
+    await claimOutput(session, file, { kind: 'proof', force, from: fromFor(file), beside });
+    const secret = openingPath(file);
+    if (isCommitted) await claimOutput(session, secret, { kind: 'opening', force, from: fromFor(secret) });
   }
+  const kept = flags.resume === true ? await keptBy(session, artifact, samples(), plan, flags) : undefined;
   const progress = await startProgress(session, 'prove');
   try {
     const started = performance.now();
-    const proven = prove(artifact, samples(), {
-      signal: session.signal,
-      threads: flags.threads,
-      maxMemoryBytes: flags.maxMemory,
-      prover: flags.prover,
-      context: flags.context,
-      ...(plan.isBatch ? {} : { onProgress: (_, update) => progress.update(update) }),
-    });
-    const written = await writeProofs(session, proven, plan, progress);
-    return outcome(flags.out, plan, written, performance.now() - started);
+    const left = kept === undefined ? samples() : without(samples(), kept);
+    const proven =
+      kept?.size === plan.files.size
+        ? nothing()
+        : prove(artifact, left, {
+            signal: session.signal,
+            threads: flags.threads,
+            maxMemoryBytes: flags.maxMemory,
+            prover: flags.prover,
+            context: flags.context,
+            ...(plan.isBatch ? {} : { onProgress: (_, update) => progress.update(update) }),
+          });
+    const written = await writeProofs(session, proven, plan, progress, kept?.size);
+    return outcome(flags.out, plan, written, performance.now() - started, kept);
   } finally {
     progress.stop();
   }
+}
+
+/** Proofs that are there by sample id. */
+type Kept = ReadonlyMap<string, string>;
+
+async function keptBy(
+  session: Session,
+  artifact: string,
+  samples: AsyncIterable<Sample>,
+  plan: ProofPlan,
+  { context }: ProveFlags,
+): Promise<Kept> {
+  const { keptProofs } = await import('../kept-proofs.js');
+  return keptProofs(session, artifact, samples, plan, context);
+}
+
+async function* without(samples: AsyncIterable<Sample>, kept: Kept): AsyncGenerator<Sample> {
+  for await (const sample of samples) if (!kept.has(sample.id)) yield sample;
+}
+
+async function* nothing(): AsyncGenerator<never> {
+  // All proofs are there: no key is loaded.
 }
 
 interface Written {
@@ -101,8 +138,10 @@ async function writeProofs(
   proven: AsyncIterable<ProvenSample>,
   plan: ProofPlan,
   progress: Progress,
+  keptCount = 0,
 ): Promise<Written[]> {
   const written: Written[] = [];
+  const count = plan.files.size - keptCount;
   for await (const one of proven) {
     const file = plan.files.get(one.id);
     if (file === undefined)
@@ -110,8 +149,8 @@ async function writeProofs(
     written.push(await writeProof(session, one, file));
     if (plan.isBatch) {
       const { proof, timingsMs } = written.at(-1)!;
-      const phase = `${written.length} of ${plan.files.size}: ${proof} (${seconds(timingsMs['total'] ?? 0)})`;
-      progress.update({ phase, fraction: written.length / plan.files.size });
+      const phase = `${written.length} of ${count}: ${proof} (${seconds(timingsMs['total'] ?? 0)})`;
+      progress.update({ phase, fraction: written.length / count });
     }
   }
   return written;
@@ -137,21 +176,30 @@ async function writeProof(session: Session, proven: ProvenSample, file: string):
   return { ...facts, opening: secret };
 }
 
-function outcome(out: string, plan: ProofPlan, written: readonly Written[], elapsedMs: number): Outcome {
+function outcome(
+  out: string,
+  plan: ProofPlan,
+  written: readonly Written[],
+  elapsedMs: number,
+  kept: Kept | undefined,
+): Outcome {
   const json = written.map(({ isDevelopment: _, ...facts }) => facts);
-  const peakMemoryBytes = written.reduce((peak, one) => Math.max(peak, one.peakMemoryBytes), 0);
+  const peakMemoryBytes = written.reduce((peak, one) => Math.max(peak, one.peakMemoryBytes), peakOfProcess());
   const notice = written.some(({ isDevelopment }) => isDevelopment) ? `\n${DEVELOPMENT_NOTICE}` : '';
   const memory = `peak memory ${mebibytes(peakMemoryBytes)}`;
   const [only] = written;
   if (!plan.isBatch && only !== undefined) {
-    return { json: json[0]!, text: `${only.proof}\n${timings(only.timingsMs)}, ${memory}${notice}` };
+    return { product: 'files', json: json[0]!, text: `${only.proof}\n${timings(only.timingsMs)}, ${memory}${notice}` };
   }
   const timingsMs = { ...sumOfPhases(written), total: elapsedMs };
+  const keptFiles = kept === undefined ? {} : { kept: [...kept.values()] };
+  const alsoKept = kept === undefined ? '' : `, ${kept.size} kept that were there`;
   return {
-    json: { proof: out, proofs: json, timingsMs, peakMemoryBytes },
+    product: 'files',
+    json: { proof: out, proofs: json, ...keptFiles, timingsMs, peakMemoryBytes },
     text:
-      `${written.map(({ proof }) => proof).join('\n')}\n` +
-      `${written.length} proofs in ${seconds(elapsedMs)}, ${memory}${notice}`,
+      written.map(({ proof }) => `${proof}\n`).join('') +
+      `${written.length} proofs in ${seconds(elapsedMs)}${alsoKept}, ${memory}${notice}`,
   };
 }
 

@@ -51,6 +51,7 @@ async function run(
     });
     if (keys.removed.length > 0) session.log(`the keys of before are gone: ${keys.removed.join(', ')}`);
     return {
+      product: 'files',
       json: { ...keys, setup: 'development' },
       text:
         `${keys.provingKey}\n${keys.verificationKey}\n` +

@@ -120,7 +120,9 @@ async function checkAll(
   const results: (VerifyResult & { readonly proof: string })[] = [];
   for (let first = 0; first < files.length; first += BATCH) {
     const names = files.slice(first, first + BATCH);
-    const read = await Promise.all(names.map(readProofFile));
+    // One file is open at a time: a process may have few of them.
+    const read = [];
+    for (const name of names) read.push(await readProofFile(name));
     const verdicts = verifyBatch(
       read.filter((proof) => !isRefused(proof)),
       key,

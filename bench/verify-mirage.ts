@@ -95,7 +95,7 @@ const tensor = (name: string, dims: readonly number[], bytes: number): TensorSch
 /** As mnist-12 compiles: 28 elements. */
 const SCORES = tensor('scores', [1, 10], 4);
 const PIXELS = tensor('image', [1, 1, 28, 28], 1);
-const SCHEMA: Schema = { outputs: [SCORES], inputs: [PIXELS] };
+const SCHEMA: Schema = { outputs: [SCORES], inputs: [PIXELS], overflow: 'saturate', clamped: false };
 
 function mirageCase(count: number): { key: MirageVerificationKey; proofs: MirageProofFile[] } {
   type Logs = [bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint];

@@ -9,11 +9,12 @@ export type PointG2 = readonly [bigint, bigint, bigint, bigint];
 export interface ContractNames {
   /** A Solidity identifier. */
   readonly name: string;
-  readonly setup: 'development' | 'ceremony' | 'unknown';
+  readonly setup: 'development' | 'unknown';
   /** 64 hexadecimal digits each, no prefix. */
   readonly keyDigest: string;
   readonly modelHash: string;
   readonly circuitHash: string;
+  readonly schemaDigest: string;
 }
 
 const SETUP_NOTES = {
@@ -21,7 +22,6 @@ const SETUP_NOTES = {
     'DEVELOPMENT KEY: whoever ran the setup of this key can forge a proof of any statement. Deploy it to test networks only.',
   ],
   unknown: ['KEY OF UNKNOWN ORIGIN: whoever knows the randomness of its setup can forge a proof of any statement.'],
-  ceremony: ['Sound as long as one contributor to the ceremony of this key destroyed their randomness.'],
 } as const;
 
 /** Doc lines: what the setup of the key is worth. */
@@ -41,13 +41,15 @@ export const LAST_ERRORS = `    /// B is on the twist, but not in the subgroup o
 
 /** Public constants; SIGNAL_COUNT is `count`. */
 export function nameConstants(facts: ContractNames, count: number): string {
-  return `    /// keccak256 of key and I/O schema; every proof.json carries it.
+  return `    /// Of points and facts of the key; every proof.json carries it.
     bytes32 public constant KEY_DIGEST = 0x${facts.keyDigest};
     /// SHA-256 of the ONNX model.
     bytes32 public constant MODEL_HASH = 0x${facts.modelHash};
-    /// SHA-256 of the circuit.
+    /// SHA-256 of the circuit: its constraints, which wires are inputs and outputs, and the schema.
     bytes32 public constant CIRCUIT_HASH = 0x${facts.circuitHash};
-    /// How the key was made: "development", "ceremony" or "unknown".
+    /// keccak256 of the I/O schema: what the public values mean.
+    bytes32 public constant SCHEMA_DIGEST = 0x${facts.schemaDigest};
+    /// How the key was made: "development" or "unknown".
     string public constant SETUP = "${facts.setup}";
     uint256 public constant SIGNAL_COUNT = ${count};`;
 }

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 
 const FILE = 'dist/verifier/zkonnx-verify.mjs';
 /** Bytes, 5 % above what it was when the limit was set. */
-const LIMITS = { raw: 203_800, gzip: 59_800 };
+const LIMITS = { raw: 226_000, gzip: 66_000 };
 
 const bytes = await readFile(FILE);
 const sizes = { raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length };

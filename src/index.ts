@@ -26,7 +26,7 @@ export type {
 export { prove } from './prove/prove.js';
 export type { NamedSample, ProveOptions, ProvenSample } from './prove/prove.js';
 export type { ProvePhase, ProveProgress, ProverName, ProverPhase, ProveTimings } from './prove/tasks.js';
-export type { Opening } from './prove/opening.js';
+export type { Opening } from './verify/opening.js';
 export type { Pause } from './prove/engine/event-loop.js';
 export { openRunner } from './evaluate/runner.js';
 export type { Runner, RunResult } from './prove/run.js';

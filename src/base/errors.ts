@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'TOLERANCE_UNREACHABLE'
   | 'ARTIFACT_INVALID'
   | 'FORMAT_VERSION'
+  | 'NOT_COMPARABLE'
   | 'KEY_INVALID'
   | 'KEY_MISMATCH'
   | 'DEV_KEY'

@@ -9,14 +9,21 @@ import { readText } from './proof-files.js';
 
 /**
  * Reads either what `verify --json` and `run --json` print (the document, or its `outputs` or `inputs`), or any input format with one
- * sample, by tensor name. Throws USAGE, FILE_UNREADABLE, FILE_TOO_LARGE, INPUT_*.
+ * sample, by tensor name; committed tensors too where they are opened. Throws USAGE, FILE_UNREADABLE, FILE_TOO_LARGE, INPUT_*.
  */
-export async function readExpectation(file: string, side: 'output' | 'input', schema: Schema): Promise<Expectation> {
-  const tensors = schema[`${side}s`].filter(({ visibility }) => visibility === 'public');
+export async function readExpectation(
+  file: string,
+  side: 'output' | 'input',
+  schema: Schema,
+  isOpened = false,
+): Promise<Expectation> {
+  const tensors = schema[`${side}s`].filter(
+    ({ visibility }) => visibility === 'public' || (visibility === 'committed' && isOpened),
+  );
   if (tensors.length === 0) {
     throw new ZkonnxError('USAGE', `the key proves no public ${side}`, {
       where: `--expect-${side}`,
-      help: `compile with --${side} public to have it proven in the open`,
+      help: `a committed one can be expected with its --opening; compile with --${side} public to have it proven in the open`,
     });
   }
   const printed = file.endsWith('.json') ? await readPrinted(file, side) : undefined;

@@ -21,6 +21,8 @@ export interface VerifyFlags {
   readonly key: string;
   readonly batch?: boolean;
   readonly expectModel?: string;
+  readonly expectSchema?: string;
+  readonly opening?: string;
   readonly expectOutput?: string;
   readonly expectInput?: string;
   readonly expectContext?: Uint8Array;

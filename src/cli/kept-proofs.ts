@@ -2,7 +2,7 @@
 import { readingArtifact } from '../formats/artifact-read.js';
 import { artifactPaths } from '../formats/manifest.js';
 import type { Sample } from '../inputs/tensor.js';
-import { ProofKeeper } from '../prove/kept-proof.js';
+import { isProofOf, showsSamples } from '../prove/kept-proof.js';
 import { kindOf } from './output-file.js';
 import { isRefused, openingPath, readKeyFile, readProofFile, readText } from './proof-files.js';
 import type { ProofPlan } from './proof-plan.js';
@@ -10,7 +10,7 @@ import type { Session } from './session.js';
 
 /**
  * Paths by sample id of the proofs that verify under the artifact's key, with its sample as input, committed ones by the opening beside it.
- * Other proofs at their places count as not there. Throws what reading key, circuit and samples throws.
+ * Other proofs at their places count as not there. Throws what reading key and samples throws.
  */
 export async function keptProofs(
   session: Session,
@@ -20,9 +20,8 @@ export async function keptProofs(
   context: Uint8Array | undefined,
 ): Promise<Map<string, string>> {
   const key = await readingArtifact(artifact, () => readKeyFile(artifactPaths(artifact).verificationKey));
-  const keeper = new ProofKeeper(artifact, key, context);
   const kept = new Map<string, string>();
-  if (!keeper.canTell) {
+  if (!showsSamples(key)) {
     session.log(
       '--resume: private inputs do not show in a proof, so that none can be told to be of its sample: all are proven',
     );
@@ -35,7 +34,7 @@ export async function keptProofs(
     if (isRefused(proof)) continue;
     const secret = openingPath(file);
     const opening = (await kindOf(secret)) === 'file' ? await readText(secret) : undefined;
-    if (await keeper.fits(sample, { proof, opening })) kept.set(sample.id, file);
+    if (isProofOf(key, sample, { proof, opening }, context)) kept.set(sample.id, file);
   }
   return kept;
 }

@@ -102,6 +102,16 @@ export function examples(lines: readonly (readonly [command: string, purpose: st
 }
 
 /** Up to 32 bytes in hexadecimal after 0x; `0x` alone is none. An empty text is a variable that was never set. Throws USAGE. */
+/** A text of 1 to 1,024 characters, which verification keys carry. */
+export function labelText(flag: string): (text: string) => string {
+  return (text) => {
+    if (text !== '' && text.length <= MAX_LABEL_CHARS) return text;
+    throw usage(`${flag} is not usable`, `a text of 1 to ${MAX_LABEL_CHARS} characters`, `${text.length} characters`);
+  };
+}
+
+const MAX_LABEL_CHARS = 1024;
+
 export function contextBytes(text: string): Uint8Array {
   const digits = text.slice(2);
   if (/^0x([0-9a-fA-F]{2}){0,32}$/.test(text)) return Uint8Array.from(Buffer.from(digits, 'hex'));

@@ -2,9 +2,11 @@
 import { Command } from 'commander';
 import { VERSION } from '../base/version.js';
 import { compileCommand } from './commands/compile.js';
+import { artifactCommand } from './commands/artifact.js';
 import { doctorCommand } from './commands/doctor.js';
 import { exportCommand } from './commands/export.js';
 import { inspectCommand } from './commands/inspect.js';
+import { openCommand } from './commands/open.js';
 import { proveCommand } from './commands/prove.js';
 import { proveWtnsCommand } from './commands/prove-wtns.js';
 import { runCommand } from './commands/run.js';
@@ -20,9 +22,11 @@ const COMMANDS = [
   setupCommand,
   proveCommand,
   verifyCommand,
+  openCommand,
   runCommand,
   inspectCommand,
   exportCommand,
+  artifactCommand,
   doctorCommand,
   proveWtnsCommand,
 ] as const;

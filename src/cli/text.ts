@@ -1,5 +1,6 @@
 /** Text for people: tables, numbers, tensors. Nothing here decides anything. */
 import type { LayerCost } from '../formats/manifest.js';
+import type { SetupKind } from '../verify/key.js';
 import type { TensorValue } from '../verify/report.js';
 
 /**
@@ -70,6 +71,12 @@ export function tensor(name: string, { dims, data }: TensorValue): string {
 /** Shown wherever a development key or its proof is. */
 export const DEVELOPMENT_NOTICE =
   'DEVELOPMENT KEY: whoever made it can forge proofs; for tests and demonstrations only';
+
+/** What a key of each kind is worth; shown wherever it is believed. */
+export const SETUP_NOTICES: { readonly [K in SetupKind]: string } = {
+  development: DEVELOPMENT_NOTICE,
+  unknown: 'KEY OF UNKNOWN ORIGIN: whoever knows how it was made may be able to forge proofs',
+};
 
 /** Layers with what they cost; those that cost nothing are counted in one line. */
 export function layerTable(layers: readonly LayerCost[]): string {

@@ -4,7 +4,7 @@ import { part, type Work } from '../base/work.js';
 import { comparing, worstRelativeError } from './accuracy.js';
 import { Interpreter } from './ir/program.js';
 import { outputsOver } from './measure.js';
-import { DEFAULT_TOLERANCE, domainFor, type CompileOptions } from './options.js';
+import { DEFAULT_OVERFLOW, DEFAULT_TOLERANCE, domainFor, type CompileOptions } from './options.js';
 import type { InputDomain, RealValues, Statistics } from './passes/calibrate.js';
 import { inputDomains } from './passes/domains.js';
 import { quantising, type QuantisedModel } from './passes/quantise.js';
@@ -38,7 +38,7 @@ export function* choosingBits(
 ): Work<Choice> {
   const { graph, original } = prepared;
   const tolerance = options.tolerance ?? DEFAULT_TOLERANCE;
-  const overflow = options.overflow ?? 'saturate';
+  const overflow = options.overflow ?? DEFAULT_OVERFLOW;
   const given = options.samples === undefined ? [] : samples;
   const subset = samples.slice(0, SEARCH_SAMPLES);
   const references = yield* part(outputsOver(original, subset), 0, REFERENCES);
@@ -57,12 +57,12 @@ export function* choosingBits(
       best = Math.min(best, error);
       if (error > tolerance) continue;
       const grows = overflow === 'saturate' && model.exact.size < graph.nodes.length;
-      const grown = GROWTH_CHOICES.map(
-        (growth): Variant =>
-          () =>
-            quantising(graph, statistics, { bits, overflow, domains, growth }),
-      );
-      return { variants: [() => ready(model), ...(grows ? grown : [])], bits, domains };
+      const grown = GROWTH_CHOICES.map((growth): Variant => ({
+        growth,
+        quantise: () => quantising(graph, statistics, { bits, overflow, domains, growth }),
+      }));
+      const plain = { growth: 0, quantise: () => ready(model) };
+      return { variants: [plain, ...(grows ? grown : [])], bits, domains };
     }
   }
   throw new ZkonnxError('TOLERANCE_UNREACHABLE', 'the integer program misses the tolerance', {

@@ -1,6 +1,7 @@
 /** compile: an ONNX model and calibration data or a domain in; circuit, schema, manifest and accuracy report out. */
 import type { Circuit } from '../constraint/program.js';
 import type { Manifest } from '../formats/manifest.js';
+import { schemaDigest } from '../verify/schema.js';
 import type { Schema } from '../verify/statement.js';
 import type { AccuracyReport } from './accuracy.js';
 import { sampling } from './calibration-samples.js';
@@ -53,12 +54,13 @@ export async function compileInside(
   const { samples, statistics } = await stages.run('calibrate', sampling(prepared.graph, options));
   const choice = await stages.run('quantise', choosingBits(prepared, samples, statistics, options));
   const assembled = await stages.run('assemble', assemble(choice.variants, schemaMaker(prepared, options)));
+  const circuit = { ...assembled.circuit, schemaDigest: schemaDigest(assembled.schema) };
   const { domains } = choice;
   const { report, notes } = await stages.run('accuracy', measuring(model, prepared, assembled.model, domains, samples));
   return {
-    circuit: assembled.circuit,
+    circuit,
     schema: assembled.schema,
-    manifest: makeManifest({ source, prepared, choice, assembled, notes }, options),
+    manifest: makeManifest({ source, prepared, choice, statistics, assembled, circuit, notes }, options),
     accuracy: report,
     timingsMs: stages.timings(),
     quantised: assembled.model,

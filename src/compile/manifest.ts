@@ -1,12 +1,17 @@
 /** The manifest of a compiled model: what it is, what was taken for granted, what each layer costs. */
 import { VERSION } from '../base/version.js';
-import { circuitHash } from '../formats/circuit-file.js';
+import type { Circuit } from '../constraint/program.js';
+import { circuitDigest } from '../formats/circuit-digest.js';
+import { namesOf } from '../formats/circuit-file.js';
 import { MANIFEST_VERSION, type Manifest } from '../formats/manifest.js';
+import { schemaDigest } from '../verify/schema.js';
 import type { Choice } from './choose-bits.js';
 import { withFacts } from './layer-facts.js';
 import type { ModelSource } from './model-file.js';
 import { defaultsTaken } from './notes.js';
-import { DEFAULT_TOLERANCE, protocolOf, type CompileOptions } from './options.js';
+import { DEFAULT_OVERFLOW, DEFAULT_TOLERANCE, protocolOf, type CompileOptions } from './options.js';
+import { choicesOf, LOWERING } from './choices.js';
+import type { Statistics } from './passes/calibrate.js';
 import type { PreparedModel } from './prepare.js';
 import type { Assembled } from './protocols.js';
 
@@ -14,22 +19,35 @@ export interface CompiledParts {
   readonly source: ModelSource;
   readonly prepared: PreparedModel;
   readonly choice: Choice;
+  readonly statistics: ReadonlyMap<string, Statistics>;
   readonly assembled: Assembled;
+  /** As it is written: it names its schema. */
+  readonly circuit: Circuit;
   /** Of the measurement. */
   readonly notes: readonly string[];
 }
 
 export function makeManifest(parts: CompiledParts, options: CompileOptions): Manifest {
-  const { source, prepared, choice, assembled, notes } = parts;
-  const { model, schema, circuit, publicInputs } = assembled;
+  const { source, prepared, choice, statistics, assembled, circuit, notes } = parts;
+  const { model, growth, schema, publicInputs } = assembled;
   const { r1cs } = circuit;
+  const names = namesOf(circuit);
+  const digest = schemaDigest(schema);
   return {
     formatVersion: MANIFEST_VERSION,
     tool: `zkonnx ${VERSION}`,
     protocol: protocolOf(options),
-    model: { file: source.file, hash: source.hash, opset: prepared.opset, producer: prepared.producer },
+    lowering: LOWERING,
+    model: {
+      file: source.file,
+      hash: source.hash,
+      opset: prepared.opset,
+      producer: prepared.producer,
+      ...options.about,
+    },
     circuit: {
-      hash: circuitHash(r1cs, circuit.rounds),
+      hash: circuitDigest(names, digest),
+      relation: names.relation,
       constraints: r1cs.nConstraints,
       wires: r1cs.nWires,
       publicInputs,
@@ -37,11 +55,13 @@ export function makeManifest(parts: CompiledParts, options: CompileOptions): Man
     },
     quantisation: {
       bits: choice.bits,
-      overflow: options.overflow ?? 'saturate',
+      overflow: options.overflow ?? DEFAULT_OVERFLOW,
       tolerance: options.tolerance ?? DEFAULT_TOLERANCE,
       softmax: options.softmax ?? 'circuit',
     },
     schema,
+    schemaDigest: digest,
+    choices: choicesOf(choice, growth, statistics, options),
     layers: withFacts(circuit.layers, model),
     notes: [...prepared.notes, ...defaultsTaken(options, choice.domains), ...model.notes, ...notes],
   };

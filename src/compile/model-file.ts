@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ZkonnxError } from '../base/errors.js';
 import { decodeModel, externalFiles, externalLocations, MAX_MODEL_BYTES } from '../formats/onnx-proto.js';
-import { openRegular, readRegular } from '../formats/regular-file.js';
+import { openRegular, readRegular, regularChunks } from '../formats/regular-file.js';
 import type { CompileOptions } from './options.js';
 import { preparing, type PreparedModel } from './prepare.js';
 import type { AsyncWork } from './stages.js';
@@ -43,12 +43,49 @@ function requireWhole(bytes: Uint8Array): void {
   );
 }
 
-/** SHA-256 of the ONNX file and, behind it, of its external data files in the order of their locations. */
+/**
+ * A byte that begins no ONNX file (in protobuf a field of no known wire type), so that no file by itself has the hash of a model with external data.
+ */
+const EXTERNAL_PREFIX = Buffer.concat([Buffer.from([0x7f]), Buffer.from('zkonnx model v2\n')]);
+
+/**
+ * The model's name: SHA-256 of the ONNX file. Of a model with external data SHA-256 of 0x7f, "zkonnx model v2\n", the SHA-256 of the ONNX file, the
+ * number of external files u32, and for each, in the order of their locations (by UTF-16 code unit): bytes of the location u32, the location in
+ * UTF-8, bytes of the file u64, its SHA-256. Throws FILE_UNREADABLE, EXTERNAL_DATA_MISSING.
+ */
 export async function modelHash(bytes: Uint8Array, externalDir: string | undefined): Promise<string> {
-  const hash = createHash('sha256').update(bytes);
   const files = externalDir === undefined ? [] : externalFiles(decodeModel(bytes), externalDir);
-  for (const { file } of files) hash.update(await readRegular(file));
+  const own = createHash('sha256').update(bytes).digest();
+  if (files.length === 0) return `sha256:${own.toString('hex')}`;
+  const hash = createHash('sha256').update(EXTERNAL_PREFIX).update(own).update(u32(files.length));
+  for (const { location, file } of files) {
+    const name = Buffer.from(location, 'utf8');
+    const { size, digest } = await hashFile(file);
+    hash.update(u32(name.length)).update(name).update(u64(size)).update(digest);
+  }
   return `sha256:${hash.digest('hex')}`;
+}
+
+async function hashFile(file: string): Promise<{ readonly size: number; readonly digest: Buffer }> {
+  const hash = createHash('sha256');
+  let size = 0;
+  for await (const chunk of regularChunks(file)) {
+    hash.update(chunk);
+    size += chunk.length;
+  }
+  return { size, digest: hash.digest() };
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+function u64(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(value));
+  return bytes;
 }
 
 /**

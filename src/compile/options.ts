@@ -1,4 +1,5 @@
 /** What compile may be told, and what it takes where it is not told. */
+import type { ModelLabels } from '../verify/key.js';
 import type { ImagePreprocessing, Protocol, Visibility } from '../verify/statement.js';
 import type { RealValues } from './passes/calibrate.js';
 
@@ -27,7 +28,11 @@ export interface CompileOptions {
   readonly image?: ImagePreprocessing;
   /** `mirage` (default) has lookups and fewer constraints; `groth16` is every verifier's. */
   readonly protocol?: Protocol;
+  /** What the publisher says of the model: name, version, a link to its card or a digest of it, at most 1,024 characters each. */
+  readonly about?: ModelLabels;
 }
+
+export const DEFAULT_OVERFLOW = 'saturate';
 
 export const DEFAULT_PROTOCOL: Protocol = 'mirage';
 

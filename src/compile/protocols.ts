@@ -7,11 +7,16 @@ import { assembling, assemblingRounds, planningRounds, type RoundsPlan } from '.
 import { verifyIr } from './ir/program.js';
 import type { QuantisedModel } from './passes/quantise.js';
 
-/** A quantised model that a protocol may choose. */
-export type Variant = () => Work<QuantisedModel>;
+/** A quantised model that a protocol may choose: its activations run on for `growth` bits before they are clamped. */
+export interface Variant {
+  readonly growth: number;
+  readonly quantise: () => Work<QuantisedModel>;
+}
 
 export interface Assembled {
   readonly model: QuantisedModel;
+  /** Of the variant that was chosen. */
+  readonly growth: number;
   readonly schema: Schema;
   readonly circuit: Circuit;
   /** Values a proof shows, as the manifest counts them. */
@@ -27,33 +32,36 @@ export const assemblies: { readonly [P in Protocol]: ProtocolAssembly } = {
   // By bits a wider activation costs more than a clamp: the first variant it is.
   groth16: {
     *assemble([first], schemaOf) {
-      const model = yield* part(first!(), 0, 0.1);
+      const { growth, quantise } = first!;
+      const model = yield* part(quantise(), 0, 0.1);
       verifyIr(model.ir);
       const schema = schemaOf(model);
+      requireStatement(schema);
       const circuit = yield* part(assembling(model.ir, schema), 0.1, 1);
-      return { model, schema, circuit, publicInputs: circuit.r1cs.nPubOut + circuit.r1cs.nPubIn };
+      return { model, growth, schema, circuit, publicInputs: circuit.r1cs.nPubOut + circuit.r1cs.nPubIn };
     },
   },
-  // The variant with the fewest rows. USAGE where nothing is public: there would be nothing to draw challenges for.
+  // The variant with the fewest rows.
   mirage: {
     *assemble(variants, schemaOf) {
       const share = 1 / (variants.length + 1);
-      let best: { model: QuantisedModel; schema: Schema; plan: RoundsPlan } | undefined;
-      for (const [i, variant] of variants.entries()) {
-        const model = yield* part(variant(), i * share, (i + 0.1) * share);
+      let best: { model: QuantisedModel; growth: number; schema: Schema; plan: RoundsPlan } | undefined;
+      for (const [i, { growth, quantise }] of variants.entries()) {
+        const model = yield* part(quantise(), i * share, (i + 0.1) * share);
         verifyIr(model.ir);
         const schema = schemaOf(model);
         requireStatement(schema);
         const plan = yield* part(planningRounds(model.ir, schema), (i + 0.1) * share, (i + 1) * share);
-        if (best === undefined || plan.rows < best.plan.rows) best = { model, schema, plan };
+        if (best === undefined || plan.rows < best.plan.rows) best = { model, growth, schema, plan };
       }
-      const { model, schema, plan } = best!;
+      const { model, growth, schema, plan } = best!;
       const circuit = yield* part(assemblingRounds(model.ir, schema, plan), 1 - share, 1);
-      return { model, schema, circuit, publicInputs: circuit.rounds.publicValues };
+      return { model, growth, schema, circuit, publicInputs: circuit.rounds.publicValues };
     },
   },
 };
 
+/** USAGE where nothing is public: there would be nothing to prove, and nothing for mirage to draw challenges from. */
 function requireStatement(schema: Schema): void {
   const { outputs, inputs } = publicCount(schema);
   if (outputs + inputs > 0) return;

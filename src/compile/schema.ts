@@ -3,11 +3,12 @@ import { ZkonnxError } from '../base/errors.js';
 import {
   digitBytes,
   type ImagePreprocessing,
+  type Overflow,
   type Schema,
   type TensorSchema,
   type Visibility,
 } from '../verify/statement.js';
-import type { CompileOptions } from './options.js';
+import { DEFAULT_OVERFLOW, type CompileOptions } from './options.js';
 import type { PreparedModel } from './prepare.js';
 import type { RealGraph } from './real/graph.js';
 import type { QuantisedModel } from './passes/quantise.js';
@@ -25,6 +26,8 @@ export function schemaMaker(
 export interface IoChoice {
   readonly input: Visibility;
   readonly output: Visibility;
+  /** Default: saturate. */
+  readonly overflow?: Overflow;
   readonly labels?: readonly string[];
   readonly image?: ImagePreprocessing;
 }
@@ -67,7 +70,7 @@ export function makeSchema(
     const schema = tensor(name, name, choice.input);
     return choice.image === undefined ? schema : { ...schema, image: choice.image };
   });
-  return { outputs, inputs };
+  return { outputs, inputs, overflow: choice.overflow ?? DEFAULT_OVERFLOW, clamped: false };
 }
 
 function labelsFor(

@@ -93,6 +93,8 @@ export interface Circuit {
   readonly rounds?: Rounds;
   /** Constraints by layer, in order. */
   readonly layers: readonly { readonly name: string; readonly op: string; readonly constraints: number }[];
+  /** Of the schema that it was compiled for, "0x…"; circuits of earlier versions do not say. */
+  readonly schemaDigest?: string;
   /** Where its rows come from; artifacts of earlier versions do not say. */
   readonly origins?: Origins;
 }

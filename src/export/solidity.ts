@@ -82,22 +82,26 @@ function refuseInsecure(key: PreparedKey, allowDevelopmentKey: boolean): void {
       },
     );
   }
-  if (key.facts.setup !== 'ceremony' && !allowDevelopmentKey) {
+  if (!allowDevelopmentKey) {
     throw new ZkonnxError('DEV_KEY', 'this key secures nothing: whoever made it can forge proofs', {
-      expected: 'a key whose setup is "ceremony"',
+      expected: 'a key from a ceremony, which this version can neither make nor check',
       got: `setup "${key.facts.setup}"`,
-      help: 'run a ceremony, or for test networks allow development keys explicitly (--allow-development-key)',
+      help: 'for test networks allow development keys explicitly (--allow-development-key)',
     });
   }
 }
 
-function contractNames(name: string, { setup, keyDigest, modelHash, circuitHash }: KeyBlock): ContractNames {
+function contractNames(
+  name: string,
+  { setup, keyDigest, modelHash, circuitHash, schemaDigest }: KeyBlock,
+): ContractNames {
   return {
     name,
     setup,
     keyDigest: keyDigest.slice('0x'.length),
     modelHash: modelHash.slice('sha256:'.length),
     circuitHash: circuitHash.slice('sha256:'.length),
+    schemaDigest: schemaDigest.slice('0x'.length),
   };
 }
 

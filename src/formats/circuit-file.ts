@@ -1,17 +1,16 @@
 /** circuit.bin (circuit.ts) by path, with Node's SHA-256. */
 import { createHash } from 'node:crypto';
-import type { R1cs } from '../constraint/r1cs.js';
-import type { Rounds } from '../constraint/rounds.js';
 import type { Circuit } from '../constraint/program.js';
 import { writeChunksAtomically, type WriteOptions } from './atomic-write.js';
-import { circuitChunks, hashCircuit, readCircuit } from './circuit.js';
+import { circuitChunks, readCircuit } from './circuit.js';
+import { circuitNames, type CircuitNames } from './circuit-digest.js';
 import { withFile } from './file-source.js';
 
 const sha256 = () => createHash('sha256');
 
-/** `hashCircuit`, which says what it names. */
-export function circuitHash(r1cs: R1cs, rounds?: Rounds): string {
-  return hashCircuit(r1cs, rounds, sha256);
+/** `circuitNames`, which says what they name. */
+export function namesOf(circuit: Circuit): CircuitNames {
+  return circuitNames(circuit, sha256);
 }
 
 /** Throws OUTPUT_UNWRITABLE, ABORTED. */

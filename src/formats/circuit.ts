@@ -2,7 +2,7 @@
  * circuit.bin, formatVersion 1: everything `setup` and `prove` need of a compiled model. Container of iden3-container.ts with
  * magic "zknx"; the container's version is the formatVersion. Arrays are little-endian and packed, their lengths given by the sections' sizes.
  *
- *   section  1  JSON (UTF-8): {nWires, nPubOut, nPubIn, nConstraints, inputs, outputs, salts, layers, programLayers}
+ *   section  1  JSON (UTF-8): {nWires, nPubOut, nPubIn, nConstraints, inputs, outputs, salts, layers, programLayers, schemaDigest}
  *   sections 2–4, 5–7, 8–10, 11–13: the matrices A, B, C and H (hints), each as rowStart u32[] ‖ wires u32[] ‖ coefs f64[]
  *               (coefficient code: src/constraint/r1cs.ts; H has as many rows as its rowStart says, the others nConstraints)
  *   section 14  full-width coefficients, 32 bytes each, canonical
@@ -22,12 +22,10 @@
  *
  * A reader refuses what would send the witness solver out of bounds, whoever wrote it: the file may come from a stranger.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
 import { BIG_COEF_BASE, WireClass, type R1cs, type SparseMatrix } from '../constraint/r1cs.js';
 import { ZkonnxError } from '../base/errors.js';
 import { R } from '../field/bn254.js';
 import { isTwoRound, lookupCount, roundOneWires } from '../constraint/kind.js';
-import type { Rounds } from '../constraint/rounds.js';
 import type { Circuit } from '../constraint/program.js';
 import { eachInstruction, elements, hasShape, isCount, isText, type WrittenKind } from './circuit-checks.js';
 import {
@@ -41,6 +39,7 @@ import {
   type RoundsHeader,
 } from './circuit-rounds.js';
 import { ORIGINS_SECTION, originsPayload, readOrigins } from './circuit-origins.js';
+import { portableSha256 } from './circuit-digest.js';
 import { bigCoefWords, FIELD_WORDS, valueOfWords } from './coefficients.js';
 import {
   bytesOf,
@@ -50,7 +49,6 @@ import {
   type ByteSource,
   type Container,
 } from './iden3-container.js';
-import { r1csChunks } from './r1cs.js';
 import type { NewSha256 } from './sha256.js';
 
 export const CIRCUIT_FORMAT_VERSION = 1;
@@ -77,25 +75,6 @@ const N_SECTIONS = 16;
 /** Bindings and layer names of the largest models take kilobytes. */
 const MAX_JSON_BYTES = 1 << 26;
 
-/** Runs anywhere; Node's own, for circuit-file.ts, is ten times as fast. */
-const portableSha256: NewSha256 = () => sha256.create();
-
-/**
- * "sha256:" and the SHA-256 of the system's .r1cs file as r1cs.ts writes it; of two rounds, followed by "zkonnx mirage v1\n",
- * firstRound2 u32 and publicValues u32. Names the relation that is proven; where inputs enter and how wires are computed is the prover's affair and not part of it.
- */
-export function hashCircuit(r1cs: R1cs, rounds?: Rounds, newSha256: NewSha256 = portableSha256): string {
-  const hash = newSha256();
-  for (const chunk of r1csChunks(r1cs)) hash.update(chunk);
-  const kind = { rounds };
-  if (isTwoRound(kind)) {
-    hash.update(new TextEncoder().encode('zkonnx mirage v1\n'));
-    hash.update(bytesOf(new Uint32Array([kind.rounds.firstRound2, kind.rounds.publicValues])));
-  }
-  const hex = Array.from(hash.digest(), (byte) => byte.toString(16).padStart(2, '0'));
-  return `sha256:${hex.join('')}`;
-}
-
 /** The file's bytes, in order. */
 export function* circuitChunks(circuit: Circuit, newSha256: NewSha256 = portableSha256): Generator<Uint8Array> {
   const sections = payloads(circuit);
@@ -118,7 +97,7 @@ export function* circuitChunks(circuit: Circuit, newSha256: NewSha256 = portable
 
 /** Payloads of sections 1–16, and 18–24 of a circuit of two rounds. */
 function payloads(circuit: Circuit): Uint8Array[] {
-  const { r1cs, program, inputs, outputs, salts, layers } = circuit;
+  const { r1cs, program, inputs, outputs, salts, layers, schemaDigest } = circuit;
   const { nWires, nPubOut, nPubIn, nConstraints } = r1cs;
   const header = {
     nWires,
@@ -130,6 +109,7 @@ function payloads(circuit: Circuit): Uint8Array[] {
     salts,
     layers,
     programLayers: program.layers,
+    ...(schemaDigest === undefined ? {} : { schemaDigest }),
     ...(isTwoRound(circuit) ? { rounds: roundsHeader(circuit.rounds) } : {}),
   };
   const matrix = ({ rowStart, wires, coefs }: SparseMatrix) => [bytesOf(rowStart), bytesOf(wires), bytesOf(coefs)];
@@ -196,6 +176,7 @@ export async function readCircuit(source: ByteSource, newSha256: NewSha256 = por
     outputs: header.outputs,
     salts: header.salts,
     layers,
+    ...(header.schemaDigest === undefined ? {} : { schemaDigest: header.schemaDigest }),
     ...(origins === undefined ? {} : { origins }),
     ...(isTwoRound(header) ? { rounds: readRounds(container, header.rounds, part) } : {}),
   };
@@ -228,6 +209,7 @@ async function readPayloads(container: Container, newSha256: NewSha256): Promise
 type Header = Pick<R1cs, 'nWires' | 'nPubOut' | 'nPubIn' | 'nConstraints'> &
   Pick<Circuit, 'inputs' | 'outputs' | 'salts' | 'layers'> & {
     readonly programLayers: readonly string[];
+    readonly schemaDigest?: string;
     readonly rounds?: RoundsHeader;
   };
 
@@ -260,6 +242,9 @@ function parseHeader(container: Container, bytes: Uint8Array): Header {
   const programLayers = fields['programLayers'];
   if (!Array.isArray(programLayers) || !programLayers.every(isText))
     throw container.corrupt("the header's programLayers are damaged");
+  const { schemaDigest } = fields;
+  if (schemaDigest !== undefined && (typeof schemaDigest !== 'string' || !/^0x[0-9a-f]{64}$/.test(schemaDigest)))
+    throw container.corrupt("the header's schemaDigest is damaged");
   const result = header as Header;
   if (
     isTwoRound(fields) !== container.has(FIRST_ROUNDS_SECTION) ||

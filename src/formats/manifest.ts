@@ -2,10 +2,13 @@
 import path from 'node:path';
 import { ZkonnxError } from '../base/errors.js';
 import { writtenNames } from '../base/unsupported.js';
+import { FORMAT_VERSIONS, isFormatVersion, type ModelLabels } from '../verify/key.js';
+import type { FormatVersion } from '../verify/schema.js';
 import { isProtocol, PROTOCOLS, type Protocol, type Schema } from '../verify/statement.js';
 import { readRegular } from './regular-file.js';
 
-export const MANIFEST_VERSION = 1;
+/** What this build writes; it reads the earlier ones too. */
+export const MANIFEST_VERSION = 2;
 
 /** A layer of a circuit: what it costs and, where it is a tensor, its bounds and scale. */
 export interface LayerCost {
@@ -23,14 +26,50 @@ export interface LayerCost {
   readonly error?: number;
 }
 
+/**
+ * Every number that calibration chose, and every choice of the caller's that the rest of the manifest does not have: with these the circuit is
+ * a function of the model. Lists of pairs, because a tensor may have any name.
+ */
+export interface CompileChoices {
+  /** Bits that activations may grow by before they are clamped. */
+  readonly growth: number;
+  /** Of every tensor of the real graph over the samples. */
+  readonly statistics: readonly (readonly [tensor: string, min: number, max: number, mean: number, rms: number])[];
+  readonly domains: readonly InputDomainChoice[];
+  /** Shapes that the model left open. */
+  readonly inputShapes: readonly (readonly [input: string, dims: readonly number[]])[];
+}
+
+/** How an input's real values become integers: q = round(x / scale + zeroPoint) ∈ [0, 2^bits − 1]. */
+export interface InputDomainChoice {
+  readonly input: string;
+  readonly min: number;
+  readonly max: number;
+  readonly bits: number;
+  readonly scale: number;
+  readonly zeroPoint: number;
+  /** Declared by the caller, a grid that all samples lie on, or what the samples showed and a margin. */
+  readonly source: 'declared' | 'grid' | 'calibration';
+}
+
 /** manifest.json: what was compiled, from what, by what, and how its inputs and outputs read. */
 export interface Manifest {
-  readonly formatVersion: number;
+  readonly formatVersion: FormatVersion;
   readonly tool: string;
   readonly protocol: Protocol;
-  readonly model: { readonly file: string; readonly hash: string; readonly opset: number; readonly producer: string };
-  readonly circuit: {
+  /** Version of how models become circuits: with another the same choices may give another circuit. Not in formatVersion 1. */
+  readonly lowering?: number;
+  readonly model: {
+    readonly file: string;
     readonly hash: string;
+    readonly opset: number;
+    readonly producer: string;
+  } & ModelLabels;
+  readonly circuit: {
+    /** As in the verification key. */
+    readonly hash: string;
+    /** The constraints alone; not in formatVersion 1, whose `hash` is this. */
+    readonly relation?: string;
     readonly constraints: number;
     readonly wires: number;
     readonly publicInputs: number;
@@ -43,9 +82,17 @@ export interface Manifest {
     readonly softmax: 'circuit' | 'reader';
   };
   readonly schema: Schema;
+  /** Not in formatVersion 1, nor are the choices. */
+  readonly schemaDigest?: string;
+  readonly choices?: CompileChoices;
   readonly layers: readonly LayerCost[];
   /** Defaults that were taken and what they mean, in sentences. */
   readonly notes: readonly string[];
+}
+
+/** The schema as this build writes it; one of formatVersion 1 says elsewhere what becomes of a value beyond its range. */
+export function schemaOf({ formatVersion, schema, quantisation }: Manifest): Schema {
+  return formatVersion === 1 ? { ...schema, overflow: quantisation.overflow, clamped: false } : schema;
 }
 
 /** Files of an artifact folder. */
@@ -100,9 +147,9 @@ export async function readManifest(dir: string): Promise<Manifest> {
       cause,
     });
   }
-  if (typeof manifest !== 'object' || manifest === null || manifest.formatVersion !== MANIFEST_VERSION) {
+  if (typeof manifest !== 'object' || manifest === null || !isFormatVersion(manifest.formatVersion)) {
     throw new ZkonnxError('FORMAT_VERSION', 'the artifact has an unknown format version', {
-      expected: String(MANIFEST_VERSION),
+      expected: FORMAT_VERSIONS.join(' or '),
       got: String((manifest as Partial<Manifest> | null)?.formatVersion),
       where: file,
       help: 'use the version of zkonnx that wrote it, or compile again',

@@ -4,7 +4,7 @@
  * in u32 words (36 bytes); G1 points are x ‖ y (72 bytes), G2 points x.c0 ‖ x.c1 ‖ y.c0 ‖ y.c1 (144 bytes).
  *
  *   section  1  nWires u32 ‖ firstRound2 u32 ‖ nConstraints u32 ‖ log2 of a coset of the domain u32 ‖ cosets u32 (1 or 3)
- *               ‖ setup u32 (0 unknown, 1 development: its maker may have kept the trapdoor, 2 ceremony) ‖ circuit hash (32 bytes)
+ *               ‖ setup u32 (0 unknown, 1 development: its maker may have kept the trapdoor) ‖ circuit hash (32 bytes)
  *   section  2  [α]_1 ‖ [β]_1 ‖ [δ1]_1 ‖ [δ2]_1 ‖ [β]_2 ‖ [δ2]_2
  *   section  3  wires with A_j ≠ 0: u32 each, ascending           section  4  their [A_j(τ)]_1
  *   section  5  wires with B_j ≠ 0                                section  6  their [B_j(τ)]_1      section 7  their [B_j(τ)]_2
@@ -42,7 +42,7 @@ const HASH_BYTES = 32;
 const HEADER_BYTES = 4 * HEADER_WORDS + HASH_BYTES;
 /** The largest domain whose odd coset F_r has. */
 const MAX_LOG_SIZE = 27;
-const SETUPS = ['unknown', 'development', 'ceremony'] as const;
+const SETUPS = ['unknown', 'development'] as const;
 
 /** Lists of points that are multiplied by wires, in the order of the file, and their sections; B1 and B2 have the same wires. */
 export const MIRAGE_LISTS = {

@@ -4,7 +4,8 @@
  */
 import { throwIfAborted, ZkonnxError } from '../base/errors.js';
 import { solve } from '../constraint/solver.js';
-import { hashCircuit, readCircuit, requireSameCircuit } from '../formats/circuit.js';
+import { circuitNames } from '../formats/circuit-digest.js';
+import { readCircuit } from '../formats/circuit.js';
 import { bytesSource } from '../formats/iden3-container.js';
 import { SoloTeam } from '../kernels/team.js';
 import { prepareKey, type PreparedKeyOf } from '../verify/key.js';
@@ -25,7 +26,7 @@ import {
   type ProverHost,
   type RunOptions,
 } from './prover.js';
-import { requireBytes, requireSchema } from './schema-match.js';
+import { requireBytes, requireCircuitOf } from './artifact-match.js';
 import { solvedWitness } from './solve.js';
 import { solveAndProve } from './solve-and-prove.js';
 import type { CircuitInputs, ProveResult } from './tasks.js';
@@ -54,7 +55,7 @@ export type { ImagePreprocessing, Protocol, Schema, TensorSchema, Visibility } f
 export { verify } from '../verify/verify.js';
 export type { Verified, VerifyOptions, VerifyResult } from '../verify/verify.js';
 export type { Pause } from './engine/event-loop.js';
-export type { Opening } from './opening.js';
+export type { Opening } from '../verify/opening.js';
 export type {
   ArtifactBytes,
   InputValues,
@@ -91,21 +92,20 @@ async function openWith<P extends Protocol>(
   await step();
   const circuit = await readCircuit(bytesSource(requireBytes(files, 'circuit'), 'circuit'));
   await step();
-  const hash = hashCircuit(circuit.r1cs, circuit.rounds);
-  requireSameCircuit(hash, facts.circuitHash, 'verificationKey');
-  requireSchema(circuit, facts.schema);
+  const loaded = { circuit, names: circuitNames(circuit) };
+  requireCircuitOf(facts, loaded, 'circuit');
   await step();
   const record = PROVERS[protocol];
   const source = bytesSource(requireBytes(files, 'provingKey'), 'provingKey');
   // Before the whole key is converted.
   const { info } = await record.openKey(source);
-  record.requireFitting(info, source.name, { circuit, hash });
-  record.requireSameSetup(info, source.name, points);
+  record.requireFitting(info, source.name, circuit);
+  record.requireSameSetup(info, source.name, points, facts);
   const host = soloKeyHost(maxMemoryBytes);
   const proving = await ProvingKey.load(record, source, host, { expected: { circuit }, step, signal: run.signal });
   const verifier = await KernelVerifier.of(equationOf(key));
   run.onProgress?.({ phase: 'load', fraction: 1 });
-  return new ProverHandle(key, verifier, new SoloHost(protocol, { circuit, hash }, proving));
+  return new ProverHandle(key, verifier, new SoloHost(protocol, loaded, proving));
 }
 
 /** One thread over a memory that only it sees. */

@@ -17,8 +17,13 @@ export function checkedProof<P extends Protocol>(
   points: KernelVerifier,
   context = '0x',
 ): Parts[P]['file'] {
-  const { keyDigest, modelHash, setup } = key.facts;
-  const file = PROVERS[key.protocol].file(proof, publicSignals, context, { keyDigest, modelHash, setup });
+  const { formatVersion, keyDigest, modelHash, setup } = key.facts;
+  const file = PROVERS[key.protocol].file(proof, publicSignals, context, {
+    formatVersion,
+    keyDigest,
+    modelHash,
+    setup,
+  });
   const verdict = verifyBy((numbers) => points.check(numbers), file, key as PreparedKey);
   if (verdict.valid) return file;
   throw new ZkonnxError('KEY_MISMATCH', 'the proof does not verify under the artifact’s verification key', {

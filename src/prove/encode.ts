@@ -1,6 +1,6 @@
 /** Real inputs to the integers a proof is about, by the schema that travels with the key. */
 import { ZkonnxError } from '../base/errors.js';
-import { elementCount, quantise, type Schema, type TensorSchema } from '../verify/statement.js';
+import { elementCount, quantise, stepsOf, type Schema, type TensorSchema } from '../verify/statement.js';
 
 /**
  * q = round(x / scale + zeroPoint) for every input element. Throws INPUT_NAME, INPUT_SHAPE, INPUT_NOT_FINITE and, naming the element,
@@ -35,7 +35,8 @@ function encodeTensor(tensor: TensorSchema, values: Float64Array): Float64Array 
     const x = values[i]!;
     if (q >= tensor.lo && q <= tensor.hi) return q;
     const code = Number.isFinite(x) ? 'INPUT_OUT_OF_DOMAIN' : 'INPUT_NOT_FINITE';
-    const real = (bound: number) => Number(((bound - tensor.zeroPoint) * tensor.scale).toPrecision(7));
+    const { scale, zeroPoint } = stepsOf(tensor)(i);
+    const real = (bound: number) => Number(((bound - zeroPoint) * scale).toPrecision(7));
     throw new ZkonnxError(code, 'an input value lies outside the declared domain', {
       expected: `${real(tensor.lo)} to ${real(tensor.hi)}`,
       got: String(x),

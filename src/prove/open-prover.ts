@@ -1,6 +1,5 @@
 /** `openProver` where there are files and worker threads. */
 import { unlessAborted, ZkonnxError } from '../base/errors.js';
-import { requireSameCircuit } from '../formats/circuit.js';
 import { readingArtifact } from '../formats/artifact-read.js';
 import { artifactPaths, provingKeyPath, readManifest } from '../formats/manifest.js';
 import { readRegular } from '../formats/regular-file.js';
@@ -12,7 +11,8 @@ import { KernelVerifier, prepareKeyOn, verifierKernels } from './engine/kernel-v
 import { ProverPool, type ProverFiles } from './pool.js';
 import { PROVERS } from './protocols.js';
 import { ProverHandle, requireProver, type ArtifactBytes, type OpenProverOptions, type Prover } from './prover.js';
-import { requireBytes, requireSchema } from './schema-match.js';
+import { requireBytes, requireCircuitOf } from './artifact-match.js';
+import { requireManifestOf } from './manifest-match.js';
 
 /** An artifact on its way: the protocol is known first, so that workers load while this thread reads the key. */
 interface Opened {
@@ -70,21 +70,21 @@ async function openWith<P extends Protocol>(
   points.catch(() => undefined);
   const { circuit, keyInfo } = await pool.load(signal);
   const where = typeof provingKey === 'string' ? provingKey : 'provingKey';
-  requireSameCircuit(key.facts.circuitHash, circuit.hash, typeof circuitFile === 'string' ? circuitFile : 'circuit');
-  requireSchema(circuit.circuit, key.facts.schema);
-  PROVERS[key.protocol].requireSameSetup(keyInfo, where, key.points);
+  requireCircuitOf(key.facts, circuit, typeof circuitFile === 'string' ? circuitFile : 'circuit');
+  PROVERS[key.protocol].requireSameSetup(keyInfo, where, key.points, key.facts);
   return new ProverHandle(key, await unlessAborted(points, signal, 'loading the key'), pool);
 }
 
 async function ofFolder(dir: string): Promise<Opened> {
-  const { protocol, circuit } = await readManifest(dir);
+  const manifest = await readManifest(dir);
+  const { protocol } = manifest;
   const paths = artifactPaths(dir);
   return {
     files: { protocol, circuit: paths.circuit, provingKey: provingKeyPath(dir, protocol) },
     async key() {
       const [text, kernels] = await Promise.all([readKeyFile(paths.verificationKey, dir), verifierKernels()]);
       const key = prepareKeyOn(kernels, text);
-      requireSameCircuit(circuit.hash, key.facts.circuitHash, paths.verificationKey);
+      requireManifestOf(key.facts, manifest, paths.verificationKey);
       return { key: requireSameProtocol(key, protocol, paths.verificationKey), kernels };
     },
   };

@@ -188,7 +188,7 @@ export class ProverPool<P extends Protocol> implements ProverHost<P> {
 
   private requireFitting(info: Parts[P]['keyFile']['info'], circuit: LoadedCircuit): void {
     const { protocol, provingKey } = this.files;
-    PROVERS[protocol].requireFitting(info, nameOf(provingKey, 'provingKey'), circuit);
+    PROVERS[protocol].requireFitting(info, nameOf(provingKey, 'provingKey'), circuit.circuit);
   }
 
   private loadCircuit(): Promise<LoadedCircuit> {

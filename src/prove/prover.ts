@@ -5,6 +5,7 @@
  */
 import { throwIfAborted, ZkonnxError } from '../base/errors.js';
 import type { PreparedKeyOf } from '../verify/key.js';
+import type { Opening } from '../verify/opening.js';
 import type { AnyProofFile } from '../verify/proof.js';
 import type { Protocol, Schema } from '../verify/statement.js';
 import { checkedProof } from './checked-proof.js';
@@ -13,8 +14,9 @@ import { encodeSample } from './encode.js';
 import type { Pause } from './engine/event-loop.js';
 import type { KernelVerifier } from './engine/kernel-verifier.js';
 import type { ProverName, Statement } from './engine/protocol.js';
-import { freshSalts, openingOf, type Opening } from './opening.js';
+import { freshSalts, openingOf } from './opening.js';
 import { PROVERS } from './protocols.js';
+import { requireStatementOf } from './statement-of-sample.js';
 import type { CircuitInputs, ProveProgress, ProveResult, ProveTimings } from './tasks.js';
 
 /** The files of an artifact that proving takes. */
@@ -119,6 +121,7 @@ export class ProverHandle<P extends Protocol> implements Prover {
     const salts = freshSalts(this.schema);
     const request = { inputs: Object.fromEntries(inputs), salts: Object.fromEntries(salts) };
     const result = await this.host.prove(request, { keyDigest, context: context ?? new Uint8Array() }, run);
+    requireStatementOf(this.schema, this.protocol, result.publicSignals, { inputs, outputs: result.outputs, salts });
     const opening = openingOf(keyDigest, salts, inputs, result.outputs);
     const peakMemoryBytes = this.host.peakMemoryBytes?.();
     return {

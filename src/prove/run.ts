@@ -1,6 +1,7 @@
 /** run: the integer program on an input, without a proof, next to the float model's own answer. */
 import { readingArtifact } from '../formats/artifact-read.js';
 import { readCircuitFile } from '../formats/circuit-file.js';
+import { requireSchema } from '../formats/circuit-schema.js';
 import { artifactPaths, readManifest, type Manifest } from '../formats/manifest.js';
 import type { FloatReference } from '../reference/onnxruntime.js';
 import { realValues, type TensorValue } from '../verify/report.js';
@@ -48,6 +49,7 @@ async function open(artifactDir: string, choose: Choose): Promise<Runner> {
   const paths = artifactPaths(artifactDir);
   const manifest = await readManifest(artifactDir);
   const circuit = await readCircuitFile(paths.circuit);
+  requireSchema(circuit, manifest.schema, paths.manifest);
   const { reference, missing } = await choose(paths.model, manifest);
   return {
     manifest,

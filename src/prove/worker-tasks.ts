@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { internal, ZkonnxError } from '../base/errors.js';
 import { witnessToBytes, type Witness } from '../constraint/solver.js';
 import type { Circuit } from '../constraint/program.js';
-import { hashCircuit, readCircuit } from '../formats/circuit.js';
+import { circuitNames } from '../formats/circuit-digest.js';
+import { readCircuit } from '../formats/circuit.js';
 import { withFile } from '../formats/file-source.js';
 import { bytesSource } from '../formats/iden3-container.js';
 import { wtnsBytes } from '../formats/wtns.js';
@@ -38,7 +39,7 @@ async function loadCircuit(from: string | Uint8Array): Promise<LoadedCircuit> {
     typeof from === 'string'
       ? await withFile(from, (source) => readCircuit(source, sha256))
       : await readCircuit(bytesSource(from, 'circuit'), sha256);
-  return { circuit: share(circuit), hash: hashCircuit(circuit.r1cs, circuit.rounds, sha256) };
+  return { circuit: share(circuit), names: circuitNames(circuit, sha256) };
 }
 
 async function proveWithSnarkjs(

@@ -10,7 +10,7 @@ import type { R1cs } from '../constraint/r1cs.js';
 import { defaultThreads } from '../pool/worker-pool.js';
 import { throwIfAborted, ZkonnxError } from '../base/errors.js';
 import { writeFileAtomically, type OutputFile } from '../formats/atomic-write.js';
-import { circuitHash } from '../formats/circuit-file.js';
+import { hashRelation } from '../formats/circuit-digest.js';
 import { sectionHeader } from '../formats/iden3-container.js';
 import { canonicalR1cs } from '../formats/r1cs.js';
 import type { SnarkjsVerificationKey } from '../formats/snarkjs-json.js';
@@ -45,6 +45,8 @@ export type { SetupProgress } from './development.js';
 
 export interface SetupDevOptions extends DevelopmentOptions {
   readonly zkeyPath: string;
+  /** What the key says it is of, "sha256:…"; default the hash of the constraints. */
+  readonly circuitHash?: string | undefined;
 }
 
 /** BN254's F_r has 2^28-th roots of unity, and the H points need the double domain. */
@@ -105,6 +107,7 @@ class DevelopmentSetup {
   private readonly scalars: SetupScalars;
   private readonly lists: readonly KeyList[];
   private readonly progress: Progress;
+  private readonly circuitHash: string;
 
   constructor(
     private readonly r1cs: R1cs,
@@ -112,6 +115,7 @@ class DevelopmentSetup {
     private readonly team: Team,
     options: SetupDevOptions,
   ) {
+    this.circuitHash = options.circuitHash ?? hashRelation(r1cs, undefined, () => createHash('sha256'));
     this.scalars = allocateScalars(team.kernels.heap, shape);
     const { ic, powers, c, a, b, h } = this.scalars;
     // In the order in which csHash takes them, so that one pass writes and hashes.
@@ -162,7 +166,7 @@ class DevelopmentSetup {
         this.progress.made(chunk);
       }
     }
-    for (const chunk of zkeyEpilogue(hash.digest(), circuitHash(r1cs))) await output.write(chunk);
+    for (const chunk of zkeyEpilogue(hash.digest(), this.circuitHash)) await output.write(chunk);
   }
 
   /** α, β, δ in G1; β, δ, γ = 1 in G2. */

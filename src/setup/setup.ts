@@ -5,14 +5,17 @@ import { keyFiles, keysExist } from '../formats/artifact-keys.js';
 import { ArtifactLock } from '../formats/artifact-lock.js';
 import { writeFileAtomically } from '../formats/atomic-write.js';
 import { requireSameCircuit } from '../formats/circuit.js';
-import { circuitHash, readCircuitFile } from '../formats/circuit-file.js';
-import { artifactPaths, provingKeyPath, readManifest } from '../formats/manifest.js';
+import { circuitDigest, circuitHashIn } from '../formats/circuit-digest.js';
+import { namesOf, readCircuitFile } from '../formats/circuit-file.js';
+import { requireSchema } from '../formats/circuit-schema.js';
+import { artifactPaths, provingKeyPath, readManifest, schemaOf } from '../formats/manifest.js';
 import { OutputSet } from '../formats/output-set.js';
 import { requireOneRound, requireTwoRounds } from '../constraint/kind.js';
 import type { Circuit, TwoRoundCircuit } from '../constraint/program.js';
 import { peakMemoryBytes } from '../base/peak-memory.js';
 import { Stopwatch } from '../base/stopwatch.js';
 import { makeVerificationKey, type KeyFacts, type MirageVerificationKey, type VerificationKey } from '../verify/key.js';
+import { schemaDigest } from '../verify/schema.js';
 import type { Protocol } from '../verify/statement.js';
 import { writeStoredKey } from '../prove/groth16/stored-key-file.js';
 import type { DevelopmentOptions, SetupProgress } from './development.js';
@@ -68,20 +71,29 @@ export async function setup(artifactDir: string, options: SetupOptions): Promise
   const existing = await keyFiles(artifactDir);
   if (existing.length > 0 && options.force !== true) throw keysWouldGo(artifactDir, existing);
   const loaded = await readCircuitFile(paths.circuit);
-  requireSameCircuit(manifest.circuit.hash, circuitHash(loaded.r1cs, loaded.rounds), paths.circuit);
+  const schema = schemaOf(manifest);
+  const names = namesOf(loaded);
+  const digest = schemaDigest(schema);
+  requireSchema(loaded, schema, paths.circuit);
+  requireSameCircuit(manifest.circuit.hash, circuitHashIn(manifest.formatVersion, names, digest), paths.circuit);
   clock.lap('load');
   await using outputs = new OutputSet();
   const { signal } = options;
-  const facts = {
+  const { hash: modelHash, name, version, card } = manifest.model;
+  const circuitHash = circuitDigest(names, digest);
+  const facts: KeyFacts = {
     setup: 'development',
-    modelHash: manifest.model.hash,
-    circuitHash: manifest.circuit.hash,
-    schema: manifest.schema,
-  } as const;
+    modelHash,
+    circuitHash,
+    schema,
+    ...(name === undefined ? {} : { name }),
+    ...(version === undefined ? {} : { version }),
+    ...(card === undefined ? {} : { card }),
+  };
   const { dev: _dev, force: _force, ...given } = options;
   const { protocol } = manifest;
   const provingKey = provingKeyPath(artifactDir, protocol);
-  const circuit = { ...loaded, hash: manifest.circuit.hash, where: paths.circuit };
+  const circuit = { ...loaded, hash: circuitHash, where: paths.circuit };
   const key = await SETUPS[protocol](circuit, facts, { ...given, keyPath: provingKey, within: outputs }, clock);
   await writeFileAtomically(paths.verificationKey, `${JSON.stringify(key, null, 2)}\n`, { signal, within: outputs });
   for (const file of existing) if (!outputs.has(file)) outputs.remove(file);
@@ -121,7 +133,7 @@ type Setup = (
 const SETUPS: { readonly [P in Protocol]: Setup } = {
   async groth16(circuit, facts, { keyPath, ...options }, clock) {
     const { r1cs } = requireOneRound(circuit);
-    const points = await setupDev(r1cs, { ...options, zkeyPath: keyPath });
+    const points = await setupDev(r1cs, { ...options, zkeyPath: keyPath, circuitHash: circuit.hash });
     clock.lap('keys');
     // For our prover alone; the .zkey remains the key.
     const { signal, within } = options;

@@ -20,20 +20,21 @@ export interface ProvenTensor {
  */
 const READER_TOLERANCE = 1e-6;
 
-/** Throws USAGE for a name that is not a public tensor, a wrong count or a value that is no number. */
+/** `tensors` are those that can be compared: public, or opened. Throws USAGE for a name that is none of them, a wrong count or a value that is no number. */
 export function checkExpectation(
   side: 'output' | 'input',
   tensors: readonly TensorSchema[],
   expected: Expectation,
 ): void {
   for (const [name, values] of Object.entries(expected)) {
-    const tensor = tensors.find((candidate) => candidate.name === name && candidate.visibility === 'public');
+    const tensor = tensors.find((candidate) => candidate.name === name);
     const where = `expected ${side} "${name.slice(0, 60)}"`;
     if (tensor === undefined) {
-      const names = tensors.filter((candidate) => candidate.visibility === 'public').map((candidate) => candidate.name);
+      const names = tensors.map((candidate) => candidate.name);
       throw new ZkonnxError('USAGE', `the key proves no public ${side} of this name`, {
         expected: names.length === 0 ? `no expectation: this key has no public ${side}` : names.join(', '),
         where,
+        help: 'a committed one can be expected where its opening is given (--opening)',
       });
     }
     const count = elementCount(tensor.dims);
@@ -65,7 +66,9 @@ export function compareExpectation(
     if (at === -1) continue;
     throw new Refusal(
       side === 'output' ? 'OUTPUT_MISMATCH' : 'INPUT_MISMATCH',
-      `the proof is valid, but of another ${side}: ${tensor.name}[${at}] is ${value.data[at]}, expected ${reals[at]}`,
+      tensor.visibility === 'public'
+        ? `the proof is valid, but of another ${side}: ${tensor.name}[${at}] is ${value.data[at]}, expected ${reals[at]}`
+        : `the proof is valid, but of another ${side}: the committed ${tensor.name}[${at}] is not what is expected`,
     );
   }
 }

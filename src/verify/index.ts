@@ -1,6 +1,6 @@
 /**
  * zkonnx/verify: the standalone verifier. Proof and key in, "valid, and this is what was proven" or "refused, and why" out.
- * Imports nothing but the error family and @noble; no file system, no worker, no Node API.
+ * Imports nothing but errors, the field’s arithmetic and @noble; no file system, no worker, no Node API.
  */
 export { verify } from './verify.js';
 export type { Verified, VerifyOptions, VerifyResult } from './verify.js';
@@ -17,6 +17,7 @@ export type {
   KeyFacts,
   MirageKey,
   MirageVerificationKey,
+  ModelLabels,
   SetupKind,
   VerificationKey,
 } from './key.js';
@@ -32,10 +33,12 @@ export type {
   ProofFiles,
   ProofFrame,
 } from './proof.js';
+export type { Opening } from './opening.js';
 export type { Refused, RefusalReason } from './refusal.js';
 export type { TensorValue, TopClass } from './report.js';
 export type { Expectation } from './expect.js';
+export { schemaDigest } from './schema.js';
 export { elementsFromBytes, publicBytes } from './statement.js';
-export type { ImagePreprocessing, Protocol, Schema, TensorSchema, Visibility } from './statement.js';
+export type { ImagePreprocessing, Overflow, Protocol, Schema, TensorSchema, Visibility } from './statement.js';
 export { ZkonnxError } from '../base/errors.js';
 export type { ErrorCode, ErrorDetails } from '../base/errors.js';

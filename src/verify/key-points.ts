@@ -1,11 +1,13 @@
 /** The points of a verification key, of either protocol: their shape, their groups, and that nobody can forge proofs because of them. */
 import { bn254 } from '@noble/curves/bn254.js';
+import { hexToBytes } from '@noble/hashes/utils.js';
 import { ZkonnxError } from '../base/errors.js';
 import type { Unwritten } from '../base/unsupported.js';
 import { g1OnCurve, g1Shape, g2OnCurve, g2Shape, inSubgroup, readCoordinate } from './curve.js';
 import type { G1, G1Json, G2, G2Json } from './curve.js';
 import { excerpt, unknownField } from './json.js';
 import type { JsonObject } from './json.js';
+import { isProtocol } from './statement.js';
 import type { Protocol } from './statement.js';
 
 /** What snarkjs writes. */
@@ -138,6 +140,8 @@ function readCommon(key: JsonObject, protocol: Protocol, known: readonly string[
 
 /** How the points of a key are read, and which of them only a contribution makes safe. */
 interface KeyPoints<P extends Protocol> {
+  /** The fields of its points of G2, in the order of the digest. */
+  readonly g2Fields: readonly string[];
   /** The points, forgeable or not. Throws KEY_INVALID. */
   readonly read: (key: JsonObject, isInSubgroup: SubgroupCheck) => PreparedPoints[P];
   /** δ, or δ1 and δ2, by their fields. */
@@ -145,8 +149,13 @@ interface KeyPoints<P extends Protocol> {
 }
 
 export const KEY_POINTS: { readonly [P in Protocol]: KeyPoints<P> } = {
-  groth16: { read: readGroth16Points, deltas: ({ delta }) => [['vk_delta_2', delta]] },
+  groth16: {
+    g2Fields: ['vk_beta_2', 'vk_gamma_2', 'vk_delta_2'],
+    read: readGroth16Points,
+    deltas: ({ delta }) => [['vk_delta_2', delta]],
+  },
   mirage: {
+    g2Fields: ['vk_beta_2', 'vk_gamma_2', 'vk_delta1_2', 'vk_delta2_2'],
     read: readMiragePoints,
     deltas: ({ delta1, delta2 }) => [
       ['vk_delta1_2', delta1],
@@ -189,6 +198,29 @@ export function uncontributed<P extends Protocol>({
   return isBare ? deltas.map(([field]) => field) : [];
 }
 
+/**
+ * The points of a key as a contract holds them: α, then the points of G2 in the order of `KEY_POINTS`, then IC, each coordinate a word of 32 bytes,
+ * big-endian, of G2 the imaginary part first (EIP-197). Throws KEY_INVALID for what are no points.
+ */
+export function packedPoints(key: JsonObject): Uint8Array {
+  const { protocol, IC } = key;
+  if (!isProtocol(protocol) || !Array.isArray(IC)) throw keyInvalid('it has no points of a known protocol', 'protocol');
+  const { g2Fields } = KEY_POINTS[protocol];
+  const ofG1 = (point: unknown, where: string) => coordinates(g1Shape(point), where, G1_FORM);
+  const words = [
+    ...ofG1(key['vk_alpha_1'], 'vk_alpha_1'),
+    ...g2Fields.flatMap((field) => {
+      const [x0, x1, y0, y1] = coordinates(g2Shape(key[field]), field, G2_FORM) as [bigint, bigint, bigint, bigint];
+      return [x1, x0, y1, y0];
+    }),
+    ...IC.flatMap((point, i) => ofG1(point, `IC[${i}]`)),
+  ];
+  return hexToBytes(words.map((word) => word.toString(16).padStart(64, '0')).join(''));
+}
+
+const G1_FORM = '[x, y, "1"]';
+const G2_FORM = '[[x0, x1], [y0, y1], ["1", "0"]]';
+
 function coordinates(shape: readonly unknown[] | undefined, where: string, form: string): bigint[] {
   if (shape === undefined) throw keyInvalid(`a point must be written ${form}`, where);
   return shape.map((coordinate) => {
@@ -200,14 +232,14 @@ function coordinates(shape: readonly unknown[] | undefined, where: string, form:
 }
 
 function g1(value: unknown, where: string): G1 {
-  const [x, y] = coordinates(g1Shape(value), where, '[x, y, "1"]') as [bigint, bigint];
+  const [x, y] = coordinates(g1Shape(value), where, G1_FORM) as [bigint, bigint];
   const point = g1OnCurve(x, y);
   if (point === undefined) throw keyInvalid('a point is not on the curve', where);
   return point;
 }
 
 function g2(value: unknown, where: string, isInSubgroup: SubgroupCheck): G2 {
-  const shape = coordinates(g2Shape(value), where, '[[x0, x1], [y0, y1], ["1", "0"]]');
+  const shape = coordinates(g2Shape(value), where, G2_FORM);
   const [x0, x1, y0, y1] = shape as [bigint, bigint, bigint, bigint];
   const point = g2OnCurve(x0, x1, y0, y1);
   if (point === undefined) throw keyInvalid('a point is not on the twist', where);

@@ -1,16 +1,17 @@
 /**
- * verification_key.json, formatVersion 1: the points (snarkjs's fields for groth16), and a `zkonnx` block that says which circuit of
+ * verification_key.json, formatVersion 2: the points (snarkjs's fields for groth16), and a `zkonnx` block that says which circuit of
  * which model this is, how the key was made and how its public signals read. `keyDigest` names all of it in 32 bytes; every proof and
- * every contract carries it, so a key with other labels or scales is another key.
+ * every contract carries it, so a key with other labels or scales is another key. Keys of formatVersion 1 are read for ever.
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
+import { bytesToHex, concatBytes } from '@noble/hashes/utils.js';
 import { inSubgroup } from './curve.js';
 import { canonicalJson, isObject, unknownField } from './json.js';
 import type { JsonObject } from './json.js';
-import { KEY_POINTS, keyInvalid, readGroth16Points, refuseForgeable } from './key-points.js';
+import { KEY_POINTS, keyInvalid, packedPoints, readGroth16Points, refuseForgeable } from './key-points.js';
 import type { Groth16Key, MirageKey, PreparedGroth16Key, PreparedPoints, SubgroupCheck } from './key-points.js';
-import { readSchema } from './schema.js';
+import { readSchema, schemaDigest } from './schema.js';
+import type { FormatVersion } from './schema.js';
 import { PROTOCOLS, isProtocol, publicCount } from './statement.js';
 import type { Protocol, Schema } from './statement.js';
 
@@ -18,16 +19,31 @@ export { uncontributed } from './key-points.js';
 export type { Groth16Key, MirageKey, PreparedGroth16Key, PreparedMirageKey, PreparedPoints } from './key-points.js';
 
 /** The version of verification keys and proof files that this build writes. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
-/** How the key came to be. Whoever made a development key can forge proofs for it. */
-export type SetupKind = 'development' | 'ceremony' | 'unknown';
+/**
+ * How the key came to be. Whoever made a development key can forge proofs for it; of an unknown one, whoever made it might. There is no third
+ * kind: a key that claims a ceremony is refused, because nothing of zkonnx could have checked one yet.
+ */
+export type SetupKind = 'development' | 'unknown';
+
+const SETUP_KINDS: readonly SetupKind[] = ['development', 'unknown'];
+
+/** What the publisher of a model says about it. Nobody checks it; the key's digest covers it. */
+export interface ModelLabels {
+  /** The model's name and version in its publisher's words. */
+  readonly name?: string;
+  readonly version?: string;
+  /** A link to the model's card, or a digest of it. */
+  readonly card?: string;
+}
 
 /** What a verification key says about its model and itself. */
-export interface KeyFacts {
+export interface KeyFacts extends ModelLabels {
   readonly setup: SetupKind;
-  /** "sha256:" and 64 hexadecimal digits: the ONNX file, external data included. */
+  /** "sha256:" and 64 hexadecimal digits, of the ONNX file; docs/formats.md says how external data enters. */
   readonly modelHash: string;
+  /** "sha256:" and 64 hexadecimal digits, of constraints, bindings and schema; in formatVersion 1 of the constraints alone. */
   readonly circuitHash: string;
   readonly schema: Schema;
 }
@@ -35,6 +51,8 @@ export interface KeyFacts {
 /** The `zkonnx` block. */
 export interface KeyBlock extends KeyFacts {
   readonly formatVersion: number;
+  /** "0x" and 64 hexadecimal digits: what the integers mean. Computed where a key of formatVersion 1 is read. */
+  readonly schemaDigest: string;
   readonly keyDigest: string;
 }
 
@@ -60,18 +78,71 @@ export type PreparedKey = AnyKeyOf<Protocol>;
 type AnyKeyOf<P extends Protocol> = P extends Protocol ? PreparedKeyOf<P> : never;
 
 const MAX_KEY_CHARS = 64 << 20;
-const FACT_FIELDS = ['formatVersion', 'setup', 'modelHash', 'circuitHash', 'schema', 'keyDigest'];
+const MAX_LABEL_CHARS = 1024;
 const HASH = /^sha256:[0-9a-f]{64}$/;
+const DIGEST = /^0x[0-9a-f]{64}$/;
+
+const LABEL_FIELDS = ['name', 'version', 'card'] as const satisfies readonly (keyof ModelLabels)[];
+
+/** A version of the `zkonnx` block. */
+interface KeyFormat {
+  readonly fields: readonly string[];
+  /** Of these fields each is "sha256:…" or "0x…". */
+  readonly hashes: readonly (readonly [field: string, pattern: RegExp])[];
+  /** 32 bytes that name the whole key; see `keyDigest`. */
+  readonly digest: (key: DigestedKey) => Uint8Array;
+}
+
+const HASHES_1 = [['modelHash', HASH], ['circuitHash', HASH], ['keyDigest', DIGEST]] as const; // prettier-ignore
+const FIELDS_1 = ['formatVersion', 'setup', 'modelHash', 'circuitHash', 'schema', 'keyDigest'];
+
+const KEY_FORMATS: { readonly [V in FormatVersion]: KeyFormat } = {
+  1: { fields: FIELDS_1, hashes: HASHES_1, digest: digestOfText },
+  2: {
+    fields: [...FIELDS_1, 'schemaDigest', ...LABEL_FIELDS],
+    hashes: [...HASHES_1, ['schemaDigest', DIGEST]],
+    digest: digestOfPointsAndFacts,
+  },
+};
+
+export const FORMAT_VERSIONS = Object.keys(KEY_FORMATS).map(Number) as readonly FormatVersion[];
+
+export function isFormatVersion(value: unknown): value is FormatVersion {
+  return typeof value === 'number' && Object.hasOwn(KEY_FORMATS, value);
+}
+
+type DigestedKey = (Groth16Key | MirageKey) & { readonly zkonnx: object };
 
 /**
- * keccak256 of "zkonnx key v1\n" and the canonical JSON of the whole key object, without `zkonnx.keyDigest` and without
- * `vk_alphabeta_12` (which follows from the rest). "0x" and 64 hexadecimal digits.
+ * The digest of a key, "0x" and 64 hexadecimal digits; `zkonnx.keyDigest` itself is left out, and `vk_alphabeta_12`, which follows from the rest.
+ * formatVersion 2: keccak256(points ‖ keccak256(facts)), which a contract can compute. The points are α, β, γ, δ (or δ1, δ2), then IC, in
+ * EIP-197's words (`packedPoints`); the facts "zkonnx key v2\n" and the canonical JSON of the key without its points.
+ * formatVersion 1: keccak256 of "zkonnx key v1\n" and the canonical JSON of the whole key.
  */
-export function keyDigest(key: (Groth16Key | MirageKey) & { readonly zkonnx: object }): string {
+export function keyDigest(key: DigestedKey): string {
+  const { formatVersion } = key.zkonnx as Partial<KeyBlock>;
+  const { digest } = KEY_FORMATS[isFormatVersion(formatVersion) ? formatVersion : FORMAT_VERSION];
+  return `0x${bytesToHex(digest(key))}`;
+}
+
+const keccakText = (text: string): Uint8Array => keccak_256(new TextEncoder().encode(text));
+
+function withoutDigest({ keyDigest: _self, ...facts }: Record<string, unknown>): Record<string, unknown> {
+  return facts;
+}
+
+function digestOfText(key: DigestedKey): Uint8Array {
   const { vk_alphabeta_12: _derived, zkonnx, ...points } = key as Groth16Key & { readonly zkonnx: object };
-  const { keyDigest: _self, ...facts } = zkonnx as Record<string, unknown>;
-  const text = `zkonnx key v1\n${canonicalJson({ ...points, zkonnx: facts })}`;
-  return `0x${bytesToHex(keccak_256(new TextEncoder().encode(text)))}`;
+  const facts = withoutDigest(zkonnx as Record<string, unknown>);
+  return keccakText(`zkonnx key v1\n${canonicalJson({ ...points, zkonnx: facts })}`);
+}
+
+/** `nPublic` and `protocol` are among the facts, so the number of points is. */
+function digestOfPointsAndFacts(key: DigestedKey): Uint8Array {
+  const { protocol, curve, nPublic, zkonnx } = key;
+  const said = { protocol, curve, nPublic, zkonnx: withoutDigest(zkonnx as Record<string, unknown>) };
+  const facts = keccakText(`zkonnx key v2\n${canonicalJson(said)}`);
+  return keccak_256(concatBytes(packedPoints(key as unknown as JsonObject), facts));
 }
 
 /** Adds our block to the points that snarkjs or our setup computed. Throws KEY_INVALID if the result could not be verified with. */
@@ -79,8 +150,21 @@ export function makeVerificationKey(points: MirageKey, facts: KeyFacts): MirageV
 export function makeVerificationKey(points: Groth16Key, facts: KeyFacts): VerificationKey;
 export function makeVerificationKey(points: Groth16Key | MirageKey, facts: KeyFacts) {
   const { setup, modelHash, circuitHash, schema } = facts;
-  const bare = { ...points, zkonnx: { formatVersion: FORMAT_VERSION, setup, modelHash, circuitHash, schema } };
-  const key = { ...bare, zkonnx: { ...bare.zkonnx, keyDigest: keyDigest(bare) } };
+  const labels = Object.fromEntries(
+    LABEL_FIELDS.filter((field) => facts[field] !== undefined).map((field) => [field, facts[field]]),
+  );
+  const digest = schemaDigest(schema);
+  const block = {
+    formatVersion: FORMAT_VERSION,
+    setup,
+    modelHash,
+    circuitHash,
+    ...labels,
+    schema,
+    schemaDigest: digest,
+  };
+  const bare = { ...points, zkonnx: block };
+  const key = { ...bare, zkonnx: { ...block, keyDigest: keyDigest(bare) } };
   prepareKey(key);
   return key;
 }
@@ -164,26 +248,26 @@ function readKeyJson(keyJson: unknown): JsonObject {
 
 function readFacts(value: unknown, nPublic: number): KeyBlock {
   if (!isObject(value)) throw keyInvalid('zkonnx must be an object', 'zkonnx', value);
-  const stray = unknownField(value, FACT_FIELDS);
-  if (value['formatVersion'] !== FORMAT_VERSION) {
-    const version = value['formatVersion'] ?? null;
-    throw keyInvalid(`formatVersion must be ${FORMAT_VERSION}`, 'zkonnx.formatVersion', version);
+  const { formatVersion } = value;
+  if (!isFormatVersion(formatVersion)) {
+    throw keyInvalid(
+      `formatVersion must be ${FORMAT_VERSIONS.join(' or ')}`,
+      'zkonnx.formatVersion',
+      formatVersion ?? null,
+    );
   }
+  const { fields, hashes } = KEY_FORMATS[formatVersion];
+  const stray = unknownField(value, fields);
   if (stray !== undefined) throw keyInvalid('it has a field no key has', `zkonnx.${stray.slice(0, 60)}`);
-  if (!['development', 'ceremony', 'unknown'].includes(value['setup'] as string)) {
-    throw keyInvalid('setup must be "development", "ceremony" or "unknown"', 'zkonnx.setup', value['setup'] ?? null);
-  }
-  for (const [field, pattern] of [
-    ['modelHash', HASH],
-    ['circuitHash', HASH],
-    ['keyDigest', /^0x[0-9a-f]{64}$/],
-  ] as const) {
+  checkSetup(value['setup']);
+  for (const [field, pattern] of hashes) {
     const text = value[field];
     if (typeof text !== 'string' || !pattern.test(text)) {
       throw keyInvalid(`${field} must look like ${String(pattern)}`, `zkonnx.${field}`, text ?? null);
     }
   }
-  const schema = readSchema(value['schema']);
+  checkLabels(value);
+  const schema = readSchema(value['schema'], formatVersion);
   const { outputs, inputs } = publicCount(schema);
   if (outputs + inputs !== nPublic) {
     throw keyInvalid(
@@ -191,5 +275,24 @@ function readFacts(value: unknown, nPublic: number): KeyBlock {
       'zkonnx.schema',
     );
   }
-  return value as unknown as KeyBlock;
+  const digest = schemaDigest(schema);
+  if (Object.hasOwn(value, 'schemaDigest') && value['schemaDigest'] !== digest) {
+    throw keyInvalid('its schemaDigest is not its schema’s', 'zkonnx.schemaDigest', value['schemaDigest']);
+  }
+  return { ...(value as unknown as KeyBlock), schemaDigest: digest };
+}
+
+function checkSetup(setup: unknown): void {
+  if (SETUP_KINDS.some((kind) => kind === setup)) return;
+  const rule = `setup must be ${SETUP_KINDS.map((kind) => JSON.stringify(kind)).join(' or ')}`;
+  const what = setup === 'ceremony' ? 'it claims a ceremony, and nothing that this version reads could show one' : rule;
+  throw keyInvalid(what, 'zkonnx.setup', setup ?? null);
+}
+
+function checkLabels(facts: JsonObject): void {
+  for (const field of LABEL_FIELDS) {
+    const text = facts[field];
+    if (text === undefined || (typeof text === 'string' && text !== '' && text.length <= MAX_LABEL_CHARS)) continue;
+    throw keyInvalid(`${field} must be a text of 1 to ${MAX_LABEL_CHARS} characters`, `zkonnx.${field}`, text);
+  }
 }

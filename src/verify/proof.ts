@@ -1,5 +1,5 @@
 /**
- * proof.json, formatVersion 1: points as snarkjs writes them (`pi_a`, `pi_b` and `pi_c`, or `pi_c1` and `pi_c2`), the public signals
+ * proof.json, formatVersion 2 (the same fields as 1; it is the version of its key): points as snarkjs writes them (`pi_a`, `pi_b` and `pi_c`, or `pi_c1` and `pi_c2`), the public signals
  * beside them, the context of a `mirage` proof, and the names of the key and the model it was made for. Nothing here is trusted: a field
  * missing, extra or misspelt is a refusal.
  */
@@ -8,7 +8,7 @@ import { Q, R, g1Shape, g2Shape } from './curve.js';
 import type { G1Json, G2Json } from './curve.js';
 import { excerpt, isObject, readDecimal, unknownField } from './json.js';
 import type { JsonObject } from './json.js';
-import { FORMAT_VERSION } from './key.js';
+import { FORMAT_VERSIONS, isFormatVersion } from './key.js';
 import type { SetupKind } from './key.js';
 import { Refusal } from './refusal.js';
 import { isProtocol } from './statement.js';
@@ -25,6 +25,8 @@ export interface Groth16Proof {
 
 /** What a proof file says beside its points and signals; all of it must be the key’s own. */
 export interface ProofFacts {
+  /** Of the verification key, and so of the proof. */
+  readonly formatVersion: number;
   /** `zkonnx.keyDigest` of the verification key. */
   readonly keyDigest: string;
   readonly modelHash: string;
@@ -33,7 +35,6 @@ export interface ProofFacts {
 
 /** proof.json of `groth16`: what snarkjs writes, and the facts. */
 export interface ProofFile extends Groth16Proof, ProofFacts {
-  readonly formatVersion: number;
   /** Decimal strings below r: outputs, then inputs, packed as statement.ts says. */
   readonly publicSignals: readonly string[];
 }
@@ -50,7 +51,6 @@ export interface MirageProof {
 
 /** What every proof.json has beside its points. */
 export interface ProofFrame extends ProofFacts {
-  readonly formatVersion: number;
   readonly protocol: string;
   readonly curve: string;
   readonly publicSignals: readonly string[];
@@ -58,7 +58,6 @@ export interface ProofFrame extends ProofFacts {
 
 /** proof.json of `mirage`. */
 export interface MirageProofFile extends MirageProof, ProofFacts {
-  readonly formatVersion: number;
   /** Decimal strings below r: P_1 … P_n, outputs, then inputs, packed as statement.ts says. */
   readonly publicSignals: readonly string[];
   /** "0x" and 0 … 32 bytes in lower-case hexadecimal: what the proof was made for. */
@@ -104,7 +103,7 @@ export const MAX_CONTEXT_BYTES = 32;
 /** The content of proof.json. Copies nothing else of `proof`, whatever the prover left in it. */
 export function makeProof(proof: Groth16Proof, publicSignals: readonly string[], facts: ProofFacts): ProofFile {
   return {
-    formatVersion: FORMAT_VERSION,
+    formatVersion: facts.formatVersion,
     protocol: proof.protocol,
     curve: proof.curve,
     pi_a: proof.pi_a,
@@ -125,7 +124,7 @@ export function makeMirageProof(
   facts: ProofFacts,
 ): MirageProofFile {
   return {
-    formatVersion: FORMAT_VERSION,
+    formatVersion: facts.formatVersion,
     protocol: proof.protocol,
     curve: proof.curve,
     pi_a: proof.pi_a,
@@ -160,11 +159,16 @@ export function readProofJson(proofJson: unknown): JsonObject {
   return value;
 }
 
-/** Checks the frame of a proof.json: version, protocol, no field missing or extra, the right types. Throws Refusal. */
-export function checkProofFile(proof: JsonObject, protocol: Protocol): void {
-  if (proof['formatVersion'] !== FORMAT_VERSION) {
-    const got = Object.hasOwn(proof, 'formatVersion') ? excerpt(proof['formatVersion']) : 'none';
-    throw new Refusal('FORMAT_VERSION', `this verifier reads proofs of formatVersion ${FORMAT_VERSION}, got ${got}`);
+/** Checks the frame of a proof.json: version, which is the key's, protocol, no field missing or extra, the right types. Throws Refusal. */
+export function checkProofFile(proof: JsonObject, protocol: Protocol, version: number): void {
+  const { formatVersion } = proof;
+  if (!isFormatVersion(formatVersion)) {
+    const got = Object.hasOwn(proof, 'formatVersion') ? excerpt(formatVersion) : 'none';
+    const known = FORMAT_VERSIONS.join(' and ');
+    throw new Refusal('FORMAT_VERSION', `this verifier reads proofs of formatVersion ${known}, got ${got}`);
+  }
+  if (formatVersion !== version) {
+    throw new Refusal('FORMAT_VERSION', `the proof is of formatVersion ${formatVersion}, the key of ${version}`);
   }
   refuseOtherProtocol(proof, protocol);
   refuseStray(proof, FILE_FIELDS[protocol]);

@@ -19,6 +19,8 @@ export interface OpenedProof {
 export interface VerifierProtocol<P extends Protocol> {
   /** Whether a proof says what it was made for. */
   readonly hasContext: boolean;
+  /** `key`: a proof holds under one key digest alone, schema and model included. `points`: under any key with these points, whatever it says. */
+  readonly boundTo: 'key' | 'points';
   /** Whether a proof as snarkjs writes it, without our frame, is one of this protocol. */
   readonly readsSnarkjs: boolean;
   readonly equation: (points: PreparedPoints[P]) => Equation;
@@ -29,12 +31,15 @@ export interface VerifierProtocol<P extends Protocol> {
 export const VERIFIERS: { readonly [P in Protocol]: VerifierProtocol<P> } = {
   groth16: {
     hasContext: false,
+    boundTo: 'points',
     readsSnarkjs: true,
     equation: groth16Equation,
     read: ({ points }, publicSignals, proof) => readGroth16(points, publicSignals, proof),
   },
   mirage: {
     hasContext: true,
+    // The challenges are drawn from the digest.
+    boundTo: 'key',
     readsSnarkjs: false,
     equation: mirageEquation,
     read({ points, facts }, publicSignals, proof) {

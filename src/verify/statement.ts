@@ -7,7 +7,8 @@
  * outputs first, then inputs, as in iden3's wire order. In `groth16` a signal is little-endian, the first element in the lowest bytes. In
  * `mirage` it is big-endian, the first element in the highest of only those bytes that its digits take: the digits of a statement, one
  * after another, are then the bytes of its signals, one after another (`publicBytes`).
- * A committed tensor is one signal, the Poseidon hash of its packed signals and a salt; a private tensor has none.
+ * A committed tensor is one signal, the Poseidon hash of its packed signals and a salt; a private tensor has none. Where the schema says
+ * `clamped`, one signal more stands between outputs and inputs: 1 if a value left its calibrated range and was clamped, 0 if none did.
  */
 
 /** Proof systems: plain Groth16, and the two rounds of docs/soundness/mirage.md. */
@@ -38,9 +39,11 @@ export interface TensorSchema {
   readonly hi: number;
   /** Bytes of one digit q − lo: the least with hi − lo < 256^bytes. */
   readonly bytes: number;
-  /** real = (q − zeroPoint)·scale; scale > 0, zeroPoint any finite real. */
-  readonly scale: number;
-  readonly zeroPoint: number;
+  /** real = (q − zeroPoint)·scale; scale > 0, zeroPoint any finite real. Both are lists where there is an `axis`. */
+  readonly scale: number | readonly number[];
+  readonly zeroPoint: number | readonly number[];
+  /** The axis that `scale` and `zeroPoint` go along, with one of each for every index of it. */
+  readonly axis?: number;
   /** ONNX element type of the model's own tensor: float32, int64, … */
   readonly dtype: string;
   /** Names of the classes along the last axis, if known. */
@@ -63,11 +66,49 @@ export interface ImagePreprocessing {
   readonly std: readonly number[];
 }
 
+/**
+ * What becomes of a value beyond the range that calibration gave it: it is clamped; no proof exists; or bounds prove that there is none.
+ */
+export type Overflow = 'saturate' | 'reject' | 'never';
+
+export const OVERFLOWS: readonly Overflow[] = ['saturate', 'reject', 'never'];
+
 /** The inputs and outputs of a model, in the order of their public signals. */
 export interface Schema {
   readonly outputs: readonly TensorSchema[];
   readonly inputs: readonly TensorSchema[];
+  /** Not said by keys and artifacts of formatVersion 1. */
+  readonly overflow?: Overflow;
+  /** Whether a signal between outputs and inputs says if a value was clamped. Not said, and not so, in formatVersion 1. */
+  readonly clamped?: boolean;
 }
+
+/** The signal that says whether a value was clamped, as a tensor of one digit. */
+const CLAMPED_SIGNAL: TensorSchema = {
+  name: 'clamped',
+  dims: [],
+  visibility: 'public',
+  lo: 0,
+  hi: 1,
+  bytes: 1,
+  scale: 1,
+  zeroPoint: 0,
+  dtype: 'bool',
+};
+
+/** Everything that has signals, in their order; `clamped` marks what is no tensor of the model. */
+export function statementParts(
+  schema: Schema,
+): readonly { readonly tensor: TensorSchema; readonly side: StatementSide }[] {
+  const of = (side: StatementSide, tensors: readonly TensorSchema[]) => tensors.map((tensor) => ({ tensor, side }));
+  return [
+    ...of('output', schema.outputs),
+    ...of('clamped', schema.clamped === true ? [CLAMPED_SIGNAL] : []),
+    ...of('input', schema.inputs),
+  ];
+}
+
+export type StatementSide = 'output' | 'clamped' | 'input';
 
 /** Bytes of packed digits that fit one signal: 31, so that a signal is always below r. */
 export const SIGNAL_BYTES = 31;
@@ -96,10 +137,14 @@ export function signalCount(tensor: TensorSchema): number {
   return tensor.visibility === 'committed' ? 1 : packedCount(tensor);
 }
 
-/** Public signals of the whole statement, outputs then inputs. */
+/** Public signals of the whole statement: of outputs, whether a value was clamped among them, then of inputs. */
 export function publicCount(schema: Schema): { readonly outputs: number; readonly inputs: number } {
-  const sum = (tensors: readonly TensorSchema[]) => tensors.reduce((total, tensor) => total + signalCount(tensor), 0);
-  return { outputs: sum(schema.outputs), inputs: sum(schema.inputs) };
+  let [outputs, inputs] = [0, 0];
+  for (const { tensor, side } of statementParts(schema)) {
+    if (side === 'input') inputs += signalCount(tensor);
+    else outputs += signalCount(tensor);
+  }
+  return { outputs, inputs };
 }
 
 /** Packs integers into signals (see the file's header). Values must be integers in [lo, hi]: RangeError otherwise. */
@@ -155,8 +200,8 @@ export function unpack(
 }
 
 /** Bytes of each signal in `publicBytes`: those its digits take, 32 for a commitment. */
-export function signalWidths({ outputs, inputs }: Schema): number[] {
-  return [...outputs, ...inputs].flatMap((tensor) => {
+export function signalWidths(schema: Schema): number[] {
+  return statementParts(schema).flatMap(({ tensor }) => {
     if (tensor.visibility === 'private') return [];
     if (tensor.visibility === 'committed') return [COMMITMENT_BYTES];
     const perSignal = Math.floor(SIGNAL_BYTES / tensor.bytes);
@@ -202,10 +247,37 @@ export function elementsFromBytes(schema: Schema, bytes: Uint8Array): bigint[] {
 
 /** Integers to real values: (q − zeroPoint)·scale. */
 export function dequantise(tensor: TensorSchema, values: ArrayLike<number>): number[] {
-  return Array.from(values, (q) => (q - tensor.zeroPoint) * tensor.scale);
+  const step = stepsOf(tensor);
+  return Array.from(values, (q, i) => {
+    const { scale, zeroPoint } = step(i);
+    return (q - zeroPoint) * scale;
+  });
 }
 
 /** Real values to the nearest integers, ties upwards: the inverse of `dequantise`. Neither clamped nor checked against [lo, hi]. */
 export function quantise(tensor: TensorSchema, values: ArrayLike<number>): number[] {
-  return Array.from(values, (real) => Math.round(real / tensor.scale + tensor.zeroPoint));
+  const step = stepsOf(tensor);
+  return Array.from(values, (real, i) => {
+    const { scale, zeroPoint } = step(i);
+    return Math.round(real / scale + zeroPoint);
+  });
+}
+
+/** Scale and zero point of element i, row-major. */
+export function stepsOf({ dims, scale, zeroPoint, axis = 0 }: TensorSchema): (i: number) => Step {
+  if (typeof scale === 'number' && typeof zeroPoint === 'number') {
+    const step = { scale, zeroPoint };
+    return () => step;
+  }
+  const [scales, zeroPoints] = [scale, zeroPoint] as [readonly number[], readonly number[]];
+  const stride = elementCount(dims.slice(axis + 1));
+  return (i) => {
+    const index = Math.floor(i / stride) % dims[axis]!;
+    return { scale: scales[index]!, zeroPoint: zeroPoints[index]! };
+  };
+}
+
+interface Step {
+  readonly scale: number;
+  readonly zeroPoint: number;
 }

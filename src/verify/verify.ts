@@ -9,7 +9,9 @@ import { parseSignals } from './groth16.js';
 import { excerpt } from './json.js';
 import type { JsonObject } from './json.js';
 import { isPreparedKey, prepareKey } from './key.js';
-import type { PreparedKey, SetupKind } from './key.js';
+import type { ModelLabels, PreparedKey, SetupKind } from './key.js';
+import { isOpenedBy, readOpening } from './opening.js';
+import type { ReadOpening } from './opening.js';
 import { MAX_CONTEXT_BYTES, checkProofFile, checkSnarkjsProof, readProofJson } from './proof.js';
 import { VERIFIERS, equationOf, openProof, protocolsWithContext } from './protocols.js';
 import type { OpenedProof } from './protocols.js';
@@ -17,14 +19,21 @@ import { Refusal, refusing } from './refusal.js';
 import type { Refused } from './refusal.js';
 import { realValues, topClasses } from './report.js';
 import type { TensorValue, TopClass } from './report.js';
-import { PACKING_ORDER, signalCount, unpack } from './statement.js';
+import { PACKING_ORDER, signalCount, statementParts, unpack } from './statement.js';
 import type { ByteOrder, Protocol, TensorSchema } from './statement.js';
 
 /** What the caller expects of a proof beside being valid. */
 export interface VerifyOptions {
   /** The model hash the caller wants proven ("sha256:…" or the bare 64 digits). */
   readonly expectModel?: string;
-  /** Real values of public outputs by name; compared as integers, after quantising by the schema. */
+  /**
+   * The schema digest that the caller wants the integers read by ("0x" and 64 digits). Nothing in a `groth16` proof depends on the schema, so
+   * whoever can hand over another key can relabel its proofs: this, or the key's digest, pins it.
+   */
+  readonly expectSchema?: string;
+  /** proof.opening.json, parsed or its text: the committed tensors are shown, and expectations may name them. */
+  readonly opening?: unknown;
+  /** Real values of public, or opened, outputs by name; compared as integers, after quantising by the schema. */
   readonly expectOutputs?: Expectation;
   readonly expectInputs?: Expectation;
   /** What a proof of protocol `mirage` must have been made for: at most 32 bytes, or their hexadecimal after "0x". */
@@ -46,12 +55,27 @@ export interface Verified {
   readonly setup: SetupKind;
   readonly modelHash: string;
   readonly circuitHash: string;
+  readonly schemaDigest: string;
   readonly keyDigest: string;
+  /**
+   * What the proof itself binds: the `key`, with all that it says; or its `points` alone, so that another key may call the same proof something
+   * else, and model, schema and setup are worth what the key's origin is (`expectSchema`, `expectModel`).
+   */
+  readonly boundTo: 'key' | 'points';
+  /** What the model's publisher says of it, where the key does. */
+  readonly model: ModelLabels;
+  /**
+   * Whether a value left its calibrated range and was clamped, so that the outputs may be off by more than the stated error; null where
+   * the statement does not say.
+   */
+  readonly clamped: boolean | null;
   /** Public tensors, real values. */
   readonly inputs: Readonly<Record<string, TensorValue>>;
   readonly outputs: Readonly<Record<string, TensorValue>>;
   /** Commitments of committed tensors, decimal. */
   readonly committed: Readonly<Record<string, string>>;
+  /** Committed tensors in real values, where an opening was given that opens them. */
+  readonly opened?: Readonly<Record<string, TensorValue>>;
   /** For each public output whose last axis has two or more elements: the largest of each row. */
   readonly top: Readonly<Record<string, readonly TopClass[]>>;
 }
@@ -88,7 +112,9 @@ export interface Question {
   readonly equation: Equation;
   readonly options: VerifyOptions;
   readonly model: string | undefined;
+  readonly schema: string | undefined;
   readonly context: string | undefined;
+  readonly opening: ReadOpening | undefined;
 }
 
 /** Throws KEY_INVALID for an unusable key, USAGE for an impossible expectation. */
@@ -96,14 +122,18 @@ export function askQuestion(keyJson: unknown, options: VerifyOptions): Question 
   const key = isPreparedKey(keyJson) ? keyJson : prepareKey(keyJson);
   const { schema } = key.facts;
   const model = readExpectedModel(options.expectModel);
+  const expectedSchema = readExpectedSchema(options.expectSchema);
   const context = readExpectedContext(options.expectContext, key.protocol);
-  checkExpectation('output', schema.outputs, options.expectOutputs ?? {});
-  checkExpectation('input', schema.inputs, options.expectInputs ?? {});
-  return { key, equation: equationOf(key), options, model, context };
+  const opening = options.opening === undefined ? undefined : readOpening(parsedOpening(options.opening), schema);
+  const isShown = ({ visibility }: TensorSchema) =>
+    visibility === 'public' || (visibility === 'committed' && opening !== undefined);
+  checkExpectation('output', schema.outputs.filter(isShown), options.expectOutputs ?? {});
+  checkExpectation('input', schema.inputs.filter(isShown), options.expectInputs ?? {});
+  return { key, equation: equationOf(key), options, model, schema: expectedSchema, context, opening };
 }
 
 /** Every check that comes before the points. Throws Refusal. */
-export function readProof({ key, options, model }: Question, proofJson: unknown): OpenedProof {
+export function readProof({ key, options, model, schema }: Question, proofJson: unknown): OpenedProof {
   const proof = readProofJson(proofJson);
   const isSnarkjs = options.publicSignals !== undefined && !Object.hasOwn(proof, 'formatVersion');
   const isBare = isSnarkjs && VERIFIERS[key.protocol].readsSnarkjs;
@@ -111,6 +141,10 @@ export function readProof({ key, options, model }: Question, proofJson: unknown)
   else checkBinding(proof, key);
   if (model !== undefined && model !== key.facts.modelHash) {
     throw new Refusal('MODEL_MISMATCH', `the key is of model ${key.facts.modelHash}, the caller expects ${model}`);
+  }
+  const { schemaDigest } = key.facts;
+  if (schema !== undefined && schema !== schemaDigest) {
+    throw new Refusal('SCHEMA_MISMATCH', `the key has schema ${schemaDigest}, the caller expects ${schema}`);
   }
   return openProof(key, signalsOf(proof, options, isBare), proof);
 }
@@ -121,6 +155,16 @@ function readExpectedModel(expected: string | undefined): string | undefined {
   if (/^sha256:[0-9a-f]{64}$/.test(hash)) return hash;
   throw new ZkonnxError('USAGE', 'the expected model must be named by its SHA-256', {
     expected: '"sha256:" and 64 lower-case hexadecimal digits',
+    got: excerpt(expected),
+  });
+}
+
+function readExpectedSchema(expected: string | undefined): string | undefined {
+  if (expected === undefined) return undefined;
+  const digest = typeof expected === 'string' ? expected.toLowerCase() : '';
+  if (/^0x[0-9a-f]{64}$/.test(digest)) return digest;
+  throw new ZkonnxError('USAGE', 'the expected schema must be named by its digest', {
+    expected: '"0x" and 64 hexadecimal digits, as verify prints them',
     got: excerpt(expected),
   });
 }
@@ -145,7 +189,7 @@ function readExpectedContext(expected: Uint8Array | string | undefined, protocol
 
 /** The proof names the key, the model and the setup it was made for: they must be this key's. */
 function checkBinding(proof: JsonObject, { protocol, facts }: PreparedKey): void {
-  checkProofFile(proof, protocol);
+  checkProofFile(proof, protocol, facts.formatVersion);
   const bindings = [
     ['keyDigest', 'KEY_DIGEST_MISMATCH'],
     ['modelHash', 'MODEL_MISMATCH'],
@@ -176,28 +220,41 @@ function signalsOf(proof: JsonObject, options: VerifyOptions, isBare: boolean): 
 }
 
 /** What a proof states for which the equation holds. Throws Refusal where that is not what is expected. */
-export function answer({ key, options, context }: Question, proof: OpenedProof): Verified {
-  const { setup, modelHash, circuitHash, keyDigest, schema } = key.facts;
+export function answer({ key, options, context, opening }: Question, proof: OpenedProof): Verified {
+  const { setup, modelHash, circuitHash, schemaDigest, keyDigest, schema, name, version, card } = key.facts;
   const { signals } = proof;
   let next = 0;
+  let clamped: boolean | null = null;
   const committed: [string, string][] = [];
-  const read = (tensors: readonly TensorSchema[]): ProvenTensor[] =>
-    tensors.flatMap((tensor) => {
-      const own = signals.slice(next, (next += signalCount(tensor)));
-      if (tensor.visibility === 'committed') committed.push([tensor.name, own[0]!.toString()]);
-      return tensor.visibility === 'public' ? [readTensor(tensor, own, PACKING_ORDER[key.protocol])] : [];
-    });
-  const outputs = read(schema.outputs);
-  const inputs = read(schema.inputs);
+  const opened: ProvenTensor[] = [];
+  const proven: Record<'output' | 'input', ProvenTensor[]> = { output: [], input: [] };
+  for (const { tensor, side } of statementParts(schema)) {
+    const own = signals.slice(next, (next += signalCount(tensor)));
+    if (tensor.visibility === 'private') continue;
+    const order = PACKING_ORDER[key.protocol];
+    if (tensor.visibility === 'committed') {
+      committed.push([tensor.name, own[0]!.toString()]);
+      if (opening === undefined) continue;
+      const read = openTensor(tensor, own[0]!, opening, keyDigest, order);
+      opened.push(read);
+      if (side !== 'clamped') proven[side].push(read);
+      continue;
+    }
+    const read = readTensor(tensor, own, order);
+    if (side === 'clamped') clamped = read.integers[0] === 1;
+    else proven[side].push(read);
+  }
+  const { output: outputs, input: inputs } = proven;
   if (context !== undefined && context !== proof.context) {
     const message = `the proof is valid, but made for context ${excerpt(proof.context)}, expected ${excerpt(context)}`;
     throw new Refusal('CONTEXT_MISMATCH', message);
   }
   compareExpectation('output', outputs, options.expectOutputs ?? {});
   compareExpectation('input', inputs, options.expectInputs ?? {});
-  const byName = (proven: readonly ProvenTensor[]) =>
-    Object.fromEntries(proven.map(({ tensor, value }) => [tensor.name, value]));
-  const top = outputs.flatMap(({ tensor, value }) => {
+  const byName = (tensors: readonly ProvenTensor[]) =>
+    Object.fromEntries(tensors.map(({ tensor, value }) => [tensor.name, value]));
+  const shown = ({ tensor }: ProvenTensor) => tensor.visibility === 'public';
+  const top = outputs.filter(shown).flatMap(({ tensor, value }) => {
     const rows = topClasses(tensor, value);
     return rows === undefined ? [] : [[tensor.name, rows] as const];
   });
@@ -208,12 +265,51 @@ export function answer({ key, options, context }: Question, proof: OpenedProof):
     setup,
     modelHash,
     circuitHash,
+    schemaDigest,
     keyDigest,
-    inputs: byName(inputs),
-    outputs: byName(outputs),
+    boundTo: VERIFIERS[key.protocol].boundTo,
+    model: {
+      ...(name === undefined ? {} : { name }),
+      ...(version === undefined ? {} : { version }),
+      ...(card === undefined ? {} : { card }),
+    },
+    clamped,
+    inputs: byName(inputs.filter(shown)),
+    outputs: byName(outputs.filter(shown)),
     committed: Object.fromEntries(committed),
+    ...(opening === undefined ? {} : { opened: byName(opened) }),
     top: Object.fromEntries(top),
   };
+}
+
+function parsedOpening(opening: unknown): unknown {
+  if (typeof opening !== 'string') return opening;
+  try {
+    return JSON.parse(opening) as unknown;
+  } catch {
+    throw new ZkonnxError('INPUT_FORMAT', 'the opening is not JSON', {
+      help: 'use the proof.opening.json that prove wrote',
+    });
+  }
+}
+
+/** Throws Refusal where the opening is of another proof. The message shows neither the one value nor the other. */
+function openTensor(
+  tensor: TensorSchema,
+  commitment: bigint,
+  opening: ReadOpening,
+  keyDigest: string,
+  order: ByteOrder,
+): ProvenTensor {
+  const own = opening.tensors.get(tensor.name)!;
+  if (opening.keyDigest !== keyDigest || !isOpenedBy(commitment, tensor, own, order)) {
+    throw new Refusal(
+      'OPENING_MISMATCH',
+      `the proof is valid, but the opening is not of its commitment to ${excerpt(tensor.name)}`,
+    );
+  }
+  const integers = Float64Array.from(own.values);
+  return { tensor, integers, value: realValues(tensor, integers) };
 }
 
 /** A circuit of ours proves only canonical packings; one that proves others is not what its schema says. */

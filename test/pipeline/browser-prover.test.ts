@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { poseidonChain } from '../../circuits/gadgets/poseidon.js';
+import { poseidonChain } from '../../src/field/poseidon.js';
 import { bundleProver } from '../../scripts/build-prover.js';
 import { bundle } from '../../scripts/bundle.js';
 import { makeMlp } from '../../scripts/make-mlp.js';

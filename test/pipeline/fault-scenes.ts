@@ -8,7 +8,7 @@ import { compile } from '../../src/compile/compile.js';
 import { keyFiles } from '../../src/formats/artifact-keys.js';
 import { artifactPaths, readManifest } from '../../src/formats/manifest.js';
 import { readSamples } from '../../src/inputs/samples.js';
-import { ProofKeeper } from '../../src/prove/kept-proof.js';
+import { isProofOf } from '../../src/prove/kept-proof.js';
 import { openProver } from '../../src/prove/open-prover.js';
 import { setup } from '../../src/setup/setup.js';
 import { prepareKey } from '../../src/verify/key.js';
@@ -76,7 +76,7 @@ export async function openingFits({ folder }: Scene, proof: string, opening: str
   const key = prepareKey(await readFile(artifactPaths(dir).verificationKey, 'utf8'));
   for await (const sample of readSamples(path.join(folder, 'in.json'), key.facts.schema.inputs)) {
     const texts = { proof: await readFile(proof, 'utf8'), opening: await readFile(opening, 'utf8') };
-    return new ProofKeeper(dir, key).fits(sample, texts);
+    return isProofOf(key, sample, texts);
   }
   return false;
 }

@@ -22,6 +22,7 @@ import { loadRoundsKey } from '../../src/prove/mirage/load-key.js';
 import { roundsKeyBytes, roundsProofBytes, roundsShape, worstRoundsShape } from '../../src/prove/mirage/memory.js';
 import { proveTwoRounds } from '../../src/prove/mirage/prover.js';
 import { MIRAGE_PROVER, type MirageParts } from '../../src/prove/mirage/protocol.js';
+import type { KeyBlock } from '../../src/verify/key.js';
 import { requireFittingMirageKey, requireSameMirageSetup } from '../../src/prove/mirage/key-match.js';
 import { poolHost } from '../../src/prove/engine/key-team.js';
 import type { ExpectedWitness, ProverPhase } from '../../src/prove/engine/protocol.js';
@@ -387,13 +388,13 @@ describe('a key and what it is used with', () => {
     const fields = await setupMirageDev(circuitOf(SMALL), { keyPath: at('one.mirage') });
     const others = await setupMirageDev(circuitOf(SMALL), { keyPath: at('two.mirage') });
     const info = await readMirageKeyInfo(at('one.mirage'));
-    const same = { ...SMALL, hash: HASH };
+    const same = SMALL;
+    const facts = { setup: 'development', circuitHash: HASH } as KeyBlock;
     requireFittingMirageKey(info, 'k', same);
-    requireSameMirageSetup(info, 'k', readMiragePoints({ ...fields }));
+    requireSameMirageSetup(info, 'k', readMiragePoints({ ...fields }), facts);
     const mismatch = expect.objectContaining({ code: 'KEY_MISMATCH' }) as Error;
     const { r1cs, rounds } = SMALL;
     for (const other of [
-      { ...same, hash: `sha256:${'1'.repeat(64)}` },
       { ...same, r1cs: { ...r1cs, nWires: r1cs.nWires + 1 } },
       { ...same, r1cs: { ...r1cs, nConstraints: r1cs.nConstraints - 1 } },
       { ...same, rounds: { ...rounds, firstRound2: rounds.firstRound2 - 1 } },
@@ -404,7 +405,12 @@ describe('a key and what it is used with', () => {
     }
     for (const name of ['vk_alpha_1', 'vk_beta_2', 'vk_delta2_2'] as const) {
       expect(() => {
-        requireSameMirageSetup(info, 'k', readMiragePoints({ ...fields, [name]: others[name] }));
+        requireSameMirageSetup(info, 'k', readMiragePoints({ ...fields, [name]: others[name] }), facts);
+      }).toThrow(mismatch);
+    }
+    for (const said of [{ circuitHash: `sha256:${'1'.repeat(64)}` }, { setup: 'unknown' as const }]) {
+      expect(() => {
+        requireSameMirageSetup(info, 'k', readMiragePoints({ ...fields }), { ...facts, ...said });
       }).toThrow(mismatch);
     }
   });

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { poseidonChain } from '../../circuits/gadgets/poseidon.js';
+import { poseidonChain } from '../../src/field/poseidon.js';
 import { makeMlp } from '../../scripts/make-mlp.js';
 import { writeArtifact } from '../../src/compile/artifact.js';
 import { compile } from '../../src/compile/compile.js';

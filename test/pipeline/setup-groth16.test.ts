@@ -10,7 +10,7 @@ import type { R1cs } from '../../src/constraint/r1cs.js';
 import type { ZkonnxError } from '../../src/base/errors.js';
 import { Q, R } from '../../src/field/bn254.js';
 import { g2Curve } from '../../src/field/curve-bigint.js';
-import { circuitHash } from '../../src/formats/circuit-file.js';
+import { hashRelation } from '../../src/formats/circuit-digest.js';
 import { wordsOf } from '../../src/formats/coefficients.js';
 import { bytesOf } from '../../src/formats/iden3-container.js';
 import { writeR1csFile } from '../../src/formats/r1cs-file.js';
@@ -93,7 +93,7 @@ describe.each<[string, () => RandomSystem]>([
     const info = await readZkeyInfo(zkey);
     const nPublic = r1cs.nPubOut + r1cs.nPubIn;
     expect(info).toMatchObject({ nVars: r1cs.nWires, nPublic, contributions: 0 });
-    expect(info.development).toEqual({ circuitHash: circuitHash(r1cs) });
+    expect(info.development).toEqual({ circuitHash: hashRelation(r1cs) });
     expect(info.domainSize).toBeGreaterThan(r1cs.nConstraints + nPublic);
     expect(info.domainSize).toBeLessThanOrEqual(Math.max(2, 2 * (r1cs.nConstraints + nPublic)));
     expect(key.vk_delta_2).not.toEqual(key.vk_gamma_2);

@@ -14,12 +14,12 @@ const root = path.resolve(import.meta.dirname, '../..');
  */
 const rooms: Readonly<Record<string, readonly string[]>> = {
   'src/base': ['node'],
-  'src/field': [],
-  'src/verify': ['@noble/curves', '@noble/hashes'],
+  'src/field': ['@noble/curves'],
+  'src/verify': ['src/field', '@noble/curves', '@noble/hashes'],
   'src/constraint': ['src/field'],
   'src/kernels': ['src/field'],
   circuits: ['src/field'],
-  'circuits/gadgets': ['src/field', 'circuits', '@noble/curves'],
+  'circuits/gadgets': ['src/field', 'circuits'],
   'circuits/builders': ['src/field', 'src/constraint', 'circuits', 'circuits/gadgets'],
   'circuits/attack': ['src/field', 'src/constraint', 'circuits', 'circuits/gadgets', 'circuits/builders'],
   'src/formats': ['src/field', 'src/verify', 'src/constraint', '@noble/hashes', 'protobufjs', 'node'],
@@ -40,6 +40,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/prove/mirage': ['src/field', 'src/verify', 'src/constraint', 'src/kernels', 'src/formats', 'src/prove/engine'],
   'src/prove': [
+    'src/field',
     'src/verify',
     'src/constraint',
     'src/kernels',
@@ -94,7 +95,16 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'src/compile/ir',
     'src/compile',
   ],
-  'src/evaluate': ['src/formats', 'src/reference', 'src/prove', 'src/compile'],
+  'src/evaluate': [
+    'src/verify',
+    'src/constraint',
+    'src/formats',
+    'src/reference',
+    'src/prove',
+    'src/export',
+    'src/compile',
+    'node',
+  ],
   src: [
     'src/verify',
     'src/formats',

@@ -35,16 +35,18 @@ describe('verify: a valid proof', () => {
     expect(stdout).toContain('DEVELOPMENT KEY');
   });
 
-  it('says nothing of development for a key of a ceremony', async () => {
-    const ceremony = path.join(PROOFS, 'ceremony');
-    const { code, stdout } = await zkonnx([
+  it('warns of a key whose setup nobody knows, and refuses one that claims a ceremony', async () => {
+    const args = (folder: string) => [
       'verify',
-      path.join(ceremony, 'proof.json'),
+      path.join(folder, 'proof.json'),
       '--key',
-      path.join(ceremony, 'verification_key.json'),
-    ]);
+      path.join(folder, 'verification_key.json'),
+    ];
+    const { code, stdout } = await zkonnx(args(path.join(PROOFS, '../v2/unknown')));
     expect(code).toBe(0);
     expect(stdout).not.toContain('DEVELOPMENT');
+    expect(stdout).toContain('KEY OF UNKNOWN ORIGIN');
+    await expectError(args(path.join(PROOFS, 'ceremony')), 'KEY_INVALID');
   });
 
   it('holds when everything expected of it was proven', async () => {
@@ -202,7 +204,7 @@ describe('verify --batch', () => {
 describe("verify: snarkjs's own files", () => {
   it('a bare proof holds with its public signals, under a key with our block', async () => {
     const bare = path.join(PROOFS, 'snarkjs/proof.json');
-    const key = path.join(PROOFS, 'ceremony/verification_key.json');
+    const key = path.join(PROOFS, '../v2/unknown/verification_key.json');
     const args = ['verify', bare, '--key', key];
     expect(await zkonnxJson([...args, '--public', path.join(PROOFS, 'snarkjs/public.json')])).toMatchObject({
       code: 0,

@@ -2,9 +2,9 @@ import { bn254 } from '@noble/curves/bn254.js';
 import { describe, expect, it } from 'vitest';
 import { ZkonnxError } from '../../src/base/errors.js';
 import { exportSolidity, solidityCalldata } from '../../src/export/solidity.js';
-import { keyDigest } from '../../src/verify/key.js';
 import type { MirageKey, SetupKind } from '../../src/verify/key.js';
 import { makeFixture } from '../fixtures/proofs/classifier.js';
+import { sealed } from '../fixtures/proofs/sealed.js';
 import { g2Text } from '../fixtures/proofs/mirage-reference.js';
 import { smallMirageSet } from '../fixtures/proofs/mirage-vectors.js';
 import { SMALL_PIXELS, smallModel } from '../fixtures/proofs/sets.js';
@@ -25,22 +25,25 @@ function codeOf(action: () => unknown): string {
 }
 
 /** The key with other points or another setup, its digest made anew. */
-function resealed(points: Partial<MirageKey>, setup: SetupKind = 'ceremony'): object {
-  const changed = { ...key, ...points, zkonnx: { ...key.zkonnx, setup } };
-  return { ...changed, zkonnx: { ...changed.zkonnx, keyDigest: keyDigest(changed) } };
+function resealed(points: Partial<MirageKey>, setup: SetupKind = 'development'): object {
+  return sealed(key, points, { setup });
 }
 
 describe('the Solidity export of a mirage key', () => {
   it('refuses keys no ceremony made, unless told otherwise, and says so in the contract', () => {
     expect(codeOf(() => exportSolidity(key))).toBe('DEV_KEY');
     expect(codeOf(() => exportSolidity(resealed({}, 'unknown')))).toBe('DEV_KEY');
+    expect(codeOf(() => exportSolidity(resealed({}, 'ceremony' as SetupKind), { allowDevelopmentKey: true }))).toBe(
+      'KEY_INVALID',
+    );
     const { source } = exportSolidity(key, { allowDevelopmentKey: true, name: 'Digits' });
     expect(source).toContain('contract Digits {');
     expect(source).toContain('DEVELOPMENT KEY');
     expect(source).toContain('SETUP = "development"');
-    const ceremony = exportSolidity(resealed({})).source;
-    expect(ceremony).not.toContain('DEVELOPMENT KEY');
-    expect(ceremony).toContain('SETUP = "ceremony"');
+    expect(source).toContain(`SCHEMA_DIGEST = ${key.zkonnx.schemaDigest};`);
+    const unknown = exportSolidity(resealed({}, 'unknown'), { allowDevelopmentKey: true }).source;
+    expect(unknown).toContain('KEY OF UNKNOWN ORIGIN');
+    expect(unknown).toContain('SETUP = "unknown"');
   });
 
   const elsewhere = G2.BASE.multiply(12345n);
@@ -57,7 +60,9 @@ describe('the Solidity export of a mirage key', () => {
       expect(codeOf(() => exportSolidity(uncontributed))).toBe('KEY_INVALID');
       expect(codeOf(() => exportSolidity(uncontributed, { allowDevelopmentKey: true }))).toBe('KEY_INVALID');
       // Only for that point: the same key with its own deltas is exported.
-      expect(codeOf(() => exportSolidity(resealed({ vk_gamma_2: g2Text(elsewhere) })))).toBe('none');
+      expect(
+        codeOf(() => exportSolidity(resealed({ vk_gamma_2: g2Text(elsewhere) }), { allowDevelopmentKey: true })),
+      ).toBe('none');
     },
   );
 

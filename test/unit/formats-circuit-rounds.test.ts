@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { protocolCircuit } from '../../circuits/attack/protocol.js';
 import type { LookupTable, Rounds } from '../../src/constraint/rounds.js';
 import { ZkonnxError } from '../../src/base/errors.js';
-import { circuitHash } from '../../src/formats/circuit-file.js';
-import { circuitChunks, hashCircuit, readCircuit } from '../../src/formats/circuit.js';
+import { hashRelation } from '../../src/formats/circuit-digest.js';
+import { namesOf } from '../../src/formats/circuit-file.js';
+import { circuitChunks, readCircuit } from '../../src/formats/circuit.js';
 import { bytesSource } from '../../src/formats/iden3-container.js';
 import { r1csChunks } from '../../src/formats/r1cs.js';
 import { Opcode, Side, type TwoRoundCircuit } from '../../src/constraint/program.js';
@@ -73,12 +74,12 @@ describe('circuit.bin of two rounds', () => {
     new DataView(tail.buffer).setUint32(0, rounds.firstRound2, true);
     new DataView(tail.buffer).setUint32(4, rounds.publicValues, true);
     hash.update('zkonnx mirage v1\n').update(tail);
-    const name = hashCircuit(r1cs, rounds);
+    const name = hashRelation(r1cs, rounds);
     expect(name).toBe(`sha256:${hash.digest('hex')}`);
-    expect(circuitHash(r1cs, rounds)).toBe(name);
-    expect(hashCircuit(r1cs)).not.toBe(name);
-    expect(hashCircuit(r1cs, { ...rounds, firstRound2: rounds.firstRound2 + 1 })).not.toBe(name);
-    expect(hashCircuit(r1cs, { ...rounds, publicValues: rounds.publicValues + 1 })).not.toBe(name);
+    expect(namesOf(circuit).relation).toBe(name);
+    expect(hashRelation(r1cs)).not.toBe(name);
+    expect(hashRelation(r1cs, { ...rounds, firstRound2: rounds.firstRound2 + 1 })).not.toBe(name);
+    expect(hashRelation(r1cs, { ...rounds, publicValues: rounds.publicValues + 1 })).not.toBe(name);
   });
 
   it('refuses every truncation and every flipped bit', async () => {

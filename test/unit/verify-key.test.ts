@@ -2,10 +2,11 @@ import { bn254 } from '@noble/curves/bn254.js';
 import { describe, expect, it } from 'vitest';
 import { prepareKeyOn, verifierKernels } from '../../src/prove/engine/kernel-verifier.js';
 import { exportSolidity, solidityCalldata } from '../../src/export/solidity.js';
-import { keyDigest, makeProof, makeVerificationKey, verify, ZkonnxError } from '../../src/verify/index.js';
+import { makeProof, makeVerificationKey, verify, ZkonnxError } from '../../src/verify/index.js';
 import type { VerificationKey } from '../../src/verify/index.js';
 import type { TensorSchema } from '../../src/verify/statement.js';
 import { makeFixture } from '../fixtures/proofs/classifier.js';
+import { sealed } from '../fixtures/proofs/sealed.js';
 import { SMALL_PIXELS, smallModel, smallSet } from '../fixtures/proofs/sets.js';
 import { g2Json, makeKey, scalarFrom, trapdoorFrom } from '../fixtures/proofs/trapdoor.js';
 
@@ -13,10 +14,7 @@ const model = smallModel();
 const { key, proof } = makeFixture(model, SMALL_PIXELS, 'first key', 'development');
 
 /** A key with a digest that fits, whatever else was done to it. */
-const resealed = (change: object, facts: object = {}): VerificationKey => {
-  const next = { ...key, ...change, zkonnx: { ...key.zkonnx, ...facts } };
-  return { ...next, zkonnx: { ...next.zkonnx, keyDigest: keyDigest(next) } };
-};
+const resealed = (change: object, facts: object = {}): VerificationKey => sealed(key, change, facts);
 const codeOf = (run: () => unknown) => {
   try {
     run();
@@ -46,7 +44,24 @@ describe('an unusable key is an error', () => {
     ['not an object', '[]'],
     ['no zkonnx block', { ...key, zkonnx: undefined }],
     ['an unknown field', { ...key, comment: '' }],
-    ['another version', resealed({}, { formatVersion: 2 })],
+    ['another version', resealed({}, { formatVersion: 3 })],
+    ['the version before, with the fields of this one', resealed({}, { formatVersion: 1 })],
+    ['a ceremony that nothing shows', resealed({}, { setup: 'ceremony' })],
+    ['a schema digest of another schema', resealed({}, { schemaDigest: `0x${'1'.repeat(64)}` })],
+    ['an empty name', resealed({}, { name: '' })],
+    ['a card that is no text', resealed({}, { card: 7 })],
+    [
+      'a schema that does not say what overflows',
+      resealed({}, { schema: { ...key.zkonnx.schema, overflow: undefined } }),
+    ],
+    [
+      'a schema of the version before',
+      resealed({}, { schema: { outputs: key.zkonnx.schema.outputs, inputs: key.zkonnx.schema.inputs } }),
+    ],
+    ['scales along no axis', resealed({}, output({ scale: [1, 2], zeroPoint: [0, 0] }))],
+    ['one scale along an axis', resealed({}, output({ axis: 1 }))],
+    ['fewer scales than the axis is long', resealed({}, output({ axis: 1, scale: [1], zeroPoint: [0] }))],
+    ['an axis that is not there', resealed({}, output({ axis: 2, scale: [1, 2], zeroPoint: [0, 0] }))],
     ['another setup', resealed({}, { setup: 'trust me' })],
     ['a short hash', resealed({}, { modelHash: 'sha256:ab' })],
     ['an unknown fact', resealed({}, { note: 1 })],
@@ -152,7 +167,7 @@ describe('what a circuit proves must be what its schema says', () => {
   /** An honest proof, read through a schema with narrower bounds than the circuit enforces. */
   const narrow = (change: Partial<TensorSchema>) => {
     const { schema } = key.zkonnx;
-    const other = { outputs: [{ ...schema.outputs[0]!, ...change }], inputs: schema.inputs };
+    const other = { ...schema, outputs: [{ ...schema.outputs[0]!, ...change }] };
     const lying = makeVerificationKey(key, { ...key.zkonnx, schema: other });
     return verify(makeProof(proof, proof.publicSignals, lying.zkonnx), lying);
   };
@@ -180,13 +195,17 @@ describe('the Solidity export', () => {
     const { source } = exportSolidity(key, { allowDevelopmentKey: true, name: 'Digits' });
     expect(source).toContain('contract Digits {');
     expect(source).toContain('DEVELOPMENT KEY');
-    expect(exportSolidity(resealed({}, { setup: 'ceremony' })).source).not.toContain('DEVELOPMENT KEY');
+    const unknown = exportSolidity(resealed({}, { setup: 'unknown' }), { allowDevelopmentKey: true }).source;
+    expect(unknown).toContain('KEY OF UNKNOWN ORIGIN');
+    expect(codeOf(() => exportSolidity(resealed({}, { setup: 'ceremony' }), { allowDevelopmentKey: true }))).toBe(
+      'KEY_INVALID',
+    );
   });
 
   it('refuses a key without a phase 2 contribution even where gamma differs', () => {
     const trapdoor = { ...trapdoorFrom('first key'), gamma: scalarFrom('first key', 'gamma'), delta: 1n };
-    const uncontributed = makeVerificationKey(makeKey(model.circuit, trapdoor), { ...key.zkonnx, setup: 'ceremony' });
-    expect(codeOf(() => exportSolidity(uncontributed))).toBe('KEY_INVALID');
+    const uncontributed = makeVerificationKey(makeKey(model.circuit, trapdoor), { ...key.zkonnx, setup: 'unknown' });
+    expect(codeOf(() => exportSolidity(uncontributed, { allowDevelopmentKey: true }))).toBe('KEY_INVALID');
   });
 
   it.each(['', 'lower', 'Has Space', 'Quote"', `A${'a'.repeat(64)}`])('refuses the contract name %j', (name) => {

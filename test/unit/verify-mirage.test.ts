@@ -16,6 +16,7 @@ import { pointsFor, prepareKey } from '../../src/verify/key.js';
 import { pack, signalWidths, unpack } from '../../src/verify/statement.js';
 import { drawChallenges } from '../../src/verify/transcript.js';
 import { makeFixture } from '../fixtures/proofs/classifier.js';
+import { sealed } from '../fixtures/proofs/sealed.js';
 import { CONTEXT, jobOf, makeKeyPair, makeMirageFixture, mirageFacts } from '../fixtures/proofs/mirage-fixture.js';
 import { fold, g1, g2Text, referenceTranscript } from '../fixtures/proofs/mirage-reference.js';
 import { COMMITMENT, lookupSystem } from '../fixtures/proofs/mirage-systems.js';
@@ -53,7 +54,11 @@ describe('a valid mirage proof', () => {
       setup: 'development',
       modelHash: key.zkonnx.modelHash,
       circuitHash: key.zkonnx.circuitHash,
+      schemaDigest: key.zkonnx.schemaDigest,
       keyDigest: key.zkonnx.keyDigest,
+      boundTo: 'key',
+      model: {},
+      clamped: null,
       inputs: { v: { dims: [2], data: [3, 1] } },
       outputs: { y: { dims: [2], data: [-3, 0] } },
       committed: { w: COMMITMENT.toString() },
@@ -70,9 +75,9 @@ describe('a valid mirage proof', () => {
     expect(refusal(proof, { expectOutputs: { y: [0, 0] } })).toBe('OUTPUT_MISMATCH');
   });
 
-  it('files of formatVersion 1 verify for ever', () => {
+  it.each([1, 2])('files of formatVersion %i verify for ever', (version) => {
     const read = (name: string) =>
-      readFileSync(new URL(`../fixtures/proofs/v1/mirage/${name}.json`, import.meta.url), 'utf8');
+      readFileSync(new URL(`../fixtures/proofs/v${version}/mirage/${name}.json`, import.meta.url), 'utf8');
     expect(verify(read('proof'), read('verification_key'))).toEqual(JSON.parse(read('verified')));
   });
 });
@@ -81,7 +86,8 @@ describe('a mirage proof file is refused, never an exception', () => {
   it.each([
     ['not JSON', '{"pi_a":', 'PROOF_NOT_JSON'],
     ['an array', '[]', 'PROOF_MALFORMED'],
-    ['another version', changed({ formatVersion: 2 }), 'FORMAT_VERSION'],
+    ['the version of another key', changed({ formatVersion: 1 }), 'FORMAT_VERSION'],
+    ['an unknown version', changed({ formatVersion: 3 }), 'FORMAT_VERSION'],
     ['no version', without('formatVersion'), 'FORMAT_VERSION'],
     ['an extra field', changed({ comment: '' }), 'PROOF_MALFORMED'],
     ['a pi_c beside the others', changed({ pi_c: proof.pi_c1 }), 'PROOF_MALFORMED'],
@@ -94,7 +100,7 @@ describe('a mirage proof file is refused, never an exception', () => {
     ['another curve', changed({ curve: 'bls12381' }), 'PROOF_MALFORMED'],
     ['another key', changed({ keyDigest: `0x${'0'.repeat(64)}` }), 'KEY_DIGEST_MISMATCH'],
     ['another model', changed({ modelHash: `sha256:${'b'.repeat(64)}` }), 'MODEL_MISMATCH'],
-    ['another setup', changed({ setup: 'ceremony' }), 'SETUP_MISMATCH'],
+    ['another setup', changed({ setup: 'unknown' }), 'SETUP_MISMATCH'],
     ['a missing signal', changed({ publicSignals: proof.publicSignals.slice(1) }), 'PUBLIC_INPUT_COUNT'],
     ['a signal too many', changed({ publicSignals: [...proof.publicSignals, '0'] }), 'PUBLIC_INPUT_COUNT'],
     ['signals that are no array', changed({ publicSignals: '' }), 'PROOF_MALFORMED'],
@@ -184,10 +190,7 @@ describe('the expected context', () => {
 });
 
 describe('a mirage key', () => {
-  const resealed = (change: object, facts: object = {}): unknown => {
-    const next = { ...key, ...change, zkonnx: { ...key.zkonnx, ...facts } } as MirageVerificationKey;
-    return { ...next, zkonnx: { ...next.zkonnx, keyDigest: keyDigest(next) } };
-  };
+  const resealed = (change: object, facts: object = {}): MirageVerificationKey => sealed(key, change, facts);
 
   it.each([
     ['a Groth16 δ beside its own', resealed({ vk_delta_2: key.vk_delta1_2 })],

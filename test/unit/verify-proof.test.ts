@@ -28,7 +28,8 @@ describe('a proof file is refused, never an exception', () => {
     ['an array', '[]', 'PROOF_MALFORMED'],
     ['a number', 7, 'PROOF_MALFORMED'],
     ['undefined', undefined, 'PROOF_MALFORMED'],
-    ['another version', changed({ formatVersion: 2 }), 'FORMAT_VERSION'],
+    ['the version of another key', changed({ formatVersion: 1 }), 'FORMAT_VERSION'],
+    ['an unknown version', changed({ formatVersion: 3 }), 'FORMAT_VERSION'],
     ['a version in a string', changed({ formatVersion: '1' }), 'FORMAT_VERSION'],
     ['no version', without('formatVersion'), 'FORMAT_VERSION'],
     ['an extra field', changed({ comment: 'hello' }), 'PROOF_MALFORMED'],
@@ -44,7 +45,7 @@ describe('a proof file is refused, never an exception', () => {
     ['another key', changed({ keyDigest: `0x${'0'.repeat(64)}` }), 'KEY_DIGEST_MISMATCH'],
     ['a digest that is no string', changed({ keyDigest: 0 }), 'PROOF_MALFORMED'],
     ['another model', changed({ modelHash: `sha256:${'b'.repeat(64)}` }), 'MODEL_MISMATCH'],
-    ['another setup', changed({ setup: 'ceremony' }), 'SETUP_MISMATCH'],
+    ['another setup', changed({ setup: 'unknown' }), 'SETUP_MISMATCH'],
   ])('%s', (_, value, reason) => {
     expect(refusal(value)).toBe(reason);
   });

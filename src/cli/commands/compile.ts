@@ -8,7 +8,7 @@ import type { InputSpec } from '../../inputs/tensor.js';
 import { throwIfAborted } from '../../base/errors.js';
 import { peakMemoryBytes } from '../../base/peak-memory.js';
 import { PROTOCOLS, type Protocol, type Visibility } from '../../verify/statement.js';
-import { choice, collectDomain, collectShape, examples, integerIn, parsePart, usage } from '../options.js';
+import { choice, collectDomain, collectShape, examples, integerIn, labelText, parsePart, usage } from '../options.js';
 import type { Domains, Shapes } from '../options.js';
 import { startProgress } from '../progress.js';
 import type { Outcome, Session } from '../session.js';
@@ -27,6 +27,9 @@ interface CompileFlags {
   readonly inputShape?: Shapes;
   readonly labels?: string;
   readonly protocol?: Protocol;
+  readonly name?: string;
+  readonly modelVersion?: string;
+  readonly card?: string;
   readonly imageLayout?: string;
   readonly imageResize?: string;
   readonly imageColor?: string;
@@ -61,6 +64,9 @@ export function compileCommand(session: Session): Command {
       ]),
     )
     .option('--labels <names>', 'names of the classes: a,b,c or @file with one a line')
+    .option('--name <text>', "the model's name, for keys and whoever reads them", labelText('--name'))
+    .option('--model-version <text>', "the model's version, in your words", labelText('--model-version'))
+    .option('--card <link>', "a link to the model's card, or a digest of it", labelText('--card'))
     .addOption(choice('--protocol <name>', 'mirage (default): lookups; or groth16, for snarkjs and its kin', PROTOCOLS))
     .option(
       '--force',
@@ -141,12 +147,18 @@ async function compileOptions(modelPath: string, flags: CompileFlags, signal: Ab
     protocol,
     inputShapes: inputShape,
     domain: flags.domain === undefined ? undefined : domainsByName(flags.domain, specs),
+    about: aboutModel(flags),
     labels: flags.labels === undefined ? undefined : await readLabels(flags.labels),
     image,
     samples,
   };
   // Only what was given: compile says which defaults it took.
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as CompileOptions;
+}
+
+function aboutModel({ name, modelVersion: version, card }: CompileFlags): CompileOptions['about'] {
+  const said = Object.entries({ name, version, card }).filter(([, text]) => text !== undefined);
+  return said.length === 0 ? undefined : Object.fromEntries(said);
 }
 
 async function modelInputs(modelPath: string, inputShapes: Shapes | undefined): Promise<InputSpec[]> {

@@ -4,7 +4,7 @@ import { artifactInputs } from '../artifact-inputs.js';
 import { FORCE, examples, usage } from '../options.js';
 import type { OutputKind } from '../output-kinds.js';
 import type { Outcome, Session } from '../session.js';
-import { DEVELOPMENT_NOTICE } from '../text.js';
+import { SETUP_NOTICES } from '../text.js';
 
 interface OutFlags {
   readonly out: string;
@@ -36,7 +36,10 @@ export function exportCommand(session: Session): Command {
       .requiredOption('-o, --out <file>', 'contract to write, as Verifier.sol')
       .option(...FORCE)
       .option('--name <name>', 'name of the contract (default ZkonnxVerifier)')
-      .option('--allow-development-key', 'export a key that no ceremony made; such a contract secures nothing')
+      .option(
+        '--allow-development-key',
+        'export a key that no ceremony made, as none is yet; such a contract secures nothing',
+      )
       .action(session.action((artifact: string, flags: SolidityFlags) => solidity(session, artifact, flags))),
   );
   parent.addCommand(
@@ -132,7 +135,7 @@ async function solidity(session: Session, artifact: string, flags: SolidityFlags
   ];
   await writeOutputs(files, { signal: session.signal });
   const { setup, keyDigest } = key.facts;
-  const notice = setup === 'development' ? `\n${DEVELOPMENT_NOTICE}` : '';
+  const notice = `\n${SETUP_NOTICES[setup]}`;
   return {
     product: 'files',
     json: { file: flags.out, abi: abiFile, setup, keyDigest },
@@ -176,13 +179,17 @@ async function openCircuit(
 ) {
   const { artifactPaths, readManifest } = await import('../../formats/manifest.js');
   const { readCircuitFile } = await import('../../formats/circuit-file.js');
+  const { requireSchema } = await import('../../formats/circuit-schema.js');
   const { dirname } = await import('node:path');
   const { artifactFiles, claimOutput, makeFolder } = await import('../output-file.js');
   await claimOutput(session, out, { kind, force, from: [...artifactFiles(artifact), ...inputs] });
   const { readingArtifact } = await import('../../formats/artifact-read.js');
   const opened = await readingArtifact(artifact, async () => {
     const manifest = await readManifest(artifact);
-    return { manifest, circuit: await readCircuitFile(artifactPaths(artifact).circuit) };
+    const paths = artifactPaths(artifact);
+    const circuit = await readCircuitFile(paths.circuit);
+    requireSchema(circuit, manifest.schema, paths.manifest);
+    return { manifest, circuit };
   });
   await makeFolder(dirname(out));
   return opened;

@@ -1,11 +1,11 @@
 /** zkonnx inspect: what an artifact proves and what it costs. */
 import { Command } from 'commander';
 import type { Manifest } from '../../formats/manifest.js';
-import type { KeyFacts } from '../../verify/key.js';
+import type { KeyFacts, ModelLabels } from '../../verify/key.js';
 import type { TensorSchema } from '../../verify/statement.js';
 import { examples, integerIn } from '../options.js';
 import type { Outcome, Session } from '../session.js';
-import { DEVELOPMENT_NOTICE, layerFactsTable, real, section, table } from '../text.js';
+import { layerFactsTable, real, section, SETUP_NOTICES, table } from '../text.js';
 
 export function inspectCommand(session: Session): Command {
   return new Command('inspect')
@@ -54,6 +54,7 @@ async function run(artifact: string, { row }: Flags): Promise<Outcome> {
       nonZeros,
       model,
       circuitHash: hash,
+      schemaDigest: manifest.schemaDigest ?? null,
       quantisation,
       schema,
       layers,
@@ -127,17 +128,20 @@ const shortened = (name: string): string => (name.length > SHOWN_NAME ? `${name.
 
 function describe(manifest: Manifest, key: KeyState | undefined): string {
   const { circuit, model, protocol, quantisation, schema, layers, notes, tool } = manifest;
+  const schemaDigest = manifest.schemaDigest ?? 'none: an artifact of formatVersion 1';
   const facts = [
     ['model', `${model.file} (opset ${model.opset}${model.producer === '' ? '' : `, ${model.producer}`})`],
     ['', model.hash],
+    ...labelRows(model),
     ['circuit', circuit.hash],
+    ['schema', schemaDigest],
     ['key', key === undefined ? 'none yet: zkonnx setup' : key.keyDigest],
     ['protocol', protocol],
     ['size', `${circuit.constraints} constraints, ${circuit.wires} wires, ${circuit.publicInputs} public signals`],
     ['activations', `${quantisation.bits} bits, overflow ${quantisation.overflow}, softmax in ${quantisation.softmax}`],
     ['written by', tool],
   ];
-  const notice = key?.setup === 'development' ? `\n  ${DEVELOPMENT_NOTICE}` : '';
+  const notice = key === undefined ? '' : `\n  ${SETUP_NOTICES[key.setup]}`;
   return (
     `${table(facts)}${notice}` +
     `\n\nInputs\n${table(schema.inputs.map(describeTensor))}` +
@@ -147,14 +151,25 @@ function describe(manifest: Manifest, key: KeyState | undefined): string {
   );
 }
 
-function describeTensor({ name, dims, visibility, lo, hi, scale, zeroPoint, dtype, labels }: TensorSchema) {
-  const ends = [lo, hi].map((q) => real((q - zeroPoint) * scale)).join(' to ');
+function labelRows({ name = '', version = '', card }: ModelLabels): string[][] {
+  const said = `${name} ${version}`.trim();
+  return [...(said === '' ? [] : [['', said]]), ...(card === undefined ? [] : [['card', card]])];
+}
+
+function describeTensor(tensor: TensorSchema) {
+  const { name, dims, visibility, lo, hi, scale, dtype, labels } = tensor;
   return [
     name,
     `[${dims.join(', ')}] ${dtype}`,
     visibility,
-    `${ends} in steps of ${real(scale)}`,
+    typeof scale === 'number' ? rangeOf(tensor) : `steps by axis ${tensor.axis!}`,
     `integers ${lo} to ${hi}`,
     labels === undefined ? '' : `${labels.length} labels`,
   ];
+}
+
+/** Of a tensor with one scale. */
+function rangeOf({ lo, hi, scale, zeroPoint }: TensorSchema): string {
+  const ends = [lo, hi].map((q) => real((q - Number(zeroPoint)) * Number(scale))).join(' to ');
+  return `${ends} in steps of ${real(Number(scale))}`;
 }

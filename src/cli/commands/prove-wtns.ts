@@ -7,7 +7,7 @@ import type { Groth16Result } from '../../prove/groth16/wtns-prover.js';
 import { FORCE, examples, integerIn, sizeOf, usage } from '../options.js';
 import { startProgress } from '../progress.js';
 import type { Outcome, Session } from '../session.js';
-import { DEVELOPMENT_NOTICE, mebibytes, timings } from '../text.js';
+import { mebibytes, SETUP_NOTICES, timings } from '../text.js';
 
 interface ProveWtnsFlags {
   readonly out: string;
@@ -105,7 +105,7 @@ function outcome(
 ): Outcome {
   const peak = peakMemoryBytes();
   const setup = development === undefined ? 'unknown' : 'development';
-  const notice = development === undefined ? '' : `\n${DEVELOPMENT_NOTICE}`;
+  const notice = `\n${SETUP_NOTICES[setup]}`;
   return {
     product: 'files',
     json: { ...files, setup, contributions, wires: nVars, publicInputs: nPublic, timingsMs, peakMemoryBytes: peak },

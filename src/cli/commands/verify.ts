@@ -5,7 +5,7 @@ import type { VerifyOptions, VerifyResult, Verified } from '../../verify/verify.
 import { choice, contextBytes, examples, usage } from '../options.js';
 import type { VerifyFlags } from '../flags.js';
 import type { Outcome, Session } from '../session.js';
-import { DEVELOPMENT_NOTICE, real, section, tensor } from '../text.js';
+import { real, section, SETUP_NOTICES, table, tensor } from '../text.js';
 
 export function verifyCommand(session: Session): Command {
   return new Command('verify')
@@ -13,9 +13,11 @@ export function verifyCommand(session: Session): Command {
     .argument('<proof>', 'proof.json, or with --batch a folder of proofs')
     .requiredOption('--key <file>', 'verification_key.json (ezkl: vk.key)')
     .option('--expect-model <hash>', 'refuse a proof of any other model (SHA-256 of the .onnx file)')
+    .option('--expect-schema <digest>', 'refuse a proof whose integers mean anything else (names, scales, labels), 0x…')
     .option('--expect-output <file>', 'refuse any other output: values by name, or what verify --json printed')
     .option('--expect-input <file>', 'refuse any other input, in any format that prove takes')
     .option('--expect-context <hex>', 'mirage: refuse a proof made for any other context, 0x…', contextBytes)
+    .option('--opening <file>', 'proof.opening.json: show the committed values, and let expectations name them')
     .option('--public <file>', "public signals from another source; a plain snarkjs proof needs snarkjs's public.json")
     .option('--batch', 'verify every .json in the folder together; valid only if all are')
     .addOption(choice('--backend <name>', 'check with another proof system', ['ezkl']))
@@ -69,21 +71,24 @@ async function readOptions(key: PreparedKey, flags: VerifyFlags): Promise<Verify
   const { schema } = key.facts;
   const { readExpectation } = await import('../expectations.js');
   const { readText } = await import('../proof-files.js');
+  const isOpened = flags.opening !== undefined;
   return {
     ...(flags.expectModel === undefined ? {} : { expectModel: flags.expectModel }),
+    ...(flags.expectSchema === undefined ? {} : { expectSchema: flags.expectSchema }),
+    ...(isOpened ? { opening: await readText(flags.opening!) } : {}),
     ...(flags.expectOutput === undefined
       ? {}
-      : { expectOutputs: await readExpectation(flags.expectOutput, 'output', schema) }),
+      : { expectOutputs: await readExpectation(flags.expectOutput, 'output', schema, isOpened) }),
     ...(flags.expectInput === undefined
       ? {}
-      : { expectInputs: await readExpectation(flags.expectInput, 'input', schema) }),
+      : { expectInputs: await readExpectation(flags.expectInput, 'input', schema, isOpened) }),
     ...(flags.expectContext === undefined ? {} : { expectContext: flags.expectContext }),
     ...(flags.public === undefined ? {} : { publicSignals: await readText(flags.public) }),
   };
 }
 
 async function verifyFolder(folder: string, key: PreparedKey, flags: VerifyFlags): Promise<Outcome> {
-  for (const flag of ['expectOutput', 'expectInput', 'public'] as const) {
+  for (const flag of ['expectOutput', 'expectInput', 'opening', 'public'] as const) {
     if (flags[flag] !== undefined) {
       throw usage('this expectation is of one proof, and --batch verifies many', 'no --batch beside it', flags[flag]);
     }
@@ -98,7 +103,7 @@ async function verifyFolder(folder: string, key: PreparedKey, flags: VerifyFlags
       ? `valid    ${result.proof}${topLine(result)}`
       : `REFUSED  ${result.proof}: ${result.reason}, ${result.message}`,
   );
-  const notice = key.facts.setup === 'development' ? `\n${DEVELOPMENT_NOTICE}` : '';
+  const notice = `\n${SETUP_NOTICES[key.facts.setup]}`;
   const summary = `${results.length - refused} of ${results.length} proofs are valid (model ${key.facts.modelHash})`;
   return {
     json: { valid: refused === 0, count: results.length, refused, proofs: results, skipped },
@@ -138,16 +143,32 @@ async function checkAll(
 function describe(file: string, result: VerifyResult): string {
   if (!result.valid) return `REFUSED  ${file}\n  ${result.reason}: ${result.message}`;
   const committed = Object.entries(result.committed).map(([name, hash]) => `${name}: ${hash}`);
-  const notice = result.setup === 'development' ? `\n  ${DEVELOPMENT_NOTICE}` : '';
+  const { name = '', version = '', card } = result.model;
+  const facts = [
+    ['model', result.modelHash],
+    ...(name === '' && version === '' ? [] : [['', `${name} ${version}`.trim()]]),
+    ...(card === undefined ? [] : [['card', card]]),
+    ['circuit', result.circuitHash],
+    ['schema', result.schemaDigest],
+    ['key', result.keyDigest],
+    ['bound to', BOUND_TO[result.boundTo]],
+    ...(result.context === undefined ? [] : [['context', result.context]]),
+    ...(result.clamped === null ? [] : [['clamped', result.clamped ? CLAMPED : 'no value']]),
+  ];
   return (
-    `VALID  ${file}${topLine(result)}\n` +
-    `  model    ${result.modelHash}\n  circuit  ${result.circuitHash}\n  key      ${result.keyDigest}${notice}` +
-    (result.context === undefined ? '' : `\n  context  ${result.context}`) +
+    `VALID  ${file}${topLine(result)}\n${table(facts)}\n  ${SETUP_NOTICES[result.setup]}` +
     section('Outputs', tensorLines(result.outputs)) +
     section('Inputs', tensorLines(result.inputs)) +
-    section('Committed (Poseidon hash)', committed)
+    section('Committed (Poseidon hash)', committed) +
+    section('Opened', tensorLines(result.opened ?? {}))
   );
 }
+
+const BOUND_TO: { readonly [B in Verified['boundTo']]: string } = {
+  key: 'the key: model, schema and setup are what the proof was made for',
+  points: 'the key’s points alone: pin what they mean with --expect-schema and --expect-model, or know whose key it is',
+};
+const CLAMPED = 'a value left its calibrated range: the outputs may be off by more than the stated error';
 
 function tensorLines(values: Verified['outputs']): string[] {
   return Object.entries(values).map(([name, value]) => tensor(name, value));

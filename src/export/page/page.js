@@ -66,13 +66,15 @@ function refusedNodes({ reason, message }) {
 
 function validNodes(verdict, schema) {
   const nodes = [element('p', 'Valid: this was proven', 'verdict valid')];
-  if (verdict.setup !== 'ceremony') nodes.unshift(setupWarning(verdict.setup));
+  nodes.unshift(setupWarning(verdict.setup));
   for (const tensor of schema.outputs) nodes.push(...tensorNodes('Output', tensor, verdict, verdict.outputs));
   for (const tensor of schema.inputs) nodes.push(...tensorNodes('Input', tensor, verdict, verdict.inputs));
   const details = element('dl');
   for (const [name, value] of [
     ['Model', verdict.modelHash],
+    ...Object.entries(verdict.model).map(([field, said]) => [`Model’s ${field}, by its publisher`, said]),
     ['Circuit', verdict.circuitHash],
+    ['Schema', verdict.schemaDigest],
     ['Key', verdict.keyDigest],
     ...(verdict.context === undefined ? [] : [['Context', verdict.context]]),
   ]) {

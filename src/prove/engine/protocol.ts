@@ -6,8 +6,8 @@ import type { Circuit } from '../../constraint/program.js';
 import type { ByteSource } from '../../formats/iden3-container.js';
 import type { KernelExports } from '../../kernels/module.js';
 import type { Team } from '../../kernels/team.js';
+import type { KeyBlock } from '../../verify/key.js';
 import type { ProofFacts, ProofFrame } from '../../verify/proof.js';
-import type { LoadedCircuit } from './loaded-circuit.js';
 
 /** Who proves: our kernels, or snarkjs as the independent second opinion. */
 export type ProverName = 'kernels' | 'snarkjs';
@@ -61,10 +61,13 @@ export interface ProverProtocol<T extends ProverParts> {
   readonly openKey: (source: ByteSource) => Promise<T['keyFile']>;
   /** Throws KEY_INVALID for a key whose proofs would not hide the inputs. `where` names the key. */
   readonly requireBlinding: (info: T['keyFile']['info'], where: string) => void;
-  /** Throws KEY_MISMATCH for a key of another circuit. */
-  readonly requireFitting: (info: T['keyFile']['info'], where: string, circuit: LoadedCircuit) => void;
-  /** Throws KEY_MISMATCH for a key of another setup than the verification key, and as `requireBlinding`. */
-  readonly requireSameSetup: (info: T['keyFile']['info'], where: string, points: T['points']) => void;
+  /** Throws KEY_MISMATCH for a key whose sizes are not the circuit's. */
+  readonly requireFitting: (info: T['keyFile']['info'], where: string, circuit: Circuit) => void;
+  /**
+   * Throws KEY_MISMATCH for a key of another setup than the verification key, or that says another circuit or kind of setup of itself; and as
+   * `requireBlinding`.
+   */
+  readonly requireSameSetup: (info: T['keyFile']['info'], where: string, points: T['points'], facts: KeyBlock) => void;
   /** Bytes that the process grows by over loading and proving, at most. */
   readonly memoryBytes: (
     exports: KernelExports,

@@ -37,9 +37,8 @@ export const GROTH16_PROVER: ProverProtocol<Groth16Parts> = {
   requireBlinding: ({ points }, where) => {
     requireBlinding(points, where);
   },
-  requireFitting(info, where, loaded) {
-    requireOneRound(loaded.circuit);
-    requireFittingKey(info, where, loaded);
+  requireFitting(info, where, circuit) {
+    requireFittingKey(info, where, requireOneRound(circuit));
   },
   requireSameSetup,
   memoryBytes(exports, { info, coefficientCount }, { circuit, wide = wideWires(circuit) ?? info.nVars }, threads) {

@@ -2,20 +2,19 @@
 import type { R1cs } from '../../constraint/r1cs.js';
 import type { Rounds } from '../../constraint/rounds.js';
 import { ZkonnxError } from '../../base/errors.js';
-import { requireSameCircuit } from '../../formats/circuit.js';
 import { kernelCoordinates, type MirageKeyInfo, type MirageKeyPoints } from '../../formats/mirage-key.js';
 import { affineOf1, affineOf2, g1OnCurve, g2OnCurve } from '../../verify/curve.js';
-import type { PreparedMirageKey } from '../../verify/key.js';
+import type { KeyBlock, PreparedMirageKey } from '../../verify/key.js';
+import { requireSameOrigin } from '../engine/key-origin.js';
 
-/** What a key must fit: rows, rounds and the hash that names both. */
-export interface HashedRounds {
+/** What a key must fit. */
+export interface RoundsShape {
   readonly r1cs: Pick<R1cs, 'nWires' | 'nConstraints'>;
   readonly rounds: Pick<Rounds, 'firstRound2'>;
-  readonly hash: string;
 }
 
-/** Throws KEY_MISMATCH for a proving key of another circuit. `where` names the key. */
-export function requireFittingMirageKey(key: MirageKeyInfo, where: string, { r1cs, rounds, hash }: HashedRounds): void {
+/** Throws KEY_MISMATCH for a proving key of another circuit's sizes. `where` names the key. */
+export function requireFittingMirageKey(key: MirageKeyInfo, where: string, { r1cs, rounds }: RoundsShape): void {
   const isFitting =
     key.nWires === r1cs.nWires && key.nConstraints === r1cs.nConstraints && key.firstRound2 === rounds.firstRound2;
   if (!isFitting) {
@@ -26,16 +25,23 @@ export function requireFittingMirageKey(key: MirageKeyInfo, where: string, { r1c
       help: 'run setup for this artifact',
     });
   }
-  requireSameCircuit(hash, key.circuitHash, where);
 }
 
 /**
  * Throws KEY_MISMATCH for a proving key of another setup than the verification key, KEY_INVALID for one that would not blind. A proof that
- * verifies hides its witness if [δ2]_1 and [δ2]_2 are points of their groups other than infinity, whatever else a stranger wrote into the
- * key: ρ·[δ2]_1, r·[δ2]_1 and s·[δ2]_2 make C1, A and B uniform, the challenges follow from C1 and the statement, and all these leave one C2.
- * That [β]_1, [δ1]_1 and [δ2]_1 belong to the points of G2 is not checked: with others no proof verifies.
+ * verifies shows nothing of its witness if [δ2]_1 and [δ2]_2 are points of their groups other than infinity, whatever else a stranger wrote into
+ * the key: ρ·[δ2]_1, r·[δ2]_1 and s·[δ2]_2 make C1, A and B uniform, the challenges follow from C1 and the statement, and all these leave one C2.
+ * Whether there is a proof is another matter. The points of the lists are not checked, and a stranger can choose them so that proofs verify for
+ * some witnesses alone: whoever sees that a proof was made, or was not, learns a predicate of the private input (docs/soundness/mirage.md,
+ * section 6). Only whoever checks the whole key against the circuit can rule that out.
  */
-export function requireSameMirageSetup({ points }: MirageKeyInfo, where: string, key: PreparedMirageKey): void {
+export function requireSameMirageSetup(
+  info: MirageKeyInfo,
+  where: string,
+  key: PreparedMirageKey,
+  facts: KeyBlock,
+): void {
+  const { points } = info;
   const pairs = [
     [points.alpha1, affineOf1(key.alpha)],
     [points.beta2, affineOf2(key.beta)],
@@ -47,6 +53,7 @@ export function requireSameMirageSetup({ points }: MirageKeyInfo, where: string,
       help: 'use the two files that one setup wrote',
     });
   }
+  requireSameOrigin({ setup: info.setup, circuitHash: info.circuitHash }, facts, where);
   requireMirageBlinding(points, where);
 }
 

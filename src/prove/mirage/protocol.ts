@@ -47,8 +47,8 @@ export const MIRAGE_PROVER: ProverProtocol<MirageParts> = {
   requireBlinding: ({ points }, where) => {
     requireMirageBlinding(points, where);
   },
-  requireFitting(info, where, { circuit, hash }) {
-    requireFittingMirageKey(info, where, { ...requireTwoRounds(circuit), hash });
+  requireFitting(info, where, circuit) {
+    requireFittingMirageKey(info, where, requireTwoRounds(circuit));
   },
   requireSameSetup: requireSameMirageSetup,
   memoryBytes: (exports, { info }, { circuit, wide = info.firstRound2 }, threads) =>

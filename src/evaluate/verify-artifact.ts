@@ -1,0 +1,232 @@
+/**
+ * `artifact verify`: is this folder what compiling this model gives? Everything in it may be a stranger's, so nothing is believed: the circuit is
+ * compiled again from the model by the choices that the manifest shows, and what the folder holds is compared with that.
+ */
+import { ZkonnxError } from '../base/errors.js';
+import { recompile, type Recompiled } from '../compile/recompile.js';
+import type { StageOptions } from '../compile/stages.js';
+import { isTwoRound } from '../constraint/kind.js';
+import type { Circuit } from '../constraint/program.js';
+import { exportSolidity } from '../export/solidity.js';
+import { keyFiles } from '../formats/artifact-keys.js';
+import { circuitDigest } from '../formats/circuit-digest.js';
+import { namesOf, readCircuitFile } from '../formats/circuit-file.js';
+import { artifactPaths, readManifest, type Manifest } from '../formats/manifest.js';
+import { readRegular } from '../formats/regular-file.js';
+import { openProver } from '../prove/open-prover.js';
+import { canonicalJson } from '../verify/json.js';
+import { prepareKey, type PreparedKey } from '../verify/key.js';
+import { schemaDigest } from '../verify/schema.js';
+import { dequantise, elementCount, type Schema, type TensorSchema } from '../verify/statement.js';
+
+/** What of an artifact was compared. */
+export type ArtifactPart =
+  'model' | 'schema' | 'circuit' | 'witness program' | 'verification key' | 'proving key' | 'contract';
+
+/** `equal`; `differs`; `other`: not the same, and no harm to a proof; `absent`: there is none to compare. */
+export type ArtifactVerdict = 'equal' | 'differs' | 'other' | 'absent';
+
+export interface ArtifactCheck {
+  readonly part: ArtifactPart;
+  readonly verdict: ArtifactVerdict;
+  /** What differs, or what the verdict rests on. */
+  readonly note: string;
+}
+
+export interface ArtifactReport {
+  /** Whether nothing differs. */
+  readonly equal: boolean;
+  readonly checks: readonly ArtifactCheck[];
+  /** The bits and ranges that calibration chose are shown, and follow from no model: whether they suit it is for accuracy to say. */
+  readonly choices: 'shown, not trusted';
+}
+
+export interface VerifyArtifactOptions extends StageOptions {
+  /** A contract that was exported for the artifact's key, by its path: to be compared with the key's own. */
+  readonly contract?: string | undefined;
+  readonly threads?: number | undefined;
+}
+
+/**
+ * Compares an artifact folder with a model: the path of the ONNX file that it should be of. Throws NOT_COMPARABLE for an artifact of another
+ * lowering or of formatVersion 1, FILE_UNREADABLE, ARTIFACT_INVALID, FORMAT_VERSION for files that are none, ABORTED, and what compiling throws.
+ */
+export async function verifyArtifact(
+  dir: string,
+  modelPath: string,
+  { contract, threads, ...stages }: VerifyArtifactOptions = {},
+): Promise<ArtifactReport> {
+  const paths = artifactPaths(dir);
+  const manifest = await readManifest(dir);
+  const again = await recompile(modelPath, manifest, stages);
+  const circuit = await readCircuitFile(paths.circuit);
+  const checks: ArtifactCheck[] = [
+    checkModel(manifest, again),
+    checkSchema(manifest, again),
+    checkCircuit(manifest, circuit, again),
+    checkProgram(circuit, again),
+  ];
+  const isThere = await keyFiles(dir);
+  const key = isThere.includes(paths.verificationKey) ? await readKey(paths.verificationKey) : undefined;
+  checks.push(checkKey(key, again));
+  checks.push(await checkProvingKey(dir, isThere.length > 1, again.schema, threads, stages.signal ?? undefined));
+  if (contract !== undefined) checks.push(await checkContract(contract, key));
+  return { equal: checks.every(({ verdict }) => verdict !== 'differs'), checks, choices: 'shown, not trusted' };
+}
+
+const equal = (part: ArtifactPart, note: string): ArtifactCheck => ({ part, verdict: 'equal', note });
+const differs = (part: ArtifactPart, note: string): ArtifactCheck => ({ part, verdict: 'differs', note });
+const absent = (part: ArtifactPart, note: string): ArtifactCheck => ({ part, verdict: 'absent', note });
+
+function checkModel({ model }: Manifest, { modelHash }: Recompiled): ArtifactCheck {
+  if (model.hash === modelHash) return equal('model', modelHash);
+  return differs('model', `the manifest names ${model.hash}, the model given is ${modelHash}`);
+}
+
+function checkSchema({ schema, schemaDigest: said }: Manifest, again: Recompiled): ArtifactCheck {
+  const digest = schemaDigest(again.schema);
+  const where = firstDifference(schema, again.schema);
+  if (where !== undefined) return differs('schema', `the manifest’s ${where} is not what the model gives`);
+  return said === digest
+    ? equal('schema', digest)
+    : differs('schema', `the manifest’s digest is ${said ?? 'none'}, the schema’s ${digest}`);
+}
+
+/** The first field that differs, in words; undefined where none does. */
+function firstDifference(got: Schema, expected: Schema): string | undefined {
+  for (const side of ['outputs', 'inputs'] as const) {
+    for (const [i, tensor] of expected[side].entries()) {
+      const other = got[side][i];
+      if (other === undefined) return `list of ${side}`;
+      for (const field of new Set([...Object.keys(tensor), ...Object.keys(other)])) {
+        const [left, right] = [tensor, other].map((one) => one[field as keyof TensorSchema] ?? null);
+        if (canonicalJson(left) !== canonicalJson(right))
+          return `${field} of ${side.slice(0, -1)} ${JSON.stringify(tensor.name)}`;
+      }
+    }
+  }
+  return canonicalJson(got) === canonicalJson(expected) ? undefined : 'overflow, or its list of tensors';
+}
+
+function checkCircuit(manifest: Manifest, circuit: Circuit, again: Recompiled): ArtifactCheck {
+  const [found, expected] = [namesOf(circuit), namesOf(again.circuit)];
+  const digest = schemaDigest(again.schema);
+  const hash = circuitDigest(expected, digest);
+  const faults = [
+    ...(found.relation === expected.relation
+      ? []
+      : ['circuit.bin has other constraints than the model gives by these choices']),
+    ...(found.bindings === expected.bindings ? [] : ['circuit.bin has inputs, outputs or salts on other wires']),
+    ...(circuit.schemaDigest === digest ? [] : ['circuit.bin was compiled for another schema']),
+    ...(manifest.circuit.hash === hash
+      ? []
+      : [`the manifest names ${manifest.circuit.hash}, compiling again gives ${hash}`]),
+    ...(manifest.circuit.relation === expected.relation ? [] : ['the manifest names another relation']),
+  ];
+  return faults.length === 0 ? equal('circuit', hash) : differs('circuit', faults.join('; '));
+}
+
+/** Other hints are no other circuit: what they compute is released only if it is what the sample says. */
+function checkProgram(circuit: Circuit, again: Recompiled): ArtifactCheck {
+  const [found, expected] = [hintsOf(circuit), hintsOf(again.circuit)];
+  if (found.every((words, i) => isEqual(words, expected[i]!))) {
+    return equal('witness program', 'how wires are computed is the same');
+  }
+  const note =
+    'wires are computed in another way; no proof depends on it, and none is released that says anything but the sample';
+  return { part: 'witness program', verdict: 'other', note };
+}
+
+/** What computes wires, of both rounds where there are two. */
+function hintsOf(circuit: Circuit): readonly ArrayLike<number>[] {
+  const { code, hints } = circuit.program;
+  const roundTwo = isTwoRound(circuit) ? circuit.rounds.code : [];
+  return [code, hints.rowStart, hints.wires, hints.coefs, roundTwo];
+}
+
+function isEqual(left: ArrayLike<number>, right: ArrayLike<number>): boolean {
+  if (left.length !== right.length) return false;
+  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
+  return true;
+}
+
+/** The key, or why it is none. */
+async function readKey(file: string): Promise<PreparedKey | ZkonnxError> {
+  const text = (await readRegular(file)).toString('utf8');
+  try {
+    return prepareKey(text);
+  } catch (error) {
+    if (error instanceof ZkonnxError) return error;
+    throw error;
+  }
+}
+
+function checkKey(key: PreparedKey | ZkonnxError | undefined, again: Recompiled): ArtifactCheck {
+  if (key === undefined) return absent('verification key', 'none yet: zkonnx setup');
+  if (key instanceof ZkonnxError)
+    return differs('verification key', `${key.shortMessage} (${key.details.where ?? key.code})`);
+  const { modelHash, circuitHash, schema, keyDigest, formatVersion } = key.facts;
+  const hash = circuitDigest(namesOf(again.circuit), schemaDigest(again.schema));
+  const faults = [
+    ...(formatVersion === 1 ? ['it is of formatVersion 1, whose circuit hash leaves bindings and schema out'] : []),
+    ...(modelHash === again.modelHash ? [] : [`it is of model ${modelHash}`]),
+    ...(circuitHash === hash ? [] : [`it is of circuit ${circuitHash}`]),
+    ...(canonicalJson(schema) === canonicalJson(again.schema)
+      ? []
+      : [`its schema differs: ${firstDifference(schema, again.schema) ?? ''}`]),
+  ];
+  return faults.length === 0 ? equal('verification key', keyDigest) : differs('verification key', faults.join('; '));
+}
+
+/** That the pair works is shown by a proof: of the middle of every input's domain. */
+async function checkProvingKey(
+  dir: string,
+  isThere: boolean,
+  schema: Schema,
+  threads: number | undefined,
+  signal: AbortSignal | undefined,
+): Promise<ArtifactCheck> {
+  if (!isThere) return absent('proving key', 'none yet: zkonnx setup');
+  try {
+    await using prover = await openProver(dir, { threads, signal });
+    await prover.prove(new Map(schema.inputs.map((tensor) => [tensor.name, middle(tensor)])), { signal });
+    const note =
+      'it is of this circuit and setup, and a proof made with it verifies; its single points are not checked';
+    return equal('proving key', note);
+  } catch (error) {
+    if (!(error instanceof ZkonnxError) || error.code === 'ABORTED' || error.code === 'INTERNAL') throw error;
+    if (error.code === 'RANGE_EXCEEDED')
+      return equal(
+        'proving key',
+        'it is of this circuit and setup; the sample tried has no witness, so no proof was made',
+      );
+    return differs('proving key', `${error.shortMessage} (${error.code})`);
+  }
+}
+
+function middle(tensor: TensorSchema): number[] {
+  const q = Math.floor((tensor.lo + tensor.hi) / 2);
+  return dequantise(tensor, new Array<number>(elementCount(tensor.dims)).fill(q));
+}
+
+async function checkContract(file: string, key: PreparedKey | ZkonnxError | undefined): Promise<ArtifactCheck> {
+  if (key === undefined || key instanceof ZkonnxError)
+    return differs('contract', 'there is no usable key that it could be of');
+  const text = await readContract(file);
+  const name = /^contract ([A-Za-z0-9_]+) \{$/m.exec(text)?.[1] ?? 'ZkonnxVerifier';
+  const { source } = exportSolidity(key, { name, allowDevelopmentKey: true });
+  return source === text
+    ? equal('contract', name)
+    : differs('contract', `${file} is not what this version exports for the key`);
+}
+
+const MAX_CONTRACT_BYTES = 2 ** 20;
+
+async function readContract(file: string): Promise<string> {
+  const bytes = await readRegular(file);
+  if (bytes.length <= MAX_CONTRACT_BYTES) return bytes.toString('utf8');
+  throw new ZkonnxError('FILE_TOO_LARGE', 'the contract is too large', {
+    expected: `at most ${MAX_CONTRACT_BYTES} bytes`,
+    where: file,
+  });
+}

@@ -1,10 +1,10 @@
 /** --expect-output and --expect-input: the values a caller wants to have been proven, from a file. */
 import { ZkonnxError } from '../base/errors.js';
+import { parseJsonFile } from '../base/strict-json.js';
 import type { Expectation } from '../verify/expect.js';
 import { isObject } from '../verify/json.js';
 import type { JsonObject } from '../verify/json.js';
 import type { Schema, TensorSchema } from '../verify/statement.js';
-import { usage } from './options.js';
 import { readText } from './proof-files.js';
 
 /**
@@ -25,13 +25,11 @@ export async function readExpectation(file: string, side: 'output' | 'input', sc
 
 /** Tensors as our own commands print them, `{name: {dims, data}}`; undefined for any other JSON. */
 async function readPrinted(file: string, side: 'output' | 'input'): Promise<Expectation | undefined> {
-  let document: unknown;
-  try {
-    document = JSON.parse(await readText(file));
-  } catch (cause) {
-    if (cause instanceof ZkonnxError) throw cause;
-    throw usage('the expected values are not JSON', '{"name": [values, …]} or what verify --json prints', file);
-  }
+  const expected = '{"name": [values, …]} or what verify --json prints';
+  const document = parseJsonFile('USAGE', 'the file of expected values', await readText(file), {
+    expected,
+    got: JSON.stringify(file),
+  });
   const inner = isObject(document) ? document[`${side}s`] : undefined;
   const named = isPrinted(inner) ? inner : document;
   if (!isPrinted(named)) return undefined;

@@ -5,10 +5,10 @@
  * name the element; and it refuses duplicate keys, where JSON.parse silently keeps the last.
  */
 import { ZkonnxError } from '../base/errors.js';
+import { MAX_JSON_DEPTH } from '../base/strict-json.js';
 import { sizeOf } from './tensor.js';
 import type { ArraySource } from './tensor.js';
 
-export const MAX_DEPTH = 32;
 /** 2^25 numbers are 256 MiB of float64. */
 export const MAX_NUMBERS = 2 ** 25;
 /** Strings, keys, booleans, objects and arrays that are not part of a regular block. */
@@ -223,7 +223,7 @@ class JsonReader {
 
   private enter(depth: number): void {
     this.at++;
-    if (depth > MAX_DEPTH) throw this.syntax(`at most ${MAX_DEPTH} levels of nesting`, 'one more');
+    if (depth > MAX_JSON_DEPTH) throw this.syntax(`at most ${MAX_JSON_DEPTH} levels of nesting`, 'one more');
   }
 
   private string(): string {

@@ -6,7 +6,7 @@ import type { Expectation, ProvenTensor } from './expect.js';
 import { checkPoints } from './equation.js';
 import type { Equation, PointsCheck } from './equation.js';
 import { parseSignals } from './groth16.js';
-import { excerpt } from './json.js';
+import { excerpt, isObject } from './json.js';
 import type { JsonObject } from './json.js';
 import { isPreparedKey, prepareKey } from './key.js';
 import type { PreparedKey, SetupKind } from './key.js';
@@ -93,12 +93,18 @@ export interface Question {
 
 /** Throws KEY_INVALID for an unusable key, USAGE for an impossible expectation. */
 export function askQuestion(keyJson: unknown, options: VerifyOptions): Question {
+  requireOption('the options', options, isObject(options), 'an object');
+  const { expectOutputs = {}, expectInputs = {} } = options;
+  // A Map has no fields, so nothing would be compared.
+  const isByName = (value: unknown) => isObject(value) && !(Symbol.iterator in value);
+  requireOption('expectOutputs', expectOutputs, isByName(expectOutputs), 'an object, values by name');
+  requireOption('expectInputs', expectInputs, isByName(expectInputs), 'an object, values by name');
   const key = isPreparedKey(keyJson) ? keyJson : prepareKey(keyJson);
   const { schema } = key.facts;
   const model = readExpectedModel(options.expectModel);
   const context = readExpectedContext(options.expectContext, key.protocol);
-  checkExpectation('output', schema.outputs, options.expectOutputs ?? {});
-  checkExpectation('input', schema.inputs, options.expectInputs ?? {});
+  checkExpectation('output', schema.outputs, expectOutputs);
+  checkExpectation('input', schema.inputs, expectInputs);
   return { key, equation: equationOf(key), options, model, context };
 }
 
@@ -115,10 +121,15 @@ export function readProof({ key, options, model }: Question, proofJson: unknown)
   return openProof(key, signalsOf(proof, options, isBare), proof);
 }
 
-function readExpectedModel(expected: string | undefined): string | undefined {
+/** Callers without types pass anything. Throws USAGE. */
+export function requireOption(name: string, value: unknown, isRight: boolean, expected: string): void {
+  if (!isRight) throw new ZkonnxError('USAGE', `${name} must be ${expected}`, { got: excerpt(value) });
+}
+
+function readExpectedModel(expected: unknown): string | undefined {
   if (expected === undefined) return undefined;
-  const hash = expected.startsWith('sha256:') ? expected : `sha256:${expected}`;
-  if (/^sha256:[0-9a-f]{64}$/.test(hash)) return hash;
+  const hash = typeof expected === 'string' && !expected.startsWith('sha256:') ? `sha256:${expected}` : expected;
+  if (typeof hash === 'string' && /^sha256:[0-9a-f]{64}$/.test(hash)) return hash;
   throw new ZkonnxError('USAGE', 'the expected model must be named by its SHA-256', {
     expected: '"sha256:" and 64 lower-case hexadecimal digits',
     got: excerpt(expected),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAX_DEPTH, MAX_OTHER_VALUES, NumberBlock, parseJsonText } from '../../src/inputs/json-text.js';
+import { MAX_JSON_DEPTH } from '../../src/base/strict-json.js';
+import { MAX_OTHER_VALUES, NumberBlock, parseJsonText } from '../../src/inputs/json-text.js';
 import type { JsonValue } from '../../src/inputs/json-text.js';
 import { readOne } from '../../src/inputs/samples.js';
 import { all, fixture, input, plain, refusal, written } from './inputs-support.js';
@@ -307,8 +308,8 @@ describe('the JSON reader', () => {
 
   test('bounds nesting and values', async () => {
     const nest = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
-    expect(parse(nest(MAX_DEPTH))).toHaveLength(1);
-    await refusal(() => parse(nest(MAX_DEPTH + 1)), 'INPUT_FORMAT', 'levels of nesting');
+    expect(parse(nest(MAX_JSON_DEPTH))).toHaveLength(1);
+    await refusal(() => parse(nest(MAX_JSON_DEPTH + 1)), 'INPUT_FORMAT', 'levels of nesting');
     await refusal(() => parse('['.repeat(10_000_000)), 'INPUT_FORMAT', 'levels of nesting');
     await refusal(() => parse(`["",${'[],'.repeat(MAX_OTHER_VALUES)}1]`), 'FILE_TOO_LARGE', 'values');
   });

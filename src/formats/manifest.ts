@@ -2,10 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ZkonnxError } from '../base/errors.js';
+import { parseJsonFile } from '../base/strict-json.js';
 import { writtenNames } from '../base/unsupported.js';
+import { excerpt, isObject } from '../verify/json.js';
 import { isProtocol, PROTOCOLS, type Protocol, type Schema } from '../verify/statement.js';
+import { count, integer, list, number, object, oneOf, optional, schema, text } from './manifest-fields.js';
+import type { Fields } from './manifest-fields.js';
 
 export const MANIFEST_VERSION = 1;
+const MAX_MANIFEST_CHARS = 64 << 20;
 
 /** A layer of a circuit: what it costs and, where it is a tensor, its bounds and scale. */
 export interface LayerCost {
@@ -48,6 +53,42 @@ export interface Manifest {
   readonly notes: readonly string[];
 }
 
+/** What each field must be: the compiler holds the table complete. */
+const FIELDS: Fields<Manifest> = {
+  formatVersion: integer,
+  tool: text,
+  protocol: oneOf(...PROTOCOLS),
+  model: object<Manifest['model']>({ file: text, hash: text, opset: count, producer: text }),
+  circuit: object<Manifest['circuit']>({
+    hash: text,
+    constraints: count,
+    wires: count,
+    publicInputs: count,
+    nonZeros: count,
+  }),
+  quantisation: object<Manifest['quantisation']>({
+    bits: count,
+    overflow: oneOf('saturate', 'reject'),
+    tolerance: number,
+    softmax: oneOf('circuit', 'reader'),
+  }),
+  schema,
+  layers: list(
+    object<LayerCost>({
+      name: text,
+      op: text,
+      constraints: count,
+      dims: optional(list(count)),
+      lo: optional(number),
+      hi: optional(number),
+      scale: optional(number),
+      offset: optional(number),
+      error: optional(number),
+    }),
+  ),
+  notes: list(text),
+};
+
 /** Files of an artifact folder. */
 export function artifactPaths(dir: string) {
   return {
@@ -77,12 +118,12 @@ export function keyPaths(dir: string): string[] {
   return [artifactPaths(dir).verificationKey, ...names.map((name) => path.join(dir, name))];
 }
 
-/** Reads and checks a manifest. Throws FILE_UNREADABLE, ARTIFACT_INVALID, FORMAT_VERSION, PROTOCOL_UNSUPPORTED. */
+/** Reads and checks a manifest. Throws FILE_UNREADABLE, FILE_TOO_LARGE, ARTIFACT_INVALID, FORMAT_VERSION, PROTOCOL_UNSUPPORTED. */
 export async function readManifest(dir: string): Promise<Manifest> {
   const file = artifactPaths(dir).manifest;
-  let text: string;
+  let content: string;
   try {
-    text = await readFile(file, 'utf8');
+    content = await readFile(file, 'utf8');
   } catch (cause) {
     throw new ZkonnxError('FILE_UNREADABLE', 'cannot read the artifact', {
       where: file,
@@ -90,41 +131,33 @@ export async function readManifest(dir: string): Promise<Manifest> {
       cause,
     });
   }
-  let manifest: Partial<Manifest>;
-  try {
-    manifest = JSON.parse(text) as Partial<Manifest>;
-  } catch (cause) {
-    throw new ZkonnxError('ARTIFACT_INVALID', 'the manifest is not JSON', {
+  const help = 'use the version of zkonnx that wrote it, or compile again';
+  if (content.length > MAX_MANIFEST_CHARS) {
+    throw new ZkonnxError('FILE_TOO_LARGE', 'the manifest is too large', {
+      expected: `at most ${MAX_MANIFEST_CHARS} characters`,
+      got: String(content.length),
       where: file,
-      help: 'compile again',
-      cause,
     });
   }
-  if (typeof manifest !== 'object' || manifest === null || manifest.formatVersion !== MANIFEST_VERSION) {
+  const manifest = parseJsonFile('ARTIFACT_INVALID', 'the manifest', content, { where: file, help: 'compile again' });
+  const { formatVersion, protocol }: Record<string, unknown> = isObject(manifest) ? manifest : {};
+  if (formatVersion !== MANIFEST_VERSION) {
     throw new ZkonnxError('FORMAT_VERSION', 'the artifact has an unknown format version', {
       expected: String(MANIFEST_VERSION),
-      got: String((manifest as Partial<Manifest> | null)?.formatVersion),
+      got: formatVersion === undefined ? 'none' : excerpt(formatVersion),
       where: file,
-      help: 'use the version of zkonnx that wrote it, or compile again',
+      help,
     });
   }
-  if (manifest.protocol !== undefined && !isProtocol(manifest.protocol)) {
+  if (protocol !== undefined && !isProtocol(protocol)) {
     throw new ZkonnxError('ARTIFACT_INVALID', 'the manifest names an unknown protocol', {
       expected: PROTOCOLS.join(' or '),
-      got: String(manifest.protocol),
+      got: excerpt(protocol),
       where: file,
-      help: 'use the version of zkonnx that wrote it, or compile again',
+      help,
     });
   }
-  for (const field of ['circuit', 'schema', 'layers', 'model', 'quantisation', 'protocol'] as const) {
-    if (manifest[field] === undefined) {
-      throw new ZkonnxError('ARTIFACT_INVALID', 'the manifest lacks a field', {
-        expected: field,
-        where: file,
-        help: 'compile again',
-      });
-    }
-  }
+  object(FIELDS)(manifest, '', file);
   const whole = manifest as Manifest;
   // A protocol that is not written yet is refused here, before anything is believed of its artifact.
   provingKeyPath(dir, whole.protocol);

@@ -41,20 +41,25 @@ async function readIdx(path: string, axes: number, options: IdxOptions) {
   if (bytes.length < dataStart) throw malformed(path, 'it is cut short');
   const dims = Array.from({ length: axes }, (_, axis) => bytes.readUInt32BE(4 + 4 * axis));
   const data = bytes.subarray(dataStart);
+  if (dims[0]! > 0 && dims.includes(0)) throw malformed(path, `its pictures are ${dims.slice(1).join(' × ')}`);
   if (data.length !== sizeOf(dims)) {
     throw malformed(path, `it holds ${data.length} bytes of elements instead of ${dims.join(' × ')}`);
   }
   return { dims, data };
 }
 
+/** Deflate cannot do better than 1032 : 1. */
+const MAX_DEFLATE_RATIO = 1032;
+
 function unpack(bytes: Buffer, path: string, maxBytes: number): Buffer {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  // What it unpacks to is in its last four bytes (RFC 1952); in one piece, since pieces would be there twice when they are joined.
+  const size = bytes.length < 4 ? 0 : bytes.readUInt32LE(bytes.length - 4);
+  if (size > MAX_DEFLATE_RATIO * bytes.length) throw malformed(path, 'its gzip data is damaged or cut short');
+  if (size > maxBytes) throw new ZkonnxError('FILE_TOO_LARGE', `${path} unpacks to more than ${maxBytes} bytes`);
   try {
-    return gunzipSync(bytes, { maxOutputLength: maxBytes });
-  } catch (cause) {
-    if ((cause as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new ZkonnxError('FILE_TOO_LARGE', `${path} unpacks to more than ${maxBytes} bytes`, { cause });
-    }
+    return gunzipSync(bytes, { maxOutputLength: size + 1, chunkSize: Math.max(size + 1, 64) });
+  } catch {
     throw malformed(path, 'its gzip data is damaged or cut short');
   }
 }

@@ -90,8 +90,8 @@ export function readZipEntry(archive: Buffer, entry: ZipEntry, origin: string): 
 
 function inflate(packed: Buffer, bytes: number, fail: (why: string) => ZkonnxError): Buffer {
   try {
-    // One byte more than stated shows an entry that is larger; maxOutputLength must be at least 1.
-    return inflateRawSync(packed, { maxOutputLength: bytes + 1 });
+    // One byte more than stated shows an entry that is larger. In one piece: pieces would be there twice when they are joined.
+    return inflateRawSync(packed, { maxOutputLength: bytes + 1, chunkSize: Math.max(bytes + 1, 64) });
   } catch {
     throw fail(`does not inflate to its stated size, ${formatBytes(bytes)}`);
   }

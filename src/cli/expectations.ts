@@ -5,13 +5,22 @@ import type { Expectation } from '../verify/expect.js';
 import { isObject } from '../verify/json.js';
 import type { JsonObject } from '../verify/json.js';
 import type { Schema, TensorSchema } from '../verify/statement.js';
+import { artifactInputs } from './artifact-inputs.js';
+import type { PictureFlags } from './picture-flags.js';
 import { readText } from './proof-files.js';
+import type { Session } from './session.js';
 
 /**
  * Reads either what `verify --json` and `run --json` print (the document, or its `outputs` or `inputs`), or any input format with one
  * sample, by tensor name. Throws USAGE, FILE_UNREADABLE, FILE_TOO_LARGE, INPUT_*.
  */
-export async function readExpectation(file: string, side: 'output' | 'input', schema: Schema): Promise<Expectation> {
+export async function readExpectation(
+  session: Session,
+  file: string,
+  side: 'output' | 'input',
+  schema: Schema,
+  pictures: PictureFlags,
+): Promise<Expectation> {
   const tensors = schema[`${side}s`].filter(({ visibility }) => visibility === 'public');
   if (tensors.length === 0) {
     throw new ZkonnxError('USAGE', `the key proves no public ${side}`, {
@@ -20,7 +29,7 @@ export async function readExpectation(file: string, side: 'output' | 'input', sc
     });
   }
   const printed = file.endsWith('.json') ? await readPrinted(file, side) : undefined;
-  return printed ?? readAsSample(file, tensors);
+  return printed ?? readAsSample(session, file, tensors, pictures);
 }
 
 /** Tensors as our own commands print them, `{name: {dims, data}}`; undefined for any other JSON. */
@@ -44,9 +53,13 @@ function isPrinted(value: unknown): value is Record<string, JsonObject & { data:
   );
 }
 
-async function readAsSample(file: string, tensors: readonly TensorSchema[]): Promise<Expectation> {
-  const { readOne } = await import('../inputs/samples.js');
-  const image = tensors.find((tensor) => tensor.image !== undefined)?.image;
-  const sample = await readOne(file, tensors, image === undefined ? {} : { image });
+async function readAsSample(
+  session: Session,
+  file: string,
+  tensors: readonly TensorSchema[],
+  pictures: PictureFlags,
+): Promise<Expectation> {
+  const { sampleOf } = await import('./input-files.js');
+  const sample = await sampleOf(session, file, await artifactInputs({ inputs: tensors }, pictures));
   return Object.fromEntries([...sample.tensors].map(([name, values]) => [name, Array.from(values)]));
 }

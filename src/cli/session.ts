@@ -16,6 +16,8 @@ export interface Sink {
 export interface CliIo {
   readonly stdout: Sink;
   readonly stderr: Sink;
+  /** Asked for by whoever is given `-` for a file. */
+  readonly stdin?: () => AsyncIterable<Uint8Array>;
   /**
    * Asked for only by commands that can stop halfway and clean up; the signal fires at Ctrl-C. Elsewhere Ctrl-C ends the process
    * as it always does, which leaves nothing behind either: outputs are renamed into place when they are whole.
@@ -41,6 +43,7 @@ export class Session {
   readonly #io: CliIo;
   #reports: Sink;
   #signal: AbortSignal | undefined;
+  #stdin: { readonly what: string; readonly content: Promise<Buffer> } | undefined;
 
   constructor(argv: readonly string[], io: CliIo) {
     const end = argv.indexOf('--');
@@ -57,6 +60,16 @@ export class Session {
   get signal(): AbortSignal {
     this.#signal ??= this.#io.interrupt?.() ?? new AbortController().signal;
     return this.#signal;
+  }
+
+  /**
+   * Standard input, whole: for one purpose, `what`, for which it may be asked for again. Throws USAGE for a second one, FILE_TOO_LARGE,
+   * FILE_UNREADABLE.
+   */
+  readStdin(what: string, maxBytes: number): Promise<Buffer> {
+    this.#stdin ??= { what, content: readWhole(this.#io.stdin?.() ?? [], maxBytes) };
+    if (this.#stdin.what === what) return this.#stdin.content;
+    throw usage('standard input can be one file only', `a file for ${what}`, `- for ${this.#stdin.what} too`);
   }
 
   /** A commander action that reports what `run` returns. */
@@ -106,6 +119,22 @@ export class Session {
     const sentence = code === 'commander.help' ? 'no command was given' : message.replace(/^error: /, '');
     this.#io.stdout.write(`${JSON.stringify({ error: { code: 'USAGE', message: sentence } }, null, 2)}\n`);
   }
+}
+
+async function readWhole(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, maxBytes: number): Promise<Buffer> {
+  const read: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const piece of pieces) {
+      read.push(piece);
+      bytes += piece.length;
+      if (bytes > maxBytes) break;
+    }
+  } catch (cause) {
+    throw new ZkonnxError('FILE_UNREADABLE', 'cannot read standard input', { got: String(cause), cause });
+  }
+  if (bytes <= maxBytes) return Buffer.concat(read);
+  throw new ZkonnxError('FILE_TOO_LARGE', 'standard input is too large', { expected: `at most ${maxBytes} bytes` });
 }
 
 function unexpected(thrown: unknown): ZkonnxError {

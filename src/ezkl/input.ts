@@ -50,7 +50,7 @@ function checkTensor(tensor: unknown, where: string): void {
       (typeof element === 'string' && /^[0-9a-f]{64}$/.test(element));
     if (!readable) {
       throw new ZkonnxError('INPUT_TYPE', 'an input value is not a number', {
-        got: excerpt(element),
+        got: `a value of type ${typeof element}`,
         where: at,
         help: HELP,
       });

@@ -4,19 +4,18 @@
  * first row is then an error like in any other, where skipping that row would go unnoticed.
  */
 import { ZkonnxError } from '../base/errors.js';
-import { readLines } from './files.js';
-import { describeInputs, elementPath, singleSample, sizeOf } from './tensor.js';
+import type { Line } from './files.js';
+import { describeInputs, elementPath, isQuotable, singleSample, sizeOf } from './tensor.js';
 import type { InputSpec, Sample } from './tensor.js';
 
 const NUMBER = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 const NOT_FINITE = /^([+-]?)(nan|inf|infinity)$/i;
 
-/** @throws ZkonnxError INPUT_NAME, INPUT_SHAPE, INPUT_TYPE, INPUT_NOT_FINITE; and as `readLines`. */
-export async function* readCsv(
-  path: string,
+/** @throws ZkonnxError INPUT_NAME, INPUT_SHAPE, INPUT_TYPE, INPUT_NOT_FINITE; and what reading the lines throws. */
+export async function* samplesOfCsv(
+  lines: AsyncIterable<Line>,
   id: string,
   inputs: readonly InputSpec[],
-  maxLineBytes: number,
 ): AsyncGenerator<Sample> {
   const spec = inputs[0];
   if (spec === undefined || inputs.length !== 1) {
@@ -28,7 +27,7 @@ export async function* readCsv(
   }
   const size = sizeOf(spec.dims);
   let first = true;
-  for await (const { number, bytes } of readLines(path, maxLineBytes)) {
+  for await (const { number, bytes } of lines) {
     const text = bytes
       .toString('utf8')
       .replace(/^\uFEFF/, '')
@@ -63,7 +62,9 @@ function rowOf(cells: readonly string[], spec: InputSpec, size: number, origin: 
     if (NUMBER.test(cell)) return Number(cell);
     throw new ZkonnxError('INPUT_TYPE', `input ${spec.name} holds a value that is no number`, {
       expected: 'a decimal number with a point',
-      got: cell === '' ? 'an empty cell' : JSON.stringify(cell.slice(0, 64)),
+      ...(cell === '' || isQuotable(spec)
+        ? { got: cell === '' ? 'an empty cell' : JSON.stringify(cell.slice(0, 64)) }
+        : {}),
       where: `${origin}, column ${column + 1}, ${elementPath(spec.name, spec.dims, column)}`,
     });
   });

@@ -165,6 +165,7 @@ class JsonReader {
   constructor(
     private readonly bytes: Buffer,
     private readonly origin: string,
+    private readonly isQuotable: boolean,
   ) {}
 
   document(): JsonValue {
@@ -251,7 +252,7 @@ class JsonReader {
     const value = JSON_NUMBER.test(text) ? Number(text) : WORDS.get(text);
     if (value === undefined) {
       this.at = start;
-      throw this.syntax('a value', text === '' ? undefined : JSON.stringify(text.slice(0, 64)));
+      throw this.syntax('a value', text === '' || !this.isQuotable ? undefined : JSON.stringify(text.slice(0, 64)));
     }
     if (typeof value !== 'number') {
       this.spend(1);
@@ -289,9 +290,11 @@ class JsonReader {
     const found =
       byte === undefined
         ? 'the end of the text'
-        : byte > 0x20 && byte < 0x7f
-          ? `"${String.fromCharCode(byte)}"`
-          : `byte 0x${byte.toString(16).padStart(2, '0')}`;
+        : !this.isQuotable
+          ? 'something else'
+          : byte > 0x20 && byte < 0x7f
+            ? `"${String.fromCharCode(byte)}"`
+            : `byte 0x${byte.toString(16).padStart(2, '0')}`;
     return new ZkonnxError('INPUT_FORMAT', `${this.origin} is not JSON that holds tensors`, {
       expected,
       got: got ?? found,
@@ -321,9 +324,9 @@ class JsonReader {
 }
 
 /**
- * Reads one JSON document of UTF-8. `origin` names it in messages.
+ * Reads one JSON document of UTF-8. `origin` names it in messages, which quote it only where `isQuotable`.
  * @throws ZkonnxError INPUT_FORMAT with line and column, FILE_TOO_LARGE for too many values.
  */
-export function parseJsonText(bytes: Buffer, origin: string): JsonValue {
-  return new JsonReader(bytes, origin).document();
+export function parseJsonText(bytes: Buffer, origin: string, isQuotable = true): JsonValue {
+  return new JsonReader(bytes, origin, isQuotable).document();
 }

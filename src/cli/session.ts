@@ -5,7 +5,7 @@
 import { CommanderError } from 'commander';
 import { ZkonnxError } from '../base/errors.js';
 import { usage } from './options.js';
-import { printable } from './text.js';
+import { oneLine, printable } from '../base/printable.js';
 
 /** What a stream must do to be written to; process.stdout and process.stderr do. */
 export interface Sink {
@@ -79,7 +79,7 @@ export class Session {
 
   /** A line for people on stderr; not with --quiet. */
   log(line: string): void {
-    if (!this.quiet) this.stderr.write(`${printable(line)}\n`);
+    if (!this.quiet) this.stderr.write(`${oneLine(line)}\n`);
   }
 
   /** A result goes to stdout itself, byte by byte, and what is reported of it to stderr. Throws USAGE with --json, which promises one document. */
@@ -89,7 +89,7 @@ export class Session {
   }
 
   #report({ json, text, exitCode = 0 }: Outcome): void {
-    this.#reports.write(this.json ? `${JSON.stringify(json, null, 2)}\n` : `${printable(text)}\n`);
+    this.#reports.write(`${printable(this.json ? JSON.stringify(json, null, 2) : text)}\n`);
     this.exitCode = exitCode;
   }
 
@@ -103,9 +103,7 @@ export class Session {
     this.exitCode = error.exitCode;
     if (this.json) {
       const { cause: _cause, ...facts } = error.details;
-      this.#io.stdout.write(
-        `${JSON.stringify({ error: { code: error.code, message: error.shortMessage, ...facts } }, null, 2)}\n`,
-      );
+      this.#writeJson({ error: { code: error.code, message: error.shortMessage, ...facts } });
     }
     const stack = error.exitCode === 3 ? `\n${stackOf(error)}` : '';
     if (!this.json || stack !== '') this.stderr.write(`${printable(`error: ${error.message}${stack}`)}\n`);
@@ -117,7 +115,12 @@ export class Session {
     this.exitCode = 2;
     if (!this.json) return;
     const sentence = code === 'commander.help' ? 'no command was given' : message.replace(/^error: /, '');
-    this.#io.stdout.write(`${JSON.stringify({ error: { code: 'USAGE', message: sentence } }, null, 2)}\n`);
+    this.#writeJson({ error: { code: 'USAGE', message: sentence } });
+  }
+
+  /** True values: what is escaped here is escaped as JSON does it. */
+  #writeJson(value: object): void {
+    this.#io.stdout.write(`${printable(JSON.stringify(value, null, 2))}\n`);
   }
 }
 

@@ -1,6 +1,7 @@
 /** zkonnx prove: a proof of each inference. */
 import path from 'node:path';
 import { Command } from 'commander';
+import { oneLine } from '../../base/printable.js';
 import type { ProvenSample } from '../../prove/prove.js';
 import { artifactInputs } from '../artifact-inputs.js';
 import { choice, contextBytes, examples, integerIn, sizeOf, usage } from '../options.js';
@@ -146,13 +147,13 @@ function outcome(out: string, plan: ProofPlan, written: readonly Written[], elap
   const memory = `peak memory ${mebibytes(peakMemoryBytes)}`;
   const [only] = written;
   if (!plan.isBatch && only !== undefined) {
-    return { json: json[0]!, text: `${only.proof}\n${timings(only.timingsMs)}, ${memory}${notice}` };
+    return { json: json[0]!, text: `${oneLine(only.proof)}\n${timings(only.timingsMs)}, ${memory}${notice}` };
   }
   const timingsMs = { ...sumOfPhases(written), total: elapsedMs };
   return {
     json: { proof: out, proofs: json, timingsMs, peakMemoryBytes },
     text:
-      `${written.map(({ proof }) => proof).join('\n')}\n` +
+      `${written.map(({ proof }) => oneLine(proof)).join('\n')}\n` +
       `${written.length} proofs in ${seconds(elapsedMs)}, ${memory}${notice}`,
   };
 }

@@ -1,5 +1,6 @@
 /** zkonnx run: the integer program on inputs, without a proof, next to the float model's own answer. */
 import { Command } from 'commander';
+import { oneLine } from '../../base/printable.js';
 import type { RunResult } from '../../prove/run.js';
 import { artifactInputs } from '../artifact-inputs.js';
 import { examples } from '../options.js';
@@ -57,5 +58,5 @@ function describe({ id, outputs, reference, maxAbsError }: Answer): string {
     `  integer  ${tensor(name, value)}`,
     `  float    ${tensor(name, reference[name]!)}`,
   ]);
-  return [id, ...lines, `  largest difference ${real(maxAbsError)}`].join('\n');
+  return [oneLine(id), ...lines, `  largest difference ${real(maxAbsError)}`].join('\n');
 }

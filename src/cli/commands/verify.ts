@@ -1,5 +1,6 @@
 /** zkonnx verify: is this proof valid, and what does it prove? */
 import { Command } from 'commander';
+import { oneLine } from '../../base/printable.js';
 import type { PreparedKey } from '../../verify/key.js';
 import type { VerifyOptions, VerifyResult, Verified } from '../../verify/verify.js';
 import { choice, contextBytes, examples, usage } from '../options.js';
@@ -97,8 +98,8 @@ async function verifyFolder(session: Session, folder: string, key: PreparedKey, 
   const refused = results.filter(({ valid }) => !valid).length;
   const lines = results.map((result) =>
     result.valid
-      ? `valid    ${result.proof}${topLine(result)}`
-      : `REFUSED  ${result.proof}: ${result.reason}, ${result.message}`,
+      ? oneLine(`valid    ${result.proof}${topLine(result)}`)
+      : oneLine(`REFUSED  ${result.proof}: ${result.reason}, ${result.message}`),
   );
   const notice = key.facts.setup === 'development' ? `\n${DEVELOPMENT_NOTICE}` : '';
   const summary = `${results.length - refused} of ${results.length} proofs are valid (model ${key.facts.modelHash})`;
@@ -136,11 +137,11 @@ async function checkAll(
 }
 
 function describe(file: string, result: VerifyResult): string {
-  if (!result.valid) return `REFUSED  ${file}\n  ${result.reason}: ${result.message}`;
+  if (!result.valid) return `REFUSED  ${oneLine(file)}\n  ${result.reason}: ${oneLine(result.message)}`;
   const committed = Object.entries(result.committed).map(([name, hash]) => `${name}: ${hash}`);
   const notice = result.setup === 'development' ? `\n  ${DEVELOPMENT_NOTICE}` : '';
   return (
-    `VALID  ${file}${topLine(result)}\n` +
+    `${oneLine(`VALID  ${file}${topLine(result)}`)}\n` +
     `  model    ${result.modelHash}\n  circuit  ${result.circuitHash}\n  key      ${result.keyDigest}${notice}` +
     (result.context === undefined ? '' : `\n  context  ${result.context}`) +
     section('Outputs', tensorLines(result.outputs)) +

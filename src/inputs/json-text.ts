@@ -9,10 +9,10 @@ import { MAX_JSON_DEPTH } from '../base/strict-json.js';
 import { sizeOf } from './tensor.js';
 import type { ArraySource } from './tensor.js';
 
-/** 2^25 numbers are 256 MiB of float64. */
-export const MAX_NUMBERS = 2 ** 25;
+/** 64 MiB of float64, and a second or two to read. */
+export const MAX_NUMBERS = 2 ** 23;
 /** Strings, keys, booleans, objects and arrays that are not part of a regular block. */
-export const MAX_OTHER_VALUES = 2 ** 20;
+export const MAX_OTHER_VALUES = 2 ** 19;
 const MAX_NUMBER_LENGTH = 1024;
 
 export type JsonValue = number | string | boolean | null | NumberBlock | JsonItems | JsonObject;

@@ -230,11 +230,14 @@ class JsonReader {
   private string(): string {
     this.spend(1);
     const start = this.at++;
-    while (this.bytes[this.at] !== CHAR.quote) {
-      if (this.at >= this.bytes.length) throw this.syntax('a closing quote');
-      this.at += this.bytes[this.at] === CHAR.backslash ? 2 : 1;
+    let isPlain = true;
+    for (let byte = this.bytes[this.at]; byte !== CHAR.quote; byte = this.bytes[this.at]) {
+      if (byte === undefined) throw this.syntax('a closing quote');
+      isPlain &&= byte >= 0x20 && byte < 0x80 && byte !== CHAR.backslash;
+      this.at += byte === CHAR.backslash ? 2 : 1;
     }
     this.at++;
+    if (isPlain) return this.bytes.toString('latin1', start + 1, this.at - 1);
     const text = this.bytes.toString('utf8', start, this.at);
     try {
       return JSON.parse(text) as string;

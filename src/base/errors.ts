@@ -3,6 +3,8 @@
  * The CLI maps `exitCode` to the process: 1 refused proof, 2 unusable input, 3 a bug of ours.
  */
 
+import { oneLine } from './printable.js';
+
 /** Stable codes: programs may match on them. Adding one is a minor change, renaming one a breaking change. */
 export type ErrorCode =
   | 'USAGE'
@@ -52,7 +54,10 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** An error a user can act on; `message` is the whole text, one fact a line. */
+/**
+ * An error a user can act on; `message` is the whole text, one fact a line, fit for a terminal whatever names it holds. `shortMessage` and
+ * `details` hold them as they are.
+ */
 export class ZkonnxError extends Error {
   readonly code: ErrorCode;
   readonly shortMessage: string;
@@ -62,11 +67,14 @@ export class ZkonnxError extends Error {
     super(
       [
         `${shortMessage} [${code}]`,
-        ...(details.expected === undefined ? [] : [`  expected: ${details.expected}`]),
-        ...(details.got === undefined ? [] : [`  got: ${details.got}`]),
-        ...(details.where === undefined ? [] : [`  where: ${details.where}`]),
+        ...(['expected', 'got', 'where'] as const).flatMap((name) => {
+          const fact = details[name];
+          return fact === undefined ? [] : [`  ${name}: ${fact}`];
+        }),
         ...(details.help === undefined ? [] : [`help: ${details.help}`]),
-      ].join('\n'),
+      ]
+        .map(oneLine)
+        .join('\n'),
       details.cause === undefined ? undefined : { cause: details.cause },
     );
     this.name = 'ZkonnxError';

@@ -1,21 +1,31 @@
 /** --expect-output and --expect-input: the values a caller wants to have been proven, from a file. */
 import { ZkonnxError } from '../base/errors.js';
+import { parseJsonFile } from '../base/strict-json.js';
 import type { Expectation } from '../verify/expect.js';
 import { isObject } from '../verify/json.js';
 import type { JsonObject } from '../verify/json.js';
 import type { Schema, TensorSchema } from '../verify/statement.js';
-import { usage } from './options.js';
+import { artifactInputs } from './artifact-inputs.js';
+import type { PictureFlags } from './picture-flags.js';
 import { readText } from './proof-files.js';
+import type { Session } from './session.js';
+
+/** How pictures among the expected inputs are read, and whether committed tensors are opened, so that they can be compared. */
+export interface ExpectationOptions {
+  readonly pictures: PictureFlags;
+  readonly isOpened?: boolean;
+}
 
 /**
  * Reads either what `verify --json` and `run --json` print (the document, or its `outputs` or `inputs`), or any input format with one
  * sample, by tensor name; committed tensors too where they are opened. Throws USAGE, FILE_UNREADABLE, FILE_TOO_LARGE, INPUT_*.
  */
 export async function readExpectation(
+  session: Session,
   file: string,
   side: 'output' | 'input',
   schema: Schema,
-  isOpened = false,
+  { pictures, isOpened = false }: ExpectationOptions,
 ): Promise<Expectation> {
   const tensors = schema[`${side}s`].filter(
     ({ visibility }) => visibility === 'public' || (visibility === 'committed' && isOpened),
@@ -27,18 +37,16 @@ export async function readExpectation(
     });
   }
   const printed = file.endsWith('.json') ? await readPrinted(file, side) : undefined;
-  return printed ?? readAsSample(file, tensors);
+  return printed ?? readAsSample(session, file, tensors, pictures);
 }
 
 /** Tensors as our own commands print them, `{name: {dims, data}}`; undefined for any other JSON. */
 async function readPrinted(file: string, side: 'output' | 'input'): Promise<Expectation | undefined> {
-  let document: unknown;
-  try {
-    document = JSON.parse(await readText(file));
-  } catch (cause) {
-    if (cause instanceof ZkonnxError) throw cause;
-    throw usage('the expected values are not JSON', '{"name": [values, …]} or what verify --json prints', file);
-  }
+  const expected = '{"name": [values, …]} or what verify --json prints';
+  const document = parseJsonFile('USAGE', 'the file of expected values', await readText(file), {
+    expected,
+    got: JSON.stringify(file),
+  });
   const inner = isObject(document) ? document[`${side}s`] : undefined;
   const named = isPrinted(inner) ? inner : document;
   if (!isPrinted(named)) return undefined;
@@ -53,9 +61,13 @@ function isPrinted(value: unknown): value is Record<string, JsonObject & { data:
   );
 }
 
-async function readAsSample(file: string, tensors: readonly TensorSchema[]): Promise<Expectation> {
-  const { readOne } = await import('../inputs/samples.js');
-  const image = tensors.find((tensor) => tensor.image !== undefined)?.image;
-  const sample = await readOne(file, tensors, image === undefined ? {} : { image });
+async function readAsSample(
+  session: Session,
+  file: string,
+  tensors: readonly TensorSchema[],
+  pictures: PictureFlags,
+): Promise<Expectation> {
+  const { sampleOf } = await import('./input-files.js');
+  const sample = await sampleOf(session, file, await artifactInputs({ inputs: tensors }, pictures));
   return Object.fromEntries([...sample.tensors].map(([name, values]) => [name, Array.from(values)]));
 }

@@ -1,4 +1,5 @@
 /** `--backend ezkl`: ezkl's own verifier and prover, on files that ezkl's own tools made. */
+import { oneLine } from '../base/printable.js';
 import path from 'node:path';
 import type { EzklAccepted } from '../ezkl/verify.js';
 import { peakMemoryBytes } from '../base/peak-memory.js';
@@ -22,7 +23,7 @@ export async function verifyWithEzkl(session: Session, proof: string, flags: Ver
   const verdict = await verifyEzkl({ proof, vk: flags.key, settings, srs }, undefined, { signal: session.signal });
   const json = { proof, backend: 'ezkl', ...verdict };
   if (!verdict.valid) {
-    return { json, text: `REFUSED  ${proof}\n  ${verdict.reason}: ${verdict.message}`, exitCode: 1 };
+    return { json, text: `REFUSED  ${oneLine(proof)}\n  ${verdict.reason}: ${oneLine(verdict.message)}`, exitCode: 1 };
   }
   return { json, text: describe(proof, verdict) };
 }

@@ -1,7 +1,8 @@
 /** Flags of the commands that another proof system answers too (ezkl.ts). */
+import type { PictureFlags } from './picture-flags.js';
 import type { ProverName } from '../prove/tasks.js';
 
-export interface ProveFlags {
+export interface ProveFlags extends PictureFlags {
   readonly in: string;
   readonly out: string;
   readonly force?: boolean;
@@ -17,7 +18,7 @@ export interface ProveFlags {
   readonly settings?: string;
 }
 
-export interface VerifyFlags {
+export interface VerifyFlags extends PictureFlags {
   readonly key: string;
   readonly batch?: boolean;
   readonly expectModel?: string;

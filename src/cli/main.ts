@@ -49,7 +49,8 @@ watch(process.stderr);
 try {
   const { runCli } = await import('./run-cli.js');
   const { stdout, stderr } = process;
-  process.exitCode = await runCli(process.argv.slice(2), { stdout, stderr, interrupt, flush });
+  const stdin = () => process.stdin;
+  process.exitCode = await runCli(process.argv.slice(2), { stdin, stdout, stderr, interrupt, flush });
 } catch (error) {
   die(error);
 }

@@ -1,4 +1,5 @@
 /** Progress on stderr: a bar on a terminal, a line a phase in a log, nothing with --quiet. */
+import { oneLine } from '../base/printable.js';
 import type { Session } from './session.js';
 
 export interface ProgressUpdate {
@@ -51,7 +52,7 @@ async function startBar(session: Session, title: string): Promise<Progress> {
   });
   bar.start(1, 0, { phase: '' });
   return {
-    update: ({ phase, fraction = 0 }) => bar.update(fraction, { phase }),
+    update: ({ phase, fraction = 0 }) => bar.update(fraction, { phase: oneLine(phase) }),
     stop: () => bar.stop(),
   };
 }

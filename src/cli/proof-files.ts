@@ -7,6 +7,7 @@ import { prepareKey } from '../verify/key.js';
 import type { PreparedKey } from '../verify/key.js';
 import type { Refused } from '../verify/refusal.js';
 import { usage } from './options.js';
+import type { Session } from './session.js';
 
 /** As many bytes as the verifier takes characters (verify/key.ts); a larger file is not read. */
 const MAX_KEY_BYTES = 64 * 2 ** 20;
@@ -36,6 +37,16 @@ export async function readProofFile(file: string): Promise<string | Refused> {
     return { valid: false, reason: 'PROOF_TOO_LARGE', message };
   }
   return readText(file, MAX_PROOF_BYTES);
+}
+
+/** Likewise from standard input. */
+export async function readProofStdin(session: Session): Promise<string | Refused> {
+  try {
+    return (await session.readStdin('the proof', MAX_PROOF_BYTES)).toString('utf8');
+  } catch (error) {
+    if (!(error instanceof ZkonnxError) || error.code !== 'FILE_TOO_LARGE') throw error;
+    return { valid: false, reason: 'PROOF_TOO_LARGE', message: `a proof has at most ${MAX_PROOF_BYTES} bytes` };
+  }
 }
 
 export function isRefused(proof: string | Refused): proof is Refused {

@@ -1,5 +1,6 @@
 /** The command line as a function: arguments in, exit code out. Nothing here ends the process. */
 import { Command } from 'commander';
+import { printable } from '../base/printable.js';
 import { VERSION } from '../base/version.js';
 import { compileCommand } from './commands/compile.js';
 import { artifactCommand } from './commands/artifact.js';
@@ -74,7 +75,7 @@ function adopt(command: Command, session: Session, io: CliIo): void {
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => {
-        if (!session.json) io.stderr.write(text);
+        if (!session.json) io.stderr.write(printable(text));
       },
     });
   for (const child of command.commands) adopt(child, session, io);

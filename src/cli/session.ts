@@ -6,7 +6,7 @@ import { CommanderError } from 'commander';
 import { ZkonnxError } from '../base/errors.js';
 import { isOutOfFiles, OPEN_FILES_HELP } from '../formats/open-files.js';
 import { usage } from './options.js';
-import { printable } from './text.js';
+import { oneLine, printable } from '../base/printable.js';
 
 /** What a stream must do to be written to; process.stdout and process.stderr do. */
 export interface Sink {
@@ -17,6 +17,8 @@ export interface Sink {
 export interface CliIo {
   readonly stdout: Sink;
   readonly stderr: Sink;
+  /** Asked for by whoever is given `-` for a file. */
+  readonly stdin?: () => AsyncIterable<Uint8Array>;
   /**
    * Asked for only by commands that can stop halfway and clean up; the signal fires at Ctrl-C. Elsewhere Ctrl-C ends the process
    * as it always does, which leaves nothing behind either: outputs are renamed into place when they are whole.
@@ -47,6 +49,7 @@ export class Session {
   #product: NonNullable<Outcome['product']> = 'report';
   #reports: Sink;
   #signal: AbortSignal | undefined;
+  #stdin: { readonly what: string; readonly content: Promise<Buffer> } | undefined;
 
   constructor(argv: readonly string[], io: CliIo) {
     const end = argv.indexOf('--');
@@ -65,6 +68,16 @@ export class Session {
     return this.#signal;
   }
 
+  /**
+   * Standard input, whole: for one purpose, `what`, for which it may be asked for again. Throws USAGE for a second one, FILE_TOO_LARGE,
+   * FILE_UNREADABLE.
+   */
+  readStdin(what: string, maxBytes: number): Promise<Buffer> {
+    this.#stdin ??= { what, content: readWhole(this.#io.stdin?.() ?? [], maxBytes) };
+    if (this.#stdin.what === what) return this.#stdin.content;
+    throw usage('standard input can be one file only', `a file for ${what}`, `- for ${this.#stdin.what} too`);
+  }
+
   /** A commander action that reports what `run` returns. */
   action<A extends unknown[]>(run: (...args: A) => Promise<Outcome>): (...args: A) => Promise<void> {
     return async (...args) => this.#report(await run(...args));
@@ -72,7 +85,7 @@ export class Session {
 
   /** A line for people on stderr; not with --quiet. */
   log(line: string): void {
-    if (!this.quiet) this.stderr.write(`${printable(line)}\n`);
+    if (!this.quiet) this.stderr.write(`${oneLine(line)}\n`);
   }
 
   /** A result goes to stdout itself, byte by byte, and what is reported of it to stderr. Throws USAGE with --json, which promises one document. */
@@ -83,7 +96,7 @@ export class Session {
 
   #report({ json, text, product = 'report', exitCode = 0 }: Outcome): void {
     this.#product = product;
-    this.#reports.write(this.json ? `${JSON.stringify(json, null, 2)}\n` : `${printable(text)}\n`);
+    this.#reports.write(`${printable(this.json ? JSON.stringify(json, null, 2) : text)}\n`);
     this.exitCode = exitCode;
   }
 
@@ -109,9 +122,7 @@ export class Session {
     this.exitCode = error.exitCode;
     if (this.json) {
       const { cause: _cause, ...facts } = error.details;
-      this.#io.stdout.write(
-        `${JSON.stringify({ error: { code: error.code, message: error.shortMessage, ...facts } }, null, 2)}\n`,
-      );
+      this.#writeJson({ error: { code: error.code, message: error.shortMessage, ...facts } });
     }
     const stack = error.exitCode === 3 ? `\n${stackOf(error)}` : '';
     if (!this.json || stack !== '') this.stderr.write(`${printable(`error: ${error.message}${stack}`)}\n`);
@@ -123,8 +134,29 @@ export class Session {
     this.exitCode = 2;
     if (!this.json) return;
     const sentence = code === 'commander.help' ? 'no command was given' : message.replace(/^error: /, '');
-    this.#io.stdout.write(`${JSON.stringify({ error: { code: 'USAGE', message: sentence } }, null, 2)}\n`);
+    this.#writeJson({ error: { code: 'USAGE', message: sentence } });
   }
+
+  /** True values: what is escaped here is escaped as JSON does it. */
+  #writeJson(value: object): void {
+    this.#io.stdout.write(`${printable(JSON.stringify(value, null, 2))}\n`);
+  }
+}
+
+async function readWhole(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, maxBytes: number): Promise<Buffer> {
+  const read: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const piece of pieces) {
+      read.push(piece);
+      bytes += piece.length;
+      if (bytes > maxBytes) break;
+    }
+  } catch (cause) {
+    throw new ZkonnxError('FILE_UNREADABLE', 'cannot read standard input', { got: String(cause), cause });
+  }
+  if (bytes <= maxBytes) return Buffer.concat(read);
+  throw new ZkonnxError('FILE_TOO_LARGE', 'standard input is too large', { expected: `at most ${maxBytes} bytes` });
 }
 
 function unexpected(thrown: unknown): ZkonnxError {

@@ -1,23 +1,12 @@
 /** Text for people: tables, numbers, tensors. Nothing here decides anything. */
+import { oneLine } from '../base/printable.js';
 import type { LayerCost } from '../formats/manifest.js';
 import type { SetupKind } from '../verify/key.js';
 import type { TensorValue } from '../verify/report.js';
 
-/**
- * Names, labels and messages may come from files of strangers: control characters (escape sequences of the terminal) and
- * bidirectional overrides are shown as \u….
- */
-export function printable(text: string): string {
-  return text.replace(
-    // eslint-disable-next-line no-control-regex -- control characters are what it is about
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
-
-/** One line, whatever a name holds. */
+/** One line, whatever a name holds: white space is a space, for columns. */
 function cell(value: string | number): string {
-  return String(value).replace(/\s+/g, ' ');
+  return oneLine(String(value).replace(/\s+/g, ' '));
 }
 
 /** Columns padded to their widest cell, two spaces apart, indented by two; numbers to the right. */
@@ -33,7 +22,7 @@ export function table(rows: readonly (readonly (string | number)[])[]): string {
 
 /** Lines of a section under its title; empty when there is none. */
 export function section(title: string, lines: readonly string[]): string {
-  return lines.length === 0 ? '' : `\n\n${title}\n${lines.map((line) => `  ${line}`).join('\n')}`;
+  return lines.length === 0 ? '' : `\n\n${title}\n${lines.map((line) => `  ${oneLine(line)}`).join('\n')}`;
 }
 
 /** Six significant digits, and no more than are there. */

@@ -24,7 +24,8 @@ function calibrationSamples(graph: RealGraph, options: CompileOptions): readonly
   const nodes = inputNodes(graph);
   if (options.samples !== undefined && options.samples.length > 0) {
     options.samples.forEach((sample, s) => {
-      for (const node of nodes) checkSample(sample.get(node.name), node, s, domainFor(options, node));
+      const isQuotable = (options.input ?? 'public') === 'public';
+      for (const node of nodes) checkSample(sample.get(node.name), node, s, domainFor(options, node), isQuotable);
     });
     return options.samples;
   }
@@ -55,6 +56,7 @@ function checkSample(
   node: { readonly name: string; readonly dims: readonly number[] },
   index: number,
   range: Range | undefined,
+  isQuotable: boolean,
 ): void {
   const where = `calibration sample ${index}, input ${node.name}`;
   if (values?.length !== elementCount(node.dims)) {
@@ -74,7 +76,7 @@ function checkSample(
     if (range !== undefined && (value < range.lo || value > range.hi)) {
       throw new ZkonnxError('CALIBRATION_INVALID', 'a calibration value lies outside the declared domain', {
         expected: `${range.lo}..${range.hi}`,
-        got: String(value),
+        ...(isQuotable ? { got: String(value) } : {}),
         where: `${where}, element ${i}`,
         help: 'widen --domain, or take the sample out',
       });

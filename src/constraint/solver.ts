@@ -78,7 +78,7 @@ function inputTensor(inputs: ReadonlyMap<string, Float64Array>, name: string, co
   }
   const bad = values.findIndex((value) => !Number.isSafeInteger(value));
   if (bad >= 0) {
-    throw new ZkonnxError('INPUT_TYPE', `input ${name} is not made of integers`, { got: `${values[bad]} at ${bad}` });
+    throw new ZkonnxError('INPUT_TYPE', `input ${name} is not made of integers`, { where: `element ${bad}` });
   }
   return values;
 }
@@ -130,7 +130,7 @@ export function witnessToBytes({ small, field }: Witness, nWires: number): Uint8
       invariant(field.has(wire), 'a full-width wire has a value', { wire });
       continue;
     }
-    invariant(Math.abs(value) < EXACT_LIMIT, 'a witness value is an exact integer', { wire, value });
+    invariant(Math.abs(value) < EXACT_LIMIT, 'a witness value is an exact integer', { wire });
     if (value < 0) bytes.set(r, wire * FIELD_BYTES);
     writeSmall(view, wire * FIELD_BYTES, value);
   }

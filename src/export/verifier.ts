@@ -1,6 +1,7 @@
 /** `export verifier`: the standalone verifier as one ES module, and as one page. Both are bundled when the package is built. */
 import { readFile } from 'node:fs/promises';
 import { ZkonnxError, invariant } from '../base/errors.js';
+import { parseJson } from '../base/strict-json.js';
 import { isPreparedKey, prepareKey } from '../verify/key.js';
 
 /** `npm run build` writes them (scripts/build-verifier.ts); the first place is seen from dist/src/export, the second from src/export. */
@@ -34,7 +35,7 @@ export async function exportVerifierPage(keyJson?: unknown, proofJson?: unknown)
 function parsed(json: unknown): unknown {
   if (typeof json !== 'string') return json ?? null;
   try {
-    return JSON.parse(json) as unknown;
+    return parseJson(json);
   } catch {
     // Not for the exporter to judge: the page refuses it as the verifier does.
     return json;

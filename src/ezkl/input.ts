@@ -1,5 +1,6 @@
 /** ezkl's input.json, looked at before the engine, which panics on some of what can be wrong in it and ignores the rest. */
 import { ZkonnxError } from '../base/errors.js';
+import { parseJsonFile } from '../base/strict-json.js';
 import { excerpt, isObject } from '../verify/json.js';
 
 /**
@@ -24,12 +25,7 @@ export function readInput(bytes: Uint8Array, inputCount?: number): Uint8Array {
 const HELP = 'ezkl reads {"input_data": [[0.5, 1, …]]}, one flat array for each input of the model';
 
 function inputData(bytes: Uint8Array): readonly unknown[] {
-  let file: unknown;
-  try {
-    file = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new ZkonnxError('INPUT_FORMAT', 'the ezkl input is not JSON', { help: HELP, cause });
-  }
+  const file = parseJsonFile('INPUT_FORMAT', 'the ezkl input', bytes, { help: HELP });
   const tensors: unknown = isObject(file) ? file['input_data'] : undefined;
   if (Array.isArray(tensors)) return tensors as readonly unknown[];
   throw new ZkonnxError('INPUT_FORMAT', 'the ezkl input has no array input_data', { help: HELP });
@@ -54,7 +50,7 @@ function checkTensor(tensor: unknown, where: string): void {
       (typeof element === 'string' && /^[0-9a-f]{64}$/.test(element));
     if (!readable) {
       throw new ZkonnxError('INPUT_TYPE', 'an input value is not a number', {
-        got: excerpt(element),
+        got: `a value of type ${typeof element}`,
         where: at,
         help: HELP,
       });

@@ -3,6 +3,7 @@
  * `pretty_public_inputs`), so a file could show one thing and prove another: here they must agree, and the engine
  * is given the file that `engineProof` writes anew from what was checked, never the bytes received.
  */
+import { JsonFault, parseJson } from '../base/strict-json.js';
 import { FIELD_BYTES, R, fromBytesLE, signed, toBytesLE } from '../field/bn254.js';
 import { excerpt, isObject, unknownField } from '../verify/json.js';
 import type { JsonObject } from '../verify/json.js';
@@ -116,8 +117,10 @@ function realValues({ dims, scaleBits, offset }: EzklTensorLayout, instances: re
 function parseFile(bytes: Uint8Array): JsonObject {
   let file: unknown;
   try {
-    file = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
+    file = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (fault) {
+    const isJson = fault instanceof JsonFault && fault.kind !== 'syntax';
+    if (isJson) throw new EzklRefusal('PROOF_MALFORMED', `the proof file cannot be read: ${fault.message}`);
     throw new EzklRefusal('PROOF_NOT_JSON', 'the proof file is not JSON');
   }
   if (!isObject(file)) throw malformed('the file', 'an object', file);

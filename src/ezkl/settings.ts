@@ -3,6 +3,7 @@
  * tensor at which scale. Settings come from whoever made the key and are trusted as the key is; they still may be damaged.
  */
 import { ZkonnxError } from '../base/errors.js';
+import { parseJsonFile } from '../base/strict-json.js';
 import { excerpt, isObject } from '../verify/json.js';
 import type { JsonObject } from '../verify/json.js';
 
@@ -104,12 +105,7 @@ function elements(dims: readonly number[]): number {
 }
 
 function parseObject(bytes: Uint8Array): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new ZkonnxError('KEY_INVALID', 'the ezkl settings are not JSON', { help: SETTINGS_HELP, cause });
-  }
+  const value = parseJsonFile('KEY_INVALID', 'the ezkl settings', bytes, { help: SETTINGS_HELP });
   if (!isObject(value)) throw damaged('the file', 'an object', value);
   return value;
 }

@@ -2,6 +2,7 @@
 import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import { ZkonnxError } from '../base/errors.js';
+import { parseJson } from '../base/strict-json.js';
 import { canonicalJson, isObject } from '../verify/json.js';
 import type { Protocol, Schema } from '../verify/statement.js';
 import { artifactPaths, keyPaths, PROVING_KEYS, provingKeyPath } from './manifest.js';
@@ -71,7 +72,7 @@ function verificationKeyMisfit(text: string, facts: KeyedFacts): string | undefi
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

@@ -7,6 +7,7 @@
  *
  * An artifact of a stranger may say anything here; what is checked is that every row has a kind and every layer an entry.
  */
+import { JsonFault, parseJson } from '../base/strict-json.js';
 import type { Origins, RowKind } from '../constraint/origins.js';
 import type { Circuit } from '../constraint/program.js';
 import { isText } from './circuit-checks.js';
@@ -61,8 +62,9 @@ export function readOrigins(
 function parseNames(container: Container, bytes: Uint8Array): Pick<Origins, 'irOps' | 'kinds'> {
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
+    header = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (fault) {
+    if (fault instanceof JsonFault && fault.kind !== 'syntax') throw container.corrupt(fault.message);
     throw container.corrupt('the origins of rows are not JSON');
   }
   const { irOps, kinds } = (header ?? {}) as { readonly irOps?: unknown; readonly kinds?: unknown };

@@ -24,6 +24,7 @@
  */
 import { BIG_COEF_BASE, WireClass, type R1cs, type SparseMatrix } from '../constraint/r1cs.js';
 import { ZkonnxError } from '../base/errors.js';
+import { JsonFault, parseJson } from '../base/strict-json.js';
 import { R } from '../field/bn254.js';
 import { isTwoRound, lookupCount, roundOneWires } from '../constraint/kind.js';
 import type { Circuit } from '../constraint/program.js';
@@ -224,8 +225,9 @@ const HEADER_LISTS = {
 function parseHeader(container: Container, bytes: Uint8Array): Header {
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
+    header = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (fault) {
+    if (fault instanceof JsonFault && fault.kind !== 'syntax') throw container.corrupt(fault.message);
     throw container.corrupt('the header is not JSON');
   }
   if (typeof header !== 'object' || header === null) throw container.corrupt('the header is not an object');

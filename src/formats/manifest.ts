@@ -1,14 +1,19 @@
 /** artifacts/NAME/manifest.json: what was compiled, from what, by what, and how its inputs and outputs read. */
 import path from 'node:path';
 import { ZkonnxError } from '../base/errors.js';
+import { parseJsonFile } from '../base/strict-json.js';
 import { writtenNames } from '../base/unsupported.js';
+import { excerpt, isObject } from '../verify/json.js';
 import { FORMAT_VERSIONS, isFormatVersion, type ModelLabels } from '../verify/key.js';
 import type { FormatVersion } from '../verify/schema.js';
 import { isProtocol, PROTOCOLS, type Protocol, type Schema } from '../verify/statement.js';
+import { count, integer, list, number, object, oneOf, optional, schema, text, tuple } from './manifest-fields.js';
+import type { Check, Fields } from './manifest-fields.js';
 import { readRegular } from './regular-file.js';
 
 /** What this build writes; it reads the earlier ones too. */
 export const MANIFEST_VERSION = 2;
+const MAX_MANIFEST_CHARS = 64 << 20;
 
 /** A layer of a circuit: what it costs and, where it is a tensor, its bounds and scale. */
 export interface LayerCost {
@@ -94,6 +99,74 @@ export interface Manifest {
 export function schemaOf({ formatVersion, schema, quantisation }: Manifest): Schema {
   return formatVersion === 1 ? { ...schema, overflow: quantisation.overflow, clamped: false } : schema;
 }
+/** What each field must be, by version: the compiler holds the table complete. */
+function fieldsOf(version: FormatVersion): Fields<Manifest> {
+  // What formatVersion 1 does not have yet.
+  const since2 = (check: Check): Check => (version === 1 ? optional(check) : check);
+  return {
+    formatVersion: integer,
+    tool: text,
+    protocol: oneOf(...PROTOCOLS),
+    lowering: since2(count),
+    model: object<Manifest['model']>({
+      file: text,
+      hash: text,
+      opset: count,
+      producer: text,
+      name: optional(text),
+      version: optional(text),
+      card: optional(text),
+    }),
+    circuit: object<Manifest['circuit']>({
+      hash: text,
+      relation: since2(text),
+      constraints: count,
+      wires: count,
+      publicInputs: count,
+      nonZeros: count,
+    }),
+    quantisation: object<Manifest['quantisation']>({
+      bits: count,
+      overflow: oneOf('saturate', 'reject'),
+      tolerance: number,
+      softmax: oneOf('circuit', 'reader'),
+    }),
+    schema: schema(version),
+    schemaDigest: since2(text),
+    choices: since2(
+      object<CompileChoices>({
+        growth: count,
+        statistics: list(tuple(text, number, number, number, number)),
+        domains: list(
+          object<InputDomainChoice>({
+            input: text,
+            min: number,
+            max: number,
+            bits: count,
+            scale: number,
+            zeroPoint: number,
+            source: oneOf('declared', 'grid', 'calibration'),
+          }),
+        ),
+        inputShapes: list(tuple(text, list(count))),
+      }),
+    ),
+    layers: list(
+      object<LayerCost>({
+        name: text,
+        op: text,
+        constraints: count,
+        dims: optional(list(count)),
+        lo: optional(number),
+        hi: optional(number),
+        scale: optional(number),
+        offset: optional(number),
+        error: optional(number),
+      }),
+    ),
+    notes: list(text),
+  };
+}
 
 /** Files of an artifact folder. */
 export function artifactPaths(dir: string) {
@@ -124,12 +197,12 @@ export function keyPaths(dir: string): string[] {
   return [artifactPaths(dir).verificationKey, ...names.map((name) => path.join(dir, name))];
 }
 
-/** Reads and checks a manifest. Throws FILE_UNREADABLE, ARTIFACT_INVALID, FORMAT_VERSION, PROTOCOL_UNSUPPORTED. */
+/** Reads and checks a manifest. Throws FILE_UNREADABLE, FILE_TOO_LARGE, ARTIFACT_INVALID, FORMAT_VERSION, PROTOCOL_UNSUPPORTED. */
 export async function readManifest(dir: string): Promise<Manifest> {
   const file = artifactPaths(dir).manifest;
-  let text: string;
+  let content: string;
   try {
-    text = (await readRegular(file)).toString('utf8');
+    content = (await readRegular(file)).toString('utf8');
   } catch (cause) {
     throw new ZkonnxError('FILE_UNREADABLE', 'cannot read the artifact', {
       where: file,
@@ -137,41 +210,33 @@ export async function readManifest(dir: string): Promise<Manifest> {
       cause,
     });
   }
-  let manifest: Partial<Manifest>;
-  try {
-    manifest = JSON.parse(text) as Partial<Manifest>;
-  } catch (cause) {
-    throw new ZkonnxError('ARTIFACT_INVALID', 'the manifest is not JSON', {
+  const help = 'use the version of zkonnx that wrote it, or compile again';
+  if (content.length > MAX_MANIFEST_CHARS) {
+    throw new ZkonnxError('FILE_TOO_LARGE', 'the manifest is too large', {
+      expected: `at most ${MAX_MANIFEST_CHARS} characters`,
+      got: String(content.length),
       where: file,
-      help: 'compile again',
-      cause,
     });
   }
-  if (typeof manifest !== 'object' || manifest === null || !isFormatVersion(manifest.formatVersion)) {
+  const manifest = parseJsonFile('ARTIFACT_INVALID', 'the manifest', content, { where: file, help: 'compile again' });
+  const { formatVersion, protocol }: Record<string, unknown> = isObject(manifest) ? manifest : {};
+  if (!isFormatVersion(formatVersion)) {
     throw new ZkonnxError('FORMAT_VERSION', 'the artifact has an unknown format version', {
       expected: FORMAT_VERSIONS.join(' or '),
-      got: String((manifest as Partial<Manifest> | null)?.formatVersion),
+      got: formatVersion === undefined ? 'none' : excerpt(formatVersion),
       where: file,
-      help: 'use the version of zkonnx that wrote it, or compile again',
+      help,
     });
   }
-  if (manifest.protocol !== undefined && !isProtocol(manifest.protocol)) {
+  if (protocol !== undefined && !isProtocol(protocol)) {
     throw new ZkonnxError('ARTIFACT_INVALID', 'the manifest names an unknown protocol', {
       expected: PROTOCOLS.join(' or '),
-      got: String(manifest.protocol),
+      got: excerpt(protocol),
       where: file,
-      help: 'use the version of zkonnx that wrote it, or compile again',
+      help,
     });
   }
-  for (const field of ['circuit', 'schema', 'layers', 'model', 'quantisation', 'protocol'] as const) {
-    if (manifest[field] === undefined) {
-      throw new ZkonnxError('ARTIFACT_INVALID', 'the manifest lacks a field', {
-        expected: field,
-        where: file,
-        help: 'compile again',
-      });
-    }
-  }
+  object(fieldsOf(formatVersion))(manifest, '', file);
   const whole = manifest as Manifest;
   // A protocol that is not written yet is refused here, before anything is believed of its artifact.
   provingKeyPath(dir, whole.protocol);

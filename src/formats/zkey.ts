@@ -19,6 +19,7 @@
  * i < N − 1, and sections 8, 5, 6, 7; points there are big-endian and not Montgomery.
  */
 import { ZkonnxError } from '../base/errors.js';
+import { parseJson } from '../base/strict-json.js';
 import { inverse, Q, R } from '../field/bn254.js';
 import { FIELD_WORDS, valueOfWords, wordsOf } from './coefficients.js';
 import {
@@ -272,10 +273,8 @@ async function readMark(container: Container): Promise<ZkeyInfo['development']> 
   const section = container.section(ZkeySection.setupMark, 'setup mark');
   if (section.size > MAX_MARK_BYTES) throw container.corrupt('the setup mark is too long');
   try {
-    const mark = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(await container.read(section))) as Record<
-      string,
-      unknown
-    >;
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(await container.read(section));
+    const mark = parseJson(text) as Record<string, unknown>;
     const { setup, formatVersion, circuitHash } = mark;
     if (setup === MARK_TEXT && formatVersion === MARK_VERSION && typeof circuitHash === 'string')
       return { circuitHash };

@@ -66,6 +66,15 @@ export interface Line {
  */
 export async function* readLines(path: string, maxLineBytes: number): AsyncGenerator<Line> {
   if (!(await statPath(path)).isFile()) throw notAFile(path);
+  yield* linesOf(chunks(path), path, maxLineBytes);
+}
+
+/** Lines of what comes in pieces. @throws ZkonnxError FILE_TOO_LARGE for a line of more than `maxLineBytes`. */
+export async function* linesOf(
+  pieces: AsyncIterable<Buffer> | Iterable<Buffer>,
+  path: string,
+  maxLineBytes: number,
+): AsyncGenerator<Line> {
   let number = 0;
   let pending: Buffer[] = [];
   let pendingBytes = 0;
@@ -75,7 +84,7 @@ export async function* readLines(path: string, maxLineBytes: number): AsyncGener
     pendingBytes = 0;
     return { number: ++number, bytes };
   };
-  for await (const chunk of chunks(path)) {
+  for await (const chunk of pieces) {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
       yield takeLine(chunk.subarray(start, end));

@@ -22,18 +22,28 @@ export interface IdxOptions {
 
 /** @throws ZkonnxError FILE_UNREADABLE, FILE_TOO_LARGE, INPUT_FORMAT. */
 export async function readIdxImages(path: string, options: IdxOptions = {}): Promise<IdxImages> {
-  const { dims, data } = await readIdx(path, 3, options);
+  const maxBytes = options.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES;
+  return parseIdxImages(await readBounded(path, maxBytes), path, maxBytes);
+}
+
+export function isIdx(bytes: Uint8Array): boolean {
+  return isGzip(bytes) || (bytes[0] === 0 && bytes[1] === 0 && bytes[2] === 0x08);
+}
+
+/** The content of a file, gzipped or not. @throws ZkonnxError FILE_TOO_LARGE, INPUT_FORMAT. */
+export function parseIdxImages(bytes: Buffer, path: string, maxBytes: number): IdxImages {
+  const { dims, data } = parseIdx(bytes, path, 3, maxBytes);
   return { count: dims[0]!, height: dims[1]!, width: dims[2]!, pixels: data };
 }
 
 /** One label a sample, 0 to 255. @throws ZkonnxError FILE_UNREADABLE, FILE_TOO_LARGE, INPUT_FORMAT. */
 export async function readIdxLabels(path: string, options: IdxOptions = {}): Promise<Uint8Array> {
-  return (await readIdx(path, 1, options)).data;
+  const maxBytes = options.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES;
+  return parseIdx(await readBounded(path, maxBytes), path, 1, maxBytes).data;
 }
 
-async function readIdx(path: string, axes: number, options: IdxOptions) {
-  const maxBytes = options.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES;
-  const bytes = unpack(await readBounded(path, maxBytes), path, maxBytes);
+function parseIdx(content: Buffer, path: string, axes: number, maxBytes: number) {
+  const bytes = unpack(content, path, maxBytes);
   if (bytes.length < 4 || bytes.readUInt16BE(0) !== 0) throw malformed(path, 'it does not begin as IDX does');
   if (bytes[2] !== 0x08) throw malformed(path, 'its elements are not unsigned bytes');
   if (bytes[3] !== axes) throw malformed(path, `it has ${bytes[3]} axes instead of ${axes}`);
@@ -41,20 +51,29 @@ async function readIdx(path: string, axes: number, options: IdxOptions) {
   if (bytes.length < dataStart) throw malformed(path, 'it is cut short');
   const dims = Array.from({ length: axes }, (_, axis) => bytes.readUInt32BE(4 + 4 * axis));
   const data = bytes.subarray(dataStart);
+  if (dims[0]! > 0 && dims.includes(0)) throw malformed(path, `its pictures are ${dims.slice(1).join(' × ')}`);
   if (data.length !== sizeOf(dims)) {
     throw malformed(path, `it holds ${data.length} bytes of elements instead of ${dims.join(' × ')}`);
   }
   return { dims, data };
 }
 
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/** Deflate cannot do better than 1032 : 1. */
+const MAX_DEFLATE_RATIO = 1032;
+
 function unpack(bytes: Buffer, path: string, maxBytes: number): Buffer {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  if (!isGzip(bytes)) return bytes;
+  // What it unpacks to is in its last four bytes (RFC 1952); in one piece, since pieces would be there twice when they are joined.
+  const size = bytes.length < 4 ? 0 : bytes.readUInt32LE(bytes.length - 4);
+  if (size > MAX_DEFLATE_RATIO * bytes.length) throw malformed(path, 'its gzip data is damaged or cut short');
+  if (size > maxBytes) throw new ZkonnxError('FILE_TOO_LARGE', `${path} unpacks to more than ${maxBytes} bytes`);
   try {
-    return gunzipSync(bytes, { maxOutputLength: maxBytes });
-  } catch (cause) {
-    if ((cause as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new ZkonnxError('FILE_TOO_LARGE', `${path} unpacks to more than ${maxBytes} bytes`, { cause });
-    }
+    return gunzipSync(bytes, { maxOutputLength: size + 1, chunkSize: Math.max(size + 1, 64) });
+  } catch {
     throw malformed(path, 'its gzip data is damaged or cut short');
   }
 }

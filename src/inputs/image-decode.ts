@@ -9,14 +9,16 @@
 import jpeg from 'jpeg-js';
 import { inflateSync } from 'node:zlib';
 import { PNG } from 'pngjs';
-import { ZkonnxError } from '../base/errors.js';
+import { checkSize, damaged, MAX_PIXELS, MAX_SIDE, tooLarge } from './image-limits.js';
 import { isJpeg, isPng } from './image-signature.js';
+import { JPEG_MEMORY_MIB, wholeJpeg } from './jpeg-segments.js';
 
-/** 33.5 million; a JPEG of that size takes some 800 MB while it is decoded. */
-export const MAX_PIXELS = 2 ** 25;
-/** A progressive JPEG may visit every pixel once a scan; encoders write about ten. */
-const MAX_JPEG_SCANS = 64;
-const JPEG_MEMORY_MIB = 1024;
+/** Of the file: more than MAX_PIXELS of four channels, unpacked. */
+const MAX_PNG_BYTES = 80 * 2 ** 20;
+/** Of the filtered rows: MAX_PIXELS of four channels of 8 bits. */
+const MAX_SCANLINE_BYTES = 4 * MAX_PIXELS + MAX_SIDE;
+/** Encoders write some kilobytes into each. */
+const MAX_PNG_CHUNKS = 2 ** 16;
 
 /** Pixels of 8 bits, row-major, channels interleaved. */
 export interface Raster {
@@ -38,6 +40,7 @@ export function decodeImage(bytes: Uint8Array, origin: string): Raster {
 }
 
 function decodePng(bytes: Buffer, origin: string): Raster {
+  if (bytes.length > MAX_PNG_BYTES) throw tooLarge(origin, 'bytes', String(MAX_PNG_BYTES), String(bytes.length));
   checkPng(bytes, origin);
   try {
     const { width, height, data } = PNG.sync.read(bytes);
@@ -69,9 +72,14 @@ function checkPng(bytes: Buffer, origin: string): void {
     bitsPerPixel: bytes[24]! * (PNG_CHANNELS[bytes[25]!] ?? NaN),
     interlaced: bytes[28] === 1,
   };
-  checkPixels(header.width, header.height, origin);
+  checkSize(header.width, header.height, origin);
   if (!(header.bitsPerPixel >= 1)) throw damaged(origin, 'the PNG has an unknown colour type');
+  const expected = scanlineBytes(header);
+  if (expected > MAX_SCANLINE_BYTES) {
+    throw tooLarge(origin, 'bytes in its rows', String(MAX_SCANLINE_BYTES), String(expected));
+  }
   const parts: Buffer[] = [];
+  let chunks = 0;
   for (let at = 8, type = ''; type !== 'IEND';) {
     if (at + 12 > bytes.length) throw cutShort();
     const length = bytes.readUInt32BE(at);
@@ -79,11 +87,13 @@ function checkPng(bytes: Buffer, origin: string): void {
     if (at + 12 + length > bytes.length) throw cutShort();
     if (type === 'IDAT') parts.push(bytes.subarray(at + 8, at + 8 + length));
     at += 12 + length;
+    if (++chunks > MAX_PNG_CHUNKS) throw damaged(origin, `the PNG has more than ${MAX_PNG_CHUNKS} chunks`);
   }
-  const expected = scanlineBytes(header);
   let inflated: number;
   try {
-    inflated = inflateSync(Buffer.concat(parts), { maxOutputLength: expected + 1 }).length;
+    // In one piece: pieces would be there twice when they are joined.
+    const options = { maxOutputLength: expected + 1, chunkSize: Math.max(expected + 1, 64) };
+    inflated = inflateSync(Buffer.concat(parts), options).length;
   } catch (cause) {
     throw damaged(origin, 'the PNG has corrupt pixel data', cause);
   }
@@ -121,9 +131,9 @@ function onBlack(width: number, height: number, rgba: Uint8Array): Raster {
 }
 
 function decodeJpeg(bytes: Buffer, origin: string): Raster {
-  checkJpeg(bytes, origin);
+  const picture = wholeJpeg(bytes, origin);
   try {
-    const { width, height, data } = jpeg.decode(bytes, {
+    const { width, height, data } = jpeg.decode(picture, {
       useTArray: true,
       formatAsRGBA: false,
       tolerantDecoding: false,
@@ -134,50 +144,4 @@ function decodeJpeg(bytes: Buffer, origin: string): Raster {
   } catch (cause) {
     throw damaged(origin, 'the JPEG is corrupt or of a kind that is not supported', cause);
   }
-}
-
-/** Markers by ITU T.81: frame headers that jpeg-js decodes are SOF0 to SOF2. */
-function checkJpeg(bytes: Buffer, origin: string): void {
-  let at = 2;
-  let sized = false;
-  for (;;) {
-    while (bytes[at] === 0xff && bytes[at + 1] === 0xff) at++;
-    if (bytes[at] !== 0xff || at + 4 > bytes.length) throw damaged(origin, 'the JPEG is cut short or corrupt');
-    const marker = bytes[at + 1]!;
-    if (marker === 0xda) break;
-    if (marker >= 0xc0 && marker <= 0xc2) {
-      if (at + 9 > bytes.length) throw damaged(origin, 'the JPEG is cut short');
-      const width = bytes.readUInt16BE(at + 7);
-      const height = bytes.readUInt16BE(at + 5);
-      checkPixels(width, height, origin);
-      // Huffman codes are never empty: a block of 64 pixels takes a bit at least. Keeps small files from costing much memory.
-      if ((width * height) / 64 > 8 * bytes.length) throw damaged(origin, 'the JPEG is cut short');
-      sized = true;
-    }
-    at += 2 + bytes.readUInt16BE(at + 2);
-  }
-  if (!sized) throw damaged(origin, 'the JPEG has no frame header that can be read (baseline and progressive can)');
-  // Inside a scan 0xff is followed by 0x00 or a restart marker, so both searches find markers and nothing else.
-  if (bytes.lastIndexOf(Buffer.from([0xff, 0xd9])) < at) throw damaged(origin, 'the JPEG is cut short');
-  let scans = 0;
-  const startOfScan = Buffer.from([0xff, 0xda]);
-  for (; at !== -1; at = bytes.indexOf(startOfScan, at + 2)) {
-    if (++scans > MAX_JPEG_SCANS) throw damaged(origin, `the JPEG has more than ${MAX_JPEG_SCANS} scans`);
-  }
-}
-
-function checkPixels(width: number, height: number, origin: string): void {
-  if (width === 0 || height === 0) throw damaged(origin, `its size is ${width} × ${height}`);
-  if (width * height <= MAX_PIXELS) return;
-  throw new ZkonnxError('FILE_TOO_LARGE', `the picture ${origin} has too many pixels`, {
-    expected: `at most ${MAX_PIXELS}`,
-    got: `${width} × ${height}`,
-    help: 'scale it down first',
-  });
-}
-
-function damaged(origin: string, why: string, cause?: unknown): ZkonnxError {
-  return new ZkonnxError('INPUT_FORMAT', `${origin} is not a readable picture: ${why}`, {
-    ...(cause instanceof Error ? { got: cause.message, cause } : {}),
-  });
 }

@@ -5,14 +5,14 @@
  * name the element; and it refuses duplicate keys, where JSON.parse silently keeps the last.
  */
 import { ZkonnxError } from '../base/errors.js';
+import { MAX_JSON_DEPTH } from '../base/strict-json.js';
 import { sizeOf } from './tensor.js';
 import type { ArraySource } from './tensor.js';
 
-export const MAX_DEPTH = 32;
-/** 2^25 numbers are 256 MiB of float64. */
-export const MAX_NUMBERS = 2 ** 25;
+/** 64 MiB of float64, and a second or two to read. */
+export const MAX_NUMBERS = 2 ** 23;
 /** Strings, keys, booleans, objects and arrays that are not part of a regular block. */
-export const MAX_OTHER_VALUES = 2 ** 20;
+export const MAX_OTHER_VALUES = 2 ** 19;
 const MAX_NUMBER_LENGTH = 1024;
 
 export type JsonValue = number | string | boolean | null | NumberBlock | JsonItems | JsonObject;
@@ -165,6 +165,7 @@ class JsonReader {
   constructor(
     private readonly bytes: Buffer,
     private readonly origin: string,
+    private readonly isQuotable: boolean,
   ) {}
 
   document(): JsonValue {
@@ -223,17 +224,20 @@ class JsonReader {
 
   private enter(depth: number): void {
     this.at++;
-    if (depth > MAX_DEPTH) throw this.syntax(`at most ${MAX_DEPTH} levels of nesting`, 'one more');
+    if (depth > MAX_JSON_DEPTH) throw this.syntax(`at most ${MAX_JSON_DEPTH} levels of nesting`, 'one more');
   }
 
   private string(): string {
     this.spend(1);
     const start = this.at++;
-    while (this.bytes[this.at] !== CHAR.quote) {
-      if (this.at >= this.bytes.length) throw this.syntax('a closing quote');
-      this.at += this.bytes[this.at] === CHAR.backslash ? 2 : 1;
+    let isPlain = true;
+    for (let byte = this.bytes[this.at]; byte !== CHAR.quote; byte = this.bytes[this.at]) {
+      if (byte === undefined) throw this.syntax('a closing quote');
+      isPlain &&= byte >= 0x20 && byte < 0x80 && byte !== CHAR.backslash;
+      this.at += byte === CHAR.backslash ? 2 : 1;
     }
     this.at++;
+    if (isPlain) return this.bytes.toString('latin1', start + 1, this.at - 1);
     const text = this.bytes.toString('utf8', start, this.at);
     try {
       return JSON.parse(text) as string;
@@ -251,7 +255,7 @@ class JsonReader {
     const value = JSON_NUMBER.test(text) ? Number(text) : WORDS.get(text);
     if (value === undefined) {
       this.at = start;
-      throw this.syntax('a value', text === '' ? undefined : JSON.stringify(text.slice(0, 64)));
+      throw this.syntax('a value', text === '' || !this.isQuotable ? undefined : JSON.stringify(text.slice(0, 64)));
     }
     if (typeof value !== 'number') {
       this.spend(1);
@@ -289,9 +293,11 @@ class JsonReader {
     const found =
       byte === undefined
         ? 'the end of the text'
-        : byte > 0x20 && byte < 0x7f
-          ? `"${String.fromCharCode(byte)}"`
-          : `byte 0x${byte.toString(16).padStart(2, '0')}`;
+        : !this.isQuotable
+          ? 'something else'
+          : byte > 0x20 && byte < 0x7f
+            ? `"${String.fromCharCode(byte)}"`
+            : `byte 0x${byte.toString(16).padStart(2, '0')}`;
     return new ZkonnxError('INPUT_FORMAT', `${this.origin} is not JSON that holds tensors`, {
       expected,
       got: got ?? found,
@@ -321,9 +327,9 @@ class JsonReader {
 }
 
 /**
- * Reads one JSON document of UTF-8. `origin` names it in messages.
+ * Reads one JSON document of UTF-8. `origin` names it in messages, which quote it only where `isQuotable`.
  * @throws ZkonnxError INPUT_FORMAT with line and column, FILE_TOO_LARGE for too many values.
  */
-export function parseJsonText(bytes: Buffer, origin: string): JsonValue {
-  return new JsonReader(bytes, origin).document();
+export function parseJsonText(bytes: Buffer, origin: string, isQuotable = true): JsonValue {
+  return new JsonReader(bytes, origin, isQuotable).document();
 }

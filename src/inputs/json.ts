@@ -1,6 +1,8 @@
 /**
  * Samples written as JSON, a file or a line of JSONL:
  *   { "X": [[1, 2], [3, 4]], "Y": 5 }             by input name: the input's dims, or its values in a row
+ *   { "X": [[[1, 2], …], …], "Y": [5, …] }         a batch by name, every array with one axis more
+ *   { "X": [[[1, 2], [3, 4]], …], "Y": [5, …] }    a batch by name: every array with one axis more
  *   { "X": { "dims": [2, 2], "data": [1, …] } }   what `zkonnx run --json` prints
  *   { "input_data": [[…], […]] }                  ezkl's: a row an input; for a model of one input, a row a sample
  *   [ sample, … ]                                 a batch of the above
@@ -9,7 +11,7 @@
 import { internal, ZkonnxError } from '../base/errors.js';
 import { isObject, NumberBlock, parseJsonText } from './json-text.js';
 import type { JsonItems, JsonObject, JsonValue } from './json-text.js';
-import { byName, describeInputs, formatDims, samplesOf, singleSample, sizeOf } from './tensor.js';
+import { byName, describeInputs, formatDims, isQuotable, samplesOf, singleSample, sizeOf } from './tensor.js';
 import type { ArraySource, InputSpec, Sample } from './tensor.js';
 
 const EZKL_FIELD = 'input_data';
@@ -20,8 +22,8 @@ export function* samplesOfJson(
   id: string,
   inputs: readonly InputSpec[],
 ): Generator<Sample, void, undefined> {
-  const document = parseJsonText(bytes, id);
-  if (isObject(document)) yield* samplesOfObject(document, id, inputs);
+  const document = parseJsonText(bytes, id, isQuotable(...inputs));
+  if (isObject(document)) yield* samplesOfObject(document, id, inputs, false);
   else if (document instanceof NumberBlock) yield* samplesOf(id, inputs, [forOnlyInput(document, id, inputs)]);
   else if (Array.isArray(document)) yield* samplesOfArray(document as readonly JsonValue[], id, inputs);
   else throw notASample(document, id, inputs);
@@ -33,13 +35,13 @@ function* samplesOfArray(
   inputs: readonly InputSpec[],
 ): Generator<Sample, void, undefined> {
   if (!items.some(isObject)) {
-    yield* samplesOf(id, inputs, [forOnlyInput(arrayOf(items, inputs[0]?.name ?? '', id), id, inputs)]);
+    yield* samplesOf(id, inputs, [forOnlyInput(arrayOf(items, inputs[0]?.name ?? '', id, inputs), id, inputs)]);
     return;
   }
   for (const [row, item] of items.entries()) {
     const rowId = `${id}#${row}`;
     if (!isObject(item)) throw notASample(item, rowId, inputs);
-    yield* samplesOfObject(item, rowId, inputs);
+    yield* samplesOfObject(item, rowId, inputs, true);
   }
 }
 
@@ -52,10 +54,12 @@ function forOnlyInput(array: ArraySource, id: string, inputs: readonly InputSpec
   });
 }
 
+/** An object may hold a batch, every array with one axis more; not as an item of a list, which is a batch already. */
 function* samplesOfObject(
   object: JsonObject,
   id: string,
   inputs: readonly InputSpec[],
+  isItem: boolean,
 ): Generator<Sample, void, undefined> {
   const ezkl = object.get(EZKL_FIELD);
   if (ezkl !== undefined && !inputs.some(({ name }) => name === EZKL_FIELD)) {
@@ -63,11 +67,9 @@ function* samplesOfObject(
     return;
   }
   const values = byName(object, inputs, id);
-  yield singleSample(
-    id,
-    inputs,
-    inputs.map(({ name }, i) => tensorOf(values[i]!, name, id)),
-  );
+  const arrays = inputs.map(({ name }, i) => tensorOf(values[i]!, name, id, inputs));
+  if (isItem) yield singleSample(id, inputs, arrays);
+  else yield* samplesOf(id, inputs, arrays);
 }
 
 /** Other fields of an ezkl file (output_data, …) are not inputs and are left alone. */
@@ -92,6 +94,7 @@ function* samplesOfEzkl(rows: JsonValue, id: string, inputs: readonly InputSpec[
       rows instanceof NumberBlock ? rows.item(i) : rows[i]!,
       single ? inputs[0]!.name : inputs[i]!.name,
       `${id}, ${EZKL_FIELD}[${i}]`,
+      inputs,
     );
   if (!single || rows.length === 1) {
     const arrays = inputs.map((_, i) => row(i));
@@ -107,11 +110,11 @@ function isListOfRows(rows: JsonValue): rows is NumberBlock | JsonItems {
 }
 
 /** A tensor given as a scalar, nested or flat array, or as {dims, data}. */
-function tensorOf(value: JsonValue, name: string, origin: string): ArraySource {
-  return isObject(value) ? shapedTensor(value, name, origin) : arrayOf(value, name, origin);
+function tensorOf(value: JsonValue, name: string, origin: string, inputs: readonly InputSpec[]): ArraySource {
+  return isObject(value) ? shapedTensor(value, name, origin, inputs) : arrayOf(value, name, origin, inputs);
 }
 
-function shapedTensor(object: JsonObject, name: string, origin: string): ArraySource {
+function shapedTensor(object: JsonObject, name: string, origin: string, inputs: readonly InputSpec[]): ArraySource {
   const [dimsField, dataField] = [object.get('dims'), object.get('data')];
   if (dimsField === undefined || dataField === undefined || object.size !== 2) {
     throw new ZkonnxError('INPUT_TYPE', `input ${name} is an object`, {
@@ -120,8 +123,8 @@ function shapedTensor(object: JsonObject, name: string, origin: string): ArraySo
       where: `${origin}, ${name}`,
     });
   }
-  const dims = Array.from(wholeArray(arrayOf(dimsField, `${name}.dims`, origin)));
-  const data = arrayOf(dataField, `${name}.data`, origin);
+  const dims = Array.from(wholeArray(arrayOf(dimsField, `${name}.dims`, origin, inputs)));
+  const data = arrayOf(dataField, `${name}.data`, origin, inputs);
   if (!dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
     throw new ZkonnxError('INPUT_SHAPE', `the dims of input ${name} are not whole numbers`, {
       got: formatDims(dims),
@@ -143,11 +146,11 @@ function wholeArray(array: ArraySource): Float64Array {
 }
 
 /** @throws ZkonnxError INPUT_TYPE at the first element that is no number, INPUT_SHAPE where rows differ. */
-function arrayOf(value: JsonValue, name: string, origin: string): ArraySource {
+function arrayOf(value: JsonValue, name: string, origin: string, inputs: readonly InputSpec[]): ArraySource {
   if (value instanceof NumberBlock) return value;
   if (typeof value === 'number') return { dims: [], read: () => Float64Array.of(value) };
   const index: number[] = [];
-  refuseIrregular(value, undefined, { name, origin, index });
+  refuseIrregular(value, undefined, { name, origin, index, quotable: isQuotable(...inputs) });
   throw internal('an irregular JSON array has regular elements', { name, origin });
 }
 
@@ -155,6 +158,7 @@ interface Place {
   readonly name: string;
   readonly origin: string;
   readonly index: number[];
+  readonly quotable: boolean;
 }
 
 /** Walks in reading order to the first non-number, or the first child whose shape is not that of its elder sister. */
@@ -192,22 +196,23 @@ function raggedError(place: Place, expected: string, got: string): ZkonnxError {
 function notANumber(value: JsonValue, place: Place): ZkonnxError {
   return new ZkonnxError('INPUT_TYPE', `input ${place.name} holds a value that is no number`, {
     expected: 'numbers',
-    got: describeValue(value),
+    got: describeValue(value, place.quotable),
     where: `${place.origin}, ${pathOf(place)}`,
     ...(typeof value === 'boolean' ? { help: 'write 1 for true and 0 for false' } : {}),
   });
 }
 
-function describeValue(value: JsonValue): string {
-  if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, 64))}`;
+function describeValue(value: JsonValue, quotable: boolean): string {
+  if (typeof value === 'string') return quotable ? `the string ${JSON.stringify(value.slice(0, 64))}` : 'a string';
   if (isObject(value)) return 'an object';
+  if (typeof value === 'number' && !quotable) return 'a number';
   return typeof value === 'object' && value !== null ? 'an array' : String(value);
 }
 
 function notASample(value: JsonValue, id: string, inputs: readonly InputSpec[]): ZkonnxError {
   return new ZkonnxError('INPUT_FORMAT', 'not a sample', {
     expected: `an object with one array an input name (${describeInputs(inputs)}), or {"input_data": [[…]]}`,
-    got: describeValue(value),
+    got: describeValue(value, isQuotable(...inputs)),
     where: id,
   });
 }

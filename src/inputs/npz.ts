@@ -46,7 +46,6 @@ function pickEntries(entries: readonly ZipEntry[], inputs: readonly InputSpec[],
     throw new ZkonnxError('INPUT_FORMAT', `${id} holds no array`, { expected: describeInputs(inputs) });
   }
   if (inputs.some(({ name }) => named.has(name))) return byName(named, inputs, id);
-  if (entries.length === 1 && inputs.length === 1) return [...entries];
   const positional = inputs.map((_, i) => named.get(`arr_${i}`));
   if (entries.length === inputs.length && positional.every((entry) => entry !== undefined)) return positional;
   return byName(named, inputs, id);

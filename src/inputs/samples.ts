@@ -7,11 +7,13 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ZkonnxError } from '../base/errors.js';
-import { readCsv } from './csv.js';
-import { DEFAULT_MAX_FILE_BYTES, readBounded, readLines, statPath } from './files.js';
-import { readIdxImages } from './idx.js';
+import { samplesOfCsv } from './csv.js';
+import { DEFAULT_MAX_FILE_BYTES, linesOf, readBounded, readLines, statPath } from './files.js';
+import type { Line } from './files.js';
+import { isIdx, parseIdxImages } from './idx.js';
 import { isJpeg, isPng } from './image-signature.js';
 import type { ImageOptions } from './image.js';
+import { parseJsonText } from './json-text.js';
 import { samplesOfJson } from './json.js';
 import { isNpy, parseNpy } from './npy.js';
 import { samplesOfNpz } from './npz.js';
@@ -43,17 +45,17 @@ type Reader = (source: Source) => AsyncGenerator<Sample>;
 /** By extension. The keys are the list that users see. */
 const READERS: Readonly<Record<string, Reader>> = {
   '.json': whole((bytes, { id, inputs }) => samplesOfJson(bytes, id, inputs)),
-  '.jsonl': readJsonLines,
-  '.ndjson': readJsonLines,
+  '.jsonl': fromLines(samplesOfJsonLines),
+  '.ndjson': fromLines(samplesOfJsonLines),
   '.npy': whole(npySamples),
   '.npz': whole((bytes, { id, inputs, maxBytes }) => samplesOfNpz(bytes, id, inputs, maxBytes)),
   '.pb': whole(pbSamples),
   '.png': whole(imageSamples),
   '.jpg': whole(imageSamples),
   '.jpeg': whole(imageSamples),
-  '.csv': ({ path, id, inputs, maxBytes }) => readCsv(path, id, inputs, maxBytes),
-  '-ubyte': readIdxSamples,
-  '-ubyte.gz': readIdxSamples,
+  '.csv': fromLines(samplesOfCsv),
+  '-ubyte': whole(idxSamples),
+  '-ubyte.gz': whole(idxSamples),
 };
 
 /**
@@ -78,12 +80,65 @@ export async function* readSamples(
 }
 
 /**
+ * Reads the samples of content without a name, as from a pipe: pictures, .npy, .npz and IDX by their first bytes; what begins with a bracket
+ * is JSON, or JSONL where its first line is a sample and others follow; everything else is CSV. `id` stands for the name.
+ * @throws ZkonnxError as `readSamples`.
+ */
+export async function* samplesOfContent(
+  bytes: Buffer,
+  id: string,
+  inputs: readonly InputSpec[],
+  options: ReadOptions = {},
+): AsyncGenerator<Sample> {
+  const maxBytes = options.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES;
+  const source: Source = { path: id, id, inputs, image: options.image, maxBytes };
+  yield* atLeastOne(readContent(bytes, source), id);
+}
+
+async function* readContent(bytes: Buffer, source: Source): AsyncGenerator<Sample> {
+  const { id, inputs, maxBytes } = source;
+  if (isPng(bytes) || isJpeg(bytes)) yield* await imageSamples(bytes, source);
+  else if (isNpy(bytes)) yield* npySamples(bytes, source);
+  else if (isZip(bytes)) yield* samplesOfNpz(bytes, id, inputs, maxBytes);
+  else if (isIdx(bytes)) yield* await idxSamples(bytes, source);
+  else if (!isBracket(bytes)) yield* samplesOfCsv(linesOf([bytes], id, maxBytes), id, inputs);
+  else if (isJsonLines(bytes)) yield* samplesOfJsonLines(linesOf([bytes], id, maxBytes), id, inputs);
+  else yield* samplesOfJson(bytes, id, inputs);
+}
+
+const BYTE_ORDER_MARK = Buffer.of(0xef, 0xbb, 0xbf);
+
+function isBracket(bytes: Buffer): boolean {
+  const text = bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? bytes.subarray(3) : bytes;
+  const first = text.find((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0d && byte !== 0x0a);
+  return first === 0x7b || first === 0x5b;
+}
+
+/** Whether the first line is a document by itself and more follows. */
+function isJsonLines(bytes: Buffer): boolean {
+  const end = bytes.indexOf(0x0a);
+  if (end === -1 || isBlank(bytes.subarray(end))) return false;
+  try {
+    parseJsonText(bytes.subarray(0, end), '');
+    return true;
+  } catch (error) {
+    if (error instanceof ZkonnxError) return false;
+    throw error;
+  }
+}
+
+/**
  * Reads the one sample of a file, or of a folder of TensorProto files.
  * @throws ZkonnxError INPUT_FORMAT when there are more, and as `readSamples`.
  */
 export async function readOne(path: string, inputs: readonly InputSpec[], options: ReadOptions = {}): Promise<Sample> {
+  return onlySample(readSamples(path, inputs, options), path);
+}
+
+/** The only one. `path` names them in the message. @throws ZkonnxError INPUT_FORMAT when there are more, and what reading them throws. */
+export async function onlySample(samples: AsyncIterable<Sample>, path: string): Promise<Sample> {
   let only: Sample | undefined;
-  for await (const sample of readSamples(path, inputs, options)) {
+  for await (const sample of samples) {
     if (only !== undefined) {
       throw new ZkonnxError('INPUT_FORMAT', `${path} is a batch`, {
         expected: 'exactly one sample',
@@ -197,9 +252,20 @@ function refuseMisnamed(bytes: Buffer, { path, id }: Source): void {
   });
 }
 
-async function* readJsonLines({ path, id, inputs, maxBytes }: Source): AsyncGenerator<Sample> {
-  for await (const { number, bytes } of readLines(path, maxBytes)) {
-    if (bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d)) continue;
+/** A reader of files that hold a sample a line, and may be of any size. */
+function fromLines(
+  samples: (lines: AsyncIterable<Line>, id: string, inputs: readonly InputSpec[]) => AsyncGenerator<Sample>,
+): Reader {
+  return ({ path, id, inputs, maxBytes }) => samples(readLines(path, maxBytes), id, inputs);
+}
+
+async function* samplesOfJsonLines(
+  lines: AsyncIterable<Line>,
+  id: string,
+  inputs: readonly InputSpec[],
+): AsyncGenerator<Sample> {
+  for await (const { number, bytes } of lines) {
+    if (isBlank(bytes)) continue;
     const lineId = `${id}:${number}`;
     const samples = [...samplesOfJson(bytes, lineId, inputs)];
     if (samples.length !== 1) {
@@ -210,6 +276,10 @@ async function* readJsonLines({ path, id, inputs, maxBytes }: Source): AsyncGene
     }
     yield samples[0]!;
   }
+}
+
+function isBlank(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a);
 }
 
 function npySamples(bytes: Buffer, { id, inputs }: Source): Iterable<Sample> {
@@ -238,17 +308,19 @@ async function imageSamples(bytes: Buffer, source: Source): Promise<Iterable<Sam
   return [{ id: source.id, tensors: new Map([[spec.name, values]]) }];
 }
 
-async function* readIdxSamples(source: Source): AsyncGenerator<Sample> {
+async function idxSamples(bytes: Buffer, source: Source): Promise<Iterable<Sample>> {
   const { onlyImageInput, rasterToTensor } = await import('./image.js');
   const spec = onlyImageInput(source.inputs, source.id);
   const prep = imageOptions(source);
-  const { count, height, width, pixels } = await readIdxImages(source.path, { maxFileBytes: source.maxBytes });
+  const { count, height, width, pixels } = parseIdxImages(bytes, source.path, source.maxBytes);
   const size = height * width;
-  for (let row = 0; row < count; row++) {
-    const id = `${source.id}#${row}`;
-    const raster = { width, height, channels: 1, data: pixels.subarray(row * size, (row + 1) * size) } as const;
-    yield { id, tensors: new Map([[spec.name, rasterToTensor(raster, spec, prep, id)]]) };
-  }
+  return (function* () {
+    for (let row = 0; row < count; row++) {
+      const id = `${source.id}#${row}`;
+      const raster = { width, height, channels: 1, data: pixels.subarray(row * size, (row + 1) * size) } as const;
+      yield { id, tensors: new Map([[spec.name, rasterToTensor(raster, spec, prep, id)]]) };
+    }
+  })();
 }
 
 function imageOptions({ image, id }: Source): ImageOptions {

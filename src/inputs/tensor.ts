@@ -3,6 +3,7 @@
  * every value. Every format ends here, so that the same numbers give the same sample whatever file they came in.
  */
 import { ZkonnxError } from '../base/errors.js';
+import type { Visibility } from '../verify/statement.js';
 
 /** One input of the model. */
 export interface InputSpec {
@@ -11,6 +12,13 @@ export interface InputSpec {
   readonly dims: readonly number[];
   /** Element type of the model's tensor: float32, int64, … */
   readonly dtype: string;
+  /** Of values that a proof hides no message says anything but where they are. Default public. */
+  readonly visibility?: Visibility;
+}
+
+/** Whether a message may quote what a file says for these inputs. */
+export function isQuotable(...inputs: readonly InputSpec[]): boolean {
+  return inputs.every(({ visibility = 'public' }) => visibility === 'public');
 }
 
 /** One inference's inputs. */
@@ -113,19 +121,14 @@ export function checkValues(spec: InputSpec, values: Float64Array, origin: strin
 }
 
 function badValue(spec: InputSpec, type: ElementType, value: number, position: number, origin: string): ZkonnxError {
-  const where = `${origin}, ${elementPath(spec.name, spec.dims, position)}`;
-  if (!Number.isFinite(value)) {
-    return new ZkonnxError('INPUT_NOT_FINITE', `input ${spec.name} holds a value that is not finite`, {
-      expected: type.range,
-      got: String(value),
-      where,
-    });
-  }
-  return new ZkonnxError('INPUT_TYPE', `input ${spec.name} holds a value that is no ${spec.dtype}`, {
+  const facts = {
     expected: type.range,
-    got: String(value),
-    where,
-  });
+    ...(isQuotable(spec) ? { got: String(value) } : {}),
+    where: `${origin}, ${elementPath(spec.name, spec.dims, position)}`,
+  };
+  return Number.isFinite(value)
+    ? new ZkonnxError('INPUT_TYPE', `input ${spec.name} holds a value that is no ${spec.dtype}`, facts)
+    : new ZkonnxError('INPUT_NOT_FINITE', `input ${spec.name} holds a value that is not finite`, facts);
 }
 
 /** How an array fills an input: as one sample, as a batch of rows along its first axis, or (both undefined) not at all. */

@@ -77,7 +77,10 @@ export function readZipEntry(archive: Buffer, entry: ZipEntry, origin: string): 
   if ((entry.flags & ENCRYPTED) !== 0) throw fail('is encrypted');
   if (entry.method !== STORED && entry.method !== DEFLATED) throw fail(`uses compression method ${entry.method}`);
   if (at + 30 > archive.length || archive.readUInt32LE(at) !== LOCAL_HEADER) throw fail('has a damaged header');
-  const start = at + 30 + archive.readUInt16LE(at + 26) + archive.readUInt16LE(at + 28);
+  const nameEnd = at + 30 + archive.readUInt16LE(at + 26);
+  // Readers that go by the local headers would see another array.
+  if (archive.toString('utf8', at + 30, nameEnd) !== name) throw fail('has another name in its own header');
+  const start = nameEnd + archive.readUInt16LE(at + 28);
   if (start + entry.compressedBytes > archive.length) throw fail('is cut short');
   const packed = archive.subarray(start, start + entry.compressedBytes);
   const bytes = entry.method === STORED ? packed : inflate(packed, entry.bytes, fail);
@@ -90,8 +93,8 @@ export function readZipEntry(archive: Buffer, entry: ZipEntry, origin: string): 
 
 function inflate(packed: Buffer, bytes: number, fail: (why: string) => ZkonnxError): Buffer {
   try {
-    // One byte more than stated shows an entry that is larger; maxOutputLength must be at least 1.
-    return inflateRawSync(packed, { maxOutputLength: bytes + 1 });
+    // One byte more than stated shows an entry that is larger. In one piece: pieces would be there twice when they are joined.
+    return inflateRawSync(packed, { maxOutputLength: bytes + 1, chunkSize: Math.max(bytes + 1, 64) });
   } catch {
     throw fail(`does not inflate to its stated size, ${formatBytes(bytes)}`);
   }

@@ -1,5 +1,7 @@
 /** Real inputs to the integers a proof is about, by the schema that travels with the key. */
 import { ZkonnxError } from '../base/errors.js';
+import type { Circuit } from '../constraint/program.js';
+import { solve, type Witness } from '../constraint/solver.js';
 import { elementCount, quantise, stepsOf, type Schema, type TensorSchema } from '../verify/statement.js';
 
 /**
@@ -39,11 +41,37 @@ function encodeTensor(tensor: TensorSchema, values: Float64Array): Float64Array 
     const real = (bound: number) => Number(((bound - zeroPoint) * scale).toPrecision(7));
     throw new ZkonnxError(code, 'an input value lies outside the declared domain', {
       expected: `${real(tensor.lo)} to ${real(tensor.hi)}`,
-      got: String(x),
+      ...(tensor.visibility === 'public' ? { got: String(x) } : {}),
       where: `${tensor.name}[${indexOf(i, tensor.dims).join(', ')}]`,
       help: 'scale the input as the model expects, or compile again with a wider --domain',
     });
   });
+}
+
+/**
+ * An error of the solver as it may be shown: RANGE_EXCEEDED names the value that left a range, which follows from the inputs, so not where a
+ * proof would hide one of them.
+ */
+export function hidingValues(error: unknown, { inputs }: Schema): unknown {
+  if (!(error instanceof ZkonnxError) || error.code !== 'RANGE_EXCEEDED') return error;
+  if (inputs.every(({ visibility }) => visibility === 'public')) return error;
+  // Neither its cause: of a worker's error that is a stack, which begins with the message.
+  const { got: _got, cause: _cause, ...details } = error.details;
+  return new ZkonnxError(error.code, error.shortMessage, details);
+}
+
+/** `solve`, its errors as they may be shown. */
+export function solveHiding(
+  circuit: Circuit,
+  schema: Schema,
+  inputs: ReadonlyMap<string, Float64Array>,
+  salts: ReadonlyMap<string, bigint>,
+): Witness {
+  try {
+    return solve(circuit, inputs, { salts });
+  } catch (error) {
+    throw hidingValues(error, schema);
+  }
 }
 
 /** Multi-dimensional index of a flat one. */

@@ -2,11 +2,11 @@
 import { ZkonnxError } from '../base/errors.js';
 import { isTwoRound } from '../constraint/kind.js';
 import type { Circuit } from '../constraint/program.js';
-import { solve, witnessToBytes } from '../constraint/solver.js';
+import { witnessToBytes } from '../constraint/solver.js';
 import { mapInOrder } from '../pool/in-order.js';
 import { defaultThreads } from '../pool/worker-pool.js';
 import type { Schema } from '../verify/statement.js';
-import { encodeSample } from './encode.js';
+import { encodeSample, solveHiding } from './encode.js';
 import { freshScalar } from './engine/fresh-scalar.js';
 import { openProver } from './open-prover.js';
 import type { OpenProverOptions, ProofOptions, Proven } from './prover.js';
@@ -110,5 +110,6 @@ export function witnessOf(circuit: Circuit, schema: Schema, { id, tensors }: Nam
     });
   }
   const salts = new Map(circuit.salts.map(({ name }) => [name, freshScalar()]));
-  return witnessToBytes(solve(circuit, encodeNamed(schema, id, tensors), { salts }), circuit.r1cs.nWires);
+  const witness = solveHiding(circuit, schema, encodeNamed(schema, id, tensors), salts);
+  return witnessToBytes(witness, circuit.r1cs.nWires);
 }

@@ -10,7 +10,7 @@ import type { AnyProofFile } from '../verify/proof.js';
 import type { Protocol, Schema } from '../verify/statement.js';
 import { checkedProof } from './checked-proof.js';
 import { contextText, requireContext } from './context.js';
-import { encodeSample } from './encode.js';
+import { encodeSample, hidingValues } from './encode.js';
 import type { Pause } from './engine/event-loop.js';
 import type { KernelVerifier } from './engine/kernel-verifier.js';
 import type { ProverName, Statement } from './engine/protocol.js';
@@ -120,7 +120,10 @@ export class ProverHandle<P extends Protocol> implements Prover {
     const inputs = encodeSample(this.schema, realTensors(sample));
     const salts = freshSalts(this.schema);
     const request = { inputs: Object.fromEntries(inputs), salts: Object.fromEntries(salts) };
-    const result = await this.host.prove(request, { keyDigest, context: context ?? new Uint8Array() }, run);
+    const statement = { keyDigest, context: context ?? new Uint8Array() };
+    const result = await this.host.prove(request, statement, run).catch((error: unknown) => {
+      throw hidingValues(error, this.schema);
+    });
     requireStatementOf(this.schema, this.protocol, result.publicSignals, { inputs, outputs: result.outputs, salts });
     const opening = openingOf(keyDigest, salts, inputs, result.outputs);
     const peakMemoryBytes = this.host.peakMemoryBytes?.();

@@ -6,9 +6,9 @@ import { artifactPaths, readManifest, type Manifest } from '../formats/manifest.
 import type { FloatReference } from '../reference/onnxruntime.js';
 import { realValues, type TensorValue } from '../verify/report.js';
 import type { Schema, TensorSchema } from '../verify/statement.js';
-import { encodeSample } from './encode.js';
+import { encodeSample, solveHiding } from './encode.js';
 import type { Circuit } from '../constraint/program.js';
-import { outputsOf, solve } from '../constraint/solver.js';
+import { outputsOf } from '../constraint/solver.js';
 
 /** The integer program’s answer beside the float model’s, in real values by output name. */
 export interface RunResult {
@@ -68,7 +68,7 @@ async function runOne(
 ): Promise<RunResult> {
   // Salts only enter commitments; zero serves for a run that makes no proof.
   const salts = new Map(circuit.salts.map(({ name }) => [name, 0n]));
-  const values = outputsOf(circuit, solve(circuit, encodeSample(schema, tensors), { salts }));
+  const values = outputsOf(circuit, solveHiding(circuit, schema, encodeSample(schema, tensors), salts));
   const outputs = byName(schema.outputs, (tensor) => realValues(tensor, values.get(tensor.name)!));
   const floats = await reference.run(tensors);
   const expected = byName(schema.outputs, ({ name, dims }) => ({ dims, data: Array.from(floats.get(name)!) }));

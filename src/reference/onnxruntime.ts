@@ -83,10 +83,12 @@ export async function openReference(
   return {
     name: `onnxruntime ${runtime.env.versions.node ?? runtime.env.versions.common}`,
     async run(values) {
-      const feeds: Record<string, Tensor> = {};
-      for (const { name, dims, dtype } of inputs) {
-        if (session.inputNames.includes(name)) feeds[name] = makeTensor(runtime, dtype, values.get(name)!, dims);
-      }
+      // Own fields, whatever the name: an assignment to `__proto__` would not make one.
+      const feeds: Record<string, Tensor> = Object.fromEntries(
+        inputs
+          .filter(({ name }) => session.inputNames.includes(name))
+          .map(({ name, dims, dtype }) => [name, makeTensor(runtime, dtype, values.get(name)!, dims)]),
+      );
       const results = await session.run(feeds);
       return new Map(
         Object.entries(results).map(([name, tensor]) => [

@@ -7,10 +7,11 @@
  */
 import { equationHolds, pointTerms, requireEquation } from './equation.js';
 import type { ProofTerms } from './equation.js';
+import { isObject } from './json.js';
 import type { OpenedProof } from './protocols.js';
 import { refusing } from './refusal.js';
 import type { Refused } from './refusal.js';
-import { answer, askQuestion, readProof } from './verify.js';
+import { answer, askQuestion, readProof, requireOption } from './verify.js';
 import type { VerifyOptions, VerifyResult } from './verify.js';
 
 /** What `verifyBatch` checks of every proof beside the proof itself. */
@@ -31,7 +32,10 @@ type Read = OpenedProof & { readonly terms: ProofTerms };
  * all proofs are verified by themselves, so one bad proof costs the batch its advantage and no more. Throws as `verify`.
  */
 export function verifyBatch(proofs: readonly unknown[], keyJson: unknown, options: BatchOptions = {}): VerifyResult[] {
+  requireOption('the options', options, isObject(options), 'an object');
   const { random = systemRandom, ...expectations } = options;
+  requireOption('proofs', proofs, Array.isArray(proofs), 'an array');
+  requireOption('random', random, typeof random === 'function', 'a function');
   const question = askQuestion(keyJson, expectations);
   const opened = proofs.map((proof): Read | Refused =>
     refusing(() => {

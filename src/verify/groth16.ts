@@ -7,8 +7,15 @@ import type { Equation, PointsCheck, ProofNumbers } from './equation.js';
 import type { JsonObject } from './json.js';
 import { prepareGroth16Key } from './key.js';
 import type { PreparedGroth16Key } from './key-points.js';
-import { PROOF_POINTS, checkSnarkjsProof, readCoordinates, readProofJson, readSignals } from './proof.js';
-import { Refusal, refusing } from './refusal.js';
+import {
+  PROOF_POINTS,
+  checkSnarkjsProof,
+  parseProofText,
+  readCoordinates,
+  readProofJson,
+  readSignals,
+} from './proof.js';
+import { refusing } from './refusal.js';
 import type { Refused } from './refusal.js';
 
 /**
@@ -31,12 +38,7 @@ export function verifyGroth16(
 
 /** public.json's text, parsed; anything else as it is. Throws Refusal. */
 export function parseSignals(publicSignals: unknown): unknown {
-  if (typeof publicSignals !== 'string') return publicSignals;
-  try {
-    return JSON.parse(publicSignals);
-  } catch {
-    throw new Refusal('PROOF_NOT_JSON', 'the public signals are not JSON');
-  }
+  return typeof publicSignals === 'string' ? parseProofText('a list of public signals', publicSignals) : publicSignals;
 }
 
 /** The whole check on an unread proof; returns the signals it holds for. Throws Refusal. */

@@ -5,6 +5,7 @@
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, concatBytes } from '@noble/hashes/utils.js';
+import { JsonFault, parseJson } from '../base/strict-json.js';
 import { inSubgroup } from './curve.js';
 import { canonicalJson, isObject, unknownField } from './json.js';
 import type { JsonObject } from './json.js';
@@ -237,9 +238,10 @@ function readKeyJson(keyJson: unknown): JsonObject {
   if (typeof keyJson === 'string') {
     if (keyJson.length > MAX_KEY_CHARS) throw keyInvalid('it is too large', 'the whole file', keyJson.length);
     try {
-      value = JSON.parse(keyJson);
-    } catch {
-      throw keyInvalid('it is not JSON', 'the whole file', keyJson);
+      value = parseJson(keyJson);
+    } catch (fault) {
+      if (!(fault instanceof JsonFault)) throw fault;
+      throw keyInvalid(fault.message, 'the whole file', keyJson);
     }
   }
   if (!isObject(value)) throw keyInvalid('it is not a JSON object', 'the whole file', value ?? null);

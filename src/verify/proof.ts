@@ -4,6 +4,7 @@
  * missing, extra or misspelt is a refusal.
  */
 import { hexToBytes } from '@noble/hashes/utils.js';
+import { JsonFault, parseJson } from '../base/strict-json.js';
 import { Q, R, g1Shape, g2Shape } from './curve.js';
 import type { G1Json, G2Json } from './curve.js';
 import { excerpt, isObject, readDecimal, unknownField } from './json.js';
@@ -11,6 +12,7 @@ import type { JsonObject } from './json.js';
 import { FORMAT_VERSIONS, isFormatVersion } from './key.js';
 import type { SetupKind } from './key.js';
 import { Refusal } from './refusal.js';
+import type { RefusalReason } from './refusal.js';
 import { isProtocol } from './statement.js';
 import type { Protocol } from './statement.js';
 
@@ -141,22 +143,29 @@ export function makeMirageProof(
 
 /** The JSON object of a proof from its text, or parsed already. Throws Refusal. */
 export function readProofJson(proofJson: unknown): JsonObject {
-  let value = proofJson;
-  if (typeof proofJson === 'string') {
-    if (proofJson.length > MAX_PROOF_CHARS) {
-      throw new Refusal(
-        'PROOF_TOO_LARGE',
-        `a proof has at most ${MAX_PROOF_CHARS} characters, got ${proofJson.length}`,
-      );
-    }
-    try {
-      value = JSON.parse(proofJson);
-    } catch {
-      throw new Refusal('PROOF_NOT_JSON', `the proof is not JSON, it begins ${excerpt(proofJson)}`);
-    }
-  }
+  const value = typeof proofJson === 'string' ? parseProofText('a proof', proofJson) : proofJson;
   if (!isObject(value)) throw new Refusal('PROOF_MALFORMED', `a proof is a JSON object, got ${excerpt(value)}`);
   return value;
+}
+
+const JSON_FAULTS: { readonly [K in JsonFault['kind']]: RefusalReason } = {
+  syntax: 'PROOF_NOT_JSON',
+  duplicate: 'PROOF_MALFORMED',
+  depth: 'PROOF_NOT_JSON',
+  size: 'PROOF_TOO_LARGE',
+};
+
+/** What the text of a proof, or of its public signals, holds. `what` begins the refusal's sentence. Throws Refusal. */
+export function parseProofText(what: string, text: string): unknown {
+  if (text.length > MAX_PROOF_CHARS) {
+    throw new Refusal('PROOF_TOO_LARGE', `${what} has at most ${MAX_PROOF_CHARS} characters, got ${text.length}`);
+  }
+  try {
+    return parseJson(text);
+  } catch (fault) {
+    if (!(fault instanceof JsonFault)) throw fault;
+    throw new Refusal(JSON_FAULTS[fault.kind], `${what} cannot be read: ${fault.message}, it begins ${excerpt(text)}`);
+  }
 }
 
 /** Checks the frame of a proof.json: version, which is the key's, protocol, no field missing or extra, the right types. Throws Refusal. */

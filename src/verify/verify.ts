@@ -1,12 +1,13 @@
 /** Verifying a proof.json against a verification_key.json, and saying what was proven in the model's own words. */
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { ZkonnxError } from '../base/errors.js';
+import { parseJsonFile } from '../base/strict-json.js';
 import { checkExpectation, compareExpectation } from './expect.js';
 import type { Expectation, ProvenTensor } from './expect.js';
 import { checkPoints } from './equation.js';
 import type { Equation, PointsCheck } from './equation.js';
 import { parseSignals } from './groth16.js';
-import { excerpt } from './json.js';
+import { excerpt, isObject } from './json.js';
 import type { JsonObject } from './json.js';
 import { isPreparedKey, prepareKey } from './key.js';
 import type { ModelLabels, PreparedKey, SetupKind } from './key.js';
@@ -119,6 +120,12 @@ export interface Question {
 
 /** Throws KEY_INVALID for an unusable key, USAGE for an impossible expectation. */
 export function askQuestion(keyJson: unknown, options: VerifyOptions): Question {
+  requireOption('the options', options, isObject(options), 'an object');
+  const { expectOutputs = {}, expectInputs = {} } = options;
+  // A Map has no fields, so nothing would be compared.
+  const isByName = (value: unknown) => isObject(value) && !(Symbol.iterator in value);
+  requireOption('expectOutputs', expectOutputs, isByName(expectOutputs), 'an object, values by name');
+  requireOption('expectInputs', expectInputs, isByName(expectInputs), 'an object, values by name');
   const key = isPreparedKey(keyJson) ? keyJson : prepareKey(keyJson);
   const { schema } = key.facts;
   const model = readExpectedModel(options.expectModel);
@@ -127,8 +134,8 @@ export function askQuestion(keyJson: unknown, options: VerifyOptions): Question 
   const opening = options.opening === undefined ? undefined : readOpening(parsedOpening(options.opening), schema);
   const isShown = ({ visibility }: TensorSchema) =>
     visibility === 'public' || (visibility === 'committed' && opening !== undefined);
-  checkExpectation('output', schema.outputs.filter(isShown), options.expectOutputs ?? {});
-  checkExpectation('input', schema.inputs.filter(isShown), options.expectInputs ?? {});
+  checkExpectation('output', schema.outputs.filter(isShown), expectOutputs);
+  checkExpectation('input', schema.inputs.filter(isShown), expectInputs);
   return { key, equation: equationOf(key), options, model, schema: expectedSchema, context, opening };
 }
 
@@ -149,10 +156,15 @@ export function readProof({ key, options, model, schema }: Question, proofJson: 
   return openProof(key, signalsOf(proof, options, isBare), proof);
 }
 
-function readExpectedModel(expected: string | undefined): string | undefined {
+/** Callers without types pass anything. Throws USAGE. */
+export function requireOption(name: string, value: unknown, isRight: boolean, expected: string): void {
+  if (!isRight) throw new ZkonnxError('USAGE', `${name} must be ${expected}`, { got: excerpt(value) });
+}
+
+function readExpectedModel(expected: unknown): string | undefined {
   if (expected === undefined) return undefined;
-  const hash = expected.startsWith('sha256:') ? expected : `sha256:${expected}`;
-  if (/^sha256:[0-9a-f]{64}$/.test(hash)) return hash;
+  const hash = typeof expected === 'string' && !expected.startsWith('sha256:') ? `sha256:${expected}` : expected;
+  if (typeof hash === 'string' && /^sha256:[0-9a-f]{64}$/.test(hash)) return hash;
   throw new ZkonnxError('USAGE', 'the expected model must be named by its SHA-256', {
     expected: '"sha256:" and 64 lower-case hexadecimal digits',
     got: excerpt(expected),
@@ -284,13 +296,7 @@ export function answer({ key, options, context, opening }: Question, proof: Open
 
 function parsedOpening(opening: unknown): unknown {
   if (typeof opening !== 'string') return opening;
-  try {
-    return JSON.parse(opening) as unknown;
-  } catch {
-    throw new ZkonnxError('INPUT_FORMAT', 'the opening is not JSON', {
-      help: 'use the proof.opening.json that prove wrote',
-    });
-  }
+  return parseJsonFile('INPUT_FORMAT', 'the opening', opening, { help: 'use the proof.opening.json that prove wrote' });
 }
 
 /** Throws Refusal where the opening is of another proof. The message shows neither the one value nor the other. */

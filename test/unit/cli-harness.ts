@@ -2,6 +2,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect } from 'vitest';
 import { runCli } from '../../src/cli/run-cli.js';
@@ -12,13 +13,18 @@ export interface Shell {
   readonly stderr: string;
 }
 
-export async function zkonnx(args: readonly string[], interrupt?: () => AbortSignal): Promise<Shell> {
+export async function zkonnx(
+  args: readonly string[],
+  interrupt?: () => AbortSignal,
+  stdin?: string | Uint8Array,
+): Promise<Shell> {
   let stdout = '';
   let stderr = '';
   const code = await runCli(args, {
     stdout: { write: (text) => void (stdout += text) },
     stderr: { write: (text) => void (stderr += text) },
     ...(interrupt === undefined ? {} : { interrupt }),
+    ...(stdin === undefined ? {} : { stdin: () => Readable.from([Buffer.from(stdin)]) }),
   });
   return { code, stdout, stderr };
 }

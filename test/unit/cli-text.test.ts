@@ -1,12 +1,30 @@
 import { describe, expect, it } from 'vitest';
+import { ZkonnxError } from '../../src/base/errors.js';
 import { collectDomain, collectShape, parsePart } from '../../src/cli/options.js';
 import { startProgress } from '../../src/cli/progress.js';
 import { Session } from '../../src/cli/session.js';
-import { layerTable, printable, real, table, tensor, timings } from '../../src/cli/text.js';
+import { oneLine, printable } from '../../src/base/printable.js';
+import { layerTable, real, section, table, tensor, timings } from '../../src/cli/text.js';
 
 describe('text', () => {
   it('shows what would act on the terminal', () => {
     expect(printable('a\u001b[31mb\r\u202ec\n\td')).toBe('a\\u001b[31mb\\u000d\\u202ec\n\td');
+    expect(oneLine('VALID\nVALID\t\u009b1m\u007f\u2028\u061c')).toBe(
+      'VALID\\u000aVALID\\u0009\\u009b1m\\u007f\\u2028\\u061c',
+    );
+    expect(section('Notes', ['a\nb'])).toBe('\n\nNotes\n  a\\u000ab');
+    expect(oneLine('Grüße, 猫, 🐈\u200d⬛')).toBe('Grüße, 猫, 🐈\u200d⬛');
+  });
+
+  it('an error has a line a fact, whatever names it holds, and true values beside it', () => {
+    const error = new ZkonnxError('USAGE', 'input a\nVALID', { got: '\u001b[2J', where: 'x\u202ey', help: 'a\tb' });
+    expect(error.message.split('\n')).toEqual([
+      'input a\\u000aVALID [USAGE]',
+      '  got: \\u001b[2J',
+      '  where: x\\u202ey',
+      'help: a\\u0009b',
+    ]);
+    expect(error).toMatchObject({ shortMessage: 'input a\nVALID', details: { got: '\u001b[2J' } });
   });
 
   it('tables align text to the left and numbers to the right, one line a row', () => {

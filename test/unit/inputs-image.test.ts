@@ -3,7 +3,8 @@ import { crc32, deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import jpeg from 'jpeg-js';
 import { describe, expect, test } from 'vitest';
-import { decodeImage, MAX_PIXELS } from '../../src/inputs/image-decode.js';
+import { decodeImage } from '../../src/inputs/image-decode.js';
+import { MAX_PIXELS, MAX_SIDE } from '../../src/inputs/image-limits.js';
 import { readIdxImages } from '../../src/inputs/idx.js';
 import { imageToTensor, parseImageFlags, rasterToTensor } from '../../src/inputs/image.js';
 import type { ImageFlags } from '../../src/inputs/image.js';
@@ -170,8 +171,8 @@ describe('pictures that are refused', () => {
       await refusal(decode(good.subarray(0, cut)), 'INPUT_FORMAT', 'p.png');
     }
     const wide = Buffer.from(good);
-    wide.writeUInt16BE(5000, good.indexOf(Buffer.from([0xff, 0xc0])) + 5);
-    wide.writeUInt16BE(5000, good.indexOf(Buffer.from([0xff, 0xc0])) + 7);
+    wide.writeUInt16BE(3000, good.indexOf(Buffer.from([0xff, 0xc0])) + 5);
+    wide.writeUInt16BE(3000, good.indexOf(Buffer.from([0xff, 0xc0])) + 7);
     await refusal(decode(wide), 'INPUT_FORMAT', 'cut short');
     const scan = good.indexOf(Buffer.from([0xff, 0xda]));
     const end = Buffer.from([0xff, 0xd9]);
@@ -181,7 +182,67 @@ describe('pictures that are refused', () => {
     lossless[frame + 1] = 0xc3;
     await refusal(decode(lossless), 'INPUT_FORMAT', 'frame header');
     const scans = Array.from({ length: 100 }, () => good.subarray(scan, -2));
-    await refusal(decode(Buffer.concat([good.subarray(0, scan), ...scans, end])), 'INPUT_FORMAT', '64 scans');
+    await refusal(decode(Buffer.concat([good.subarray(0, scan), ...scans, end])), 'INPUT_FORMAT', '32 scans');
+  });
+
+  test('a PNG of one column, and one of too many chunks, before they are unpacked', async () => {
+    const header = png({ ...gray, width: 1, height: 1 }, () => 0);
+    const tall = (height: number) => {
+      const bytes = Buffer.from(header);
+      bytes.writeUInt32BE(height, 20);
+      return bytes;
+    };
+    await refusal(decode(tall(2 ** 25)), 'FILE_TOO_LARGE', '1 × 33554432');
+    await refusal(decode(tall(MAX_SIDE + 1)), 'FILE_TOO_LARGE', 'on one side', '32768', '1 × 32769');
+    // Sixteen bits of four channels, so that rows are larger than pixels let expect.
+    const deep = Buffer.from(png({ ...gray, depth: 16, colorType: 6, width: 1, height: 1 }, () => 0));
+    deep.writeUInt32BE(4096, 16);
+    deep.writeUInt32BE(4096, 20);
+    await refusal(decode(deep), 'FILE_TOO_LARGE', 'bytes in its rows');
+    const empty = chunk('IDAT', new Uint8Array());
+    const many = Buffer.concat([
+      header.subarray(0, 33),
+      Buffer.alloc(empty.length * 70_000, empty),
+      header.subarray(33),
+    ]);
+    await refusal(decode(many), 'INPUT_FORMAT', '65536 chunks');
+  });
+
+  test('a JPEG with a second frame, wherever the decoder would come to it', async () => {
+    const good = jpegOf(16, 16, (x, y) => [x * 16, y * 16, 128]);
+    const at = (marker: number) => good.indexOf(Buffer.of(0xff, marker));
+    const frame = Buffer.from(good.subarray(at(0xc0), at(0xc0) + 19));
+    frame.writeUInt16BE(4000, 5);
+    frame.writeUInt16BE(4000, 7);
+    const put = (where: number, ...what: Buffer[]) =>
+      Buffer.concat([good.subarray(0, where), ...what, good.subarray(where)]);
+    const end = good.length - 2;
+    const comment = Buffer.concat([Buffer.of(0xff, 0xfe, 0, 2 + frame.length), frame]);
+    for (const bytes of [put(end, frame), put(end, frame, frame, frame), put(at(0xda), frame), put(end, comment)]) {
+      await refusal(decode(bytes), 'INPUT_FORMAT', 'more than one frame');
+    }
+    // A thumbnail before the frame, and another picture after the end, as telephones write them.
+    const plain = rgb(good);
+    expect(rgb(put(at(0xc0), comment))).toEqual(plain);
+    expect(rgb(Buffer.concat([good, good]))).toEqual(plain);
+  });
+
+  test('a JPEG whose tables are not where their segment ends, of too many blocks, or with too many samples', async () => {
+    const good = jpegOf(16, 16, (x, y) => [x * 16, y * 16, 128]);
+    const changedAt = (marker: number, offset: number, change: (byte: number) => number) => {
+      const bytes = Buffer.from(good);
+      const at = bytes.indexOf(Buffer.of(0xff, marker)) + offset;
+      bytes[at] = change(bytes[at]!);
+      return bytes;
+    };
+    await refusal(decode(changedAt(0xdb, 4, (byte) => byte | 0x10)), 'INPUT_FORMAT', 'segment 0xdb');
+    await refusal(decode(changedAt(0xc4, 20, () => 255)), 'INPUT_FORMAT', 'segment 0xc4');
+    await refusal(decode(changedAt(0xc0, 11, () => 0xf1)), 'INPUT_FORMAT', 'sampling');
+    await refusal(decode(changedAt(0xc0, 9, () => 200)), 'INPUT_FORMAT', 'frame header');
+    const large = Buffer.concat([good, Buffer.alloc(100_000)]);
+    large.writeUInt16BE(4096, good.indexOf(Buffer.of(0xff, 0xc0)) + 5);
+    large.writeUInt16BE(4096, good.indexOf(Buffer.of(0xff, 0xc0)) + 7);
+    await refusal(decode(large), 'FILE_TOO_LARGE', 'blocks', '4096 × 4096');
   });
 
   test('any changed byte gives a picture or a refusal, never a crash', () => {

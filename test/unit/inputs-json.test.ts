@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAX_DEPTH, MAX_OTHER_VALUES, NumberBlock, parseJsonText } from '../../src/inputs/json-text.js';
+import { ZkonnxError } from '../../src/base/errors.js';
+import { MAX_JSON_DEPTH } from '../../src/base/strict-json.js';
+import { MAX_OTHER_VALUES, NumberBlock, parseJsonText } from '../../src/inputs/json-text.js';
 import type { JsonValue } from '../../src/inputs/json-text.js';
 import { readOne } from '../../src/inputs/samples.js';
+import type { InputSpec } from '../../src/inputs/samples.js';
 import { all, fixture, input, plain, refusal, written } from './inputs-support.js';
 
 const X = input('X', [1, 4]);
@@ -49,19 +52,77 @@ describe('JSON by input name', () => {
     await refused({ X: [1, 2, 3, 4], extra: 1 }, 'INPUT_NAME', ['with "extra"']);
   });
 
+  test('a batch by name: every array with one axis more', async () => {
+    const rows = [
+      [1, 2, 3, 4],
+      [5, 6, 7, 8],
+    ];
+    const expected = [
+      ['a.json#0', { X: [1, 2, 3, 4], Y: [1, 2] }],
+      ['a.json#1', { X: [5, 6, 7, 8], Y: [3, 4] }],
+    ];
+    expect(await read({ X: rows, Y: [[1, 2], [3, 4]] }, [X, Y])).toEqual(expected); // prettier-ignore
+    const printed = { X: { dims: [2, 1, 4], data: rows.flat() }, Y: { dims: [2, 2], data: [1, 2, 3, 4] } };
+    expect(await read(printed, [X, Y])).toEqual(expected);
+    await refused({ X: rows, Y: [1, 2] }, 'INPUT_SHAPE', ['input Y', '[N, 2]'], [X, Y]);
+    await refused({ X: rows, Y: [[1, 2]] }, 'INPUT_SHAPE', ['2 rows, as X has', '1 rows of Y'], [X, Y]);
+    // An item of a list is one sample, and so is a line of JSONL.
+    await refused([{ X: rows }], 'INPUT_SHAPE', ['a.json#0', 'got: [2, 4]']);
+    await refusal(all(await written('a.jsonl', JSON.stringify({ X: rows })), [X]), 'INPUT_FORMAT', 'a.jsonl:1');
+  });
+
+  test('an input named __proto__', async () => {
+    const named = '{"__proto__": [1, 2, 3, 4]}';
+    const spec = input('__proto__', [1, 4]);
+    const [sample] = await all(await written('a.json', named), [spec]);
+    expect([...sample!.tensors]).toEqual([['__proto__', Float64Array.of(1, 2, 3, 4)]]);
+    await refusal(all(await written('a.json', named), [X]), 'INPUT_NAME', 'with "__proto__"');
+  });
+
+  test('of a hidden input no value is quoted, whatever is wrong', async () => {
+    const secret = '8273645';
+    const texts = [
+      `{"X": [${secret}.5.5]}`,
+      `{"X": [${secret}`,
+      `{"X": ["${secret}", 1, 2, 3]}`,
+      `{"X": "${secret}"}`,
+      `{"X": [1, 2, 3, 1e999, ${secret}]}`,
+      `{"X": [${secret}e999, 1, 2, 3]}`,
+      `{"X": [${secret}e90, 1, 2, 3]}`,
+      `"${secret}"`,
+      secret,
+      `{"X": [0] ${secret}}`,
+      `{"X": [[${secret}], 2]}`,
+    ];
+    const inputs = [
+      { ...X, visibility: 'committed' as const },
+      { ...Y, visibility: 'private' as const },
+    ];
+    for (const text of texts) {
+      for (const inputsOf of [[inputs[0]!], inputs]) {
+        const error = await refusalOf(text, inputsOf);
+        expect(JSON.stringify([error.message, error.details])).not.toMatch(/8273645|8\.27|got: "?8|Infinity/);
+      }
+    }
+    const shown = await refusal(all(await written('a.json', texts[0]!), [X]), 'INPUT_FORMAT');
+    expect(shown.message).toContain(secret);
+    const csv = await refusal(
+      all(await written('a.csv', `1,2,3,x${secret}\n`), [inputs[0]!]),
+      'INPUT_TYPE',
+      'column 4',
+    );
+    expect(csv.message).not.toContain(secret);
+  });
+
+  async function refusalOf(text: string, inputs: readonly InputSpec[]): Promise<ZkonnxError> {
+    const error: unknown = await all(await written('a.json', text), inputs).catch((thrown: unknown) => thrown);
+    if (error instanceof ZkonnxError) return error;
+    throw new Error(`accepted: ${text}`);
+  }
+
   test('wrong shapes', async () => {
     await refused({ X: [1, 2, 3] }, 'INPUT_SHAPE', ['[1, 4]', 'got: [3]']);
     await refused({ X: [[1], [2], [3], [4]] }, 'INPUT_SHAPE', ['got: [4, 1]']);
-    await refused(
-      {
-        X: [
-          [1, 2, 3, 4],
-          [1, 2, 3, 4],
-        ],
-      },
-      'INPUT_SHAPE',
-      ['got: [2, 4]'],
-    );
     await refused({ X: [[1, 2], [3]] }, 'INPUT_SHAPE', ['X[1]', 'an array [2]', 'an array [1]']);
     await refused({ X: [1, [2], 3, 4] }, 'INPUT_SHAPE', ['X[1]', 'a number']);
     await refused({ X: [] }, 'INPUT_SHAPE', ['got: [0]']);
@@ -307,8 +368,8 @@ describe('the JSON reader', () => {
 
   test('bounds nesting and values', async () => {
     const nest = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
-    expect(parse(nest(MAX_DEPTH))).toHaveLength(1);
-    await refusal(() => parse(nest(MAX_DEPTH + 1)), 'INPUT_FORMAT', 'levels of nesting');
+    expect(parse(nest(MAX_JSON_DEPTH))).toHaveLength(1);
+    await refusal(() => parse(nest(MAX_JSON_DEPTH + 1)), 'INPUT_FORMAT', 'levels of nesting');
     await refusal(() => parse('['.repeat(10_000_000)), 'INPUT_FORMAT', 'levels of nesting');
     await refusal(() => parse(`["",${'[],'.repeat(MAX_OTHER_VALUES)}1]`), 'FILE_TOO_LARGE', 'values');
   });

@@ -165,14 +165,24 @@ describe('.npz', () => {
   const X = input('X', [1, 4]);
   const Y = input('Y', [2], 'int64');
 
-  test('by name, by position, or the only array', async () => {
+  test('by name, or by position', async () => {
     expect(plain(await all(fixture('by-name.npz'), [X, Y]))).toEqual([['by-name.npz', { X: [0, 1, 2, 3], Y: [7, 8] }]]);
     expect(plain(await all(fixture('positional.npz'), [X, Y]))).toEqual([
       ['positional.npz', { X: [0, 1, 2, 3], Y: [7, 8] }],
     ]);
-    expect(plain(await all(fixture('one-array.npz'), [input('Z', [5, 4])]))).toEqual([
-      ['one-array.npz', { Z: range(20) }],
-    ]);
+    const unnamed = zipSync({ 'arr_0.npy': npyOf(Float32Array.from(range(4))) });
+    expect(plain(await all(await written('one.npz', unnamed), [X]))).toEqual([['one.npz', { X: range(4) }]]);
+    // As in JSON: an only array of another name is of another model.
+    await refusal(all(fixture('one-array.npz'), [input('Z', [5, 4])]), 'INPUT_NAME', 'without "Z"', 'with "anything"');
+    const proto = zipSync({ '__proto__.npy': npyOf(Float32Array.from(range(4))) });
+    const [sample] = await all(await written('one.npz', proto), [input('__proto__', [4])]);
+    expect([...sample!.tensors.keys()]).toEqual(['__proto__']);
+  });
+
+  test('an array that has another name in its own header', async () => {
+    const archive = Buffer.from(zipSync({ 'X.npy': npyOf(new Float32Array(4)) }));
+    archive.write('Z', archive.indexOf('X.npy'), 'latin1');
+    await refusal(all(await written('a.npz', archive), [X]), 'INPUT_FORMAT', '"X.npy" has another name');
   });
 
   test('a batch axis', async () => {
@@ -233,12 +243,12 @@ describe('.npz', () => {
   test('any prefix and any changed byte is read or refused, never a crash', async () => {
     const good = await readFile(fixture('one-array.npz'));
     const folder = await written('a.npz', good);
-    expect(plain(await all(folder, [input('X', [5, 4])]))).toHaveLength(1);
+    expect(plain(await all(folder, [input('anything', [5, 4])]))).toHaveLength(1);
     await fc.assert(
       fc.asyncProperty(fc.nat(good.length - 1), fc.nat(255), fc.boolean(), async (at, value, cut) => {
         const bytes = cut ? good.subarray(0, at) : Buffer.from(good);
         if (!cut) bytes[at] = value;
-        const outcome = await all(await writtenOnce(bytes), [input('X', [5, 4])]).catch(String);
+        const outcome = await all(await writtenOnce(bytes), [input('anything', [5, 4])]).catch(String);
         // Bytes outside the checked data (dates, attributes, the name) may change without harm.
         expect(Array.isArray(outcome) || /INPUT_|FILE_TOO_LARGE/.test(outcome)).toBe(true);
       }),

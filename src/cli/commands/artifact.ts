@@ -1,5 +1,6 @@
 /** zkonnx artifact verify: is this artifact what compiling this model gives? */
 import { Command } from 'commander';
+import { oneLine } from '../../base/printable.js';
 import type { ArtifactReport } from '../../evaluate/verify-artifact.js';
 import { examples, integerIn } from '../options.js';
 import { startProgress } from '../progress.js';
@@ -55,7 +56,7 @@ async function run(session: Session, artifact: string, { model, contract, thread
 
 function describe(artifact: string, { equal, checks }: ArtifactReport): string {
   const failed = checks.filter(({ verdict }) => verdict === 'differs').map(({ part }) => part);
-  const verdict = equal ? `EQUAL  ${artifact}` : `DIFFERS  ${artifact}: ${failed.join(', ')}`;
+  const verdict = oneLine(equal ? `EQUAL  ${artifact}` : `DIFFERS  ${artifact}: ${failed.join(', ')}`);
   return (
     `${verdict}\n${table(checks.map(({ part, verdict: word, note }) => [part, word, note]))}\n` +
     `  The bits and ranges that calibration chose are shown in the manifest, not trusted: they follow from no model; \`run\` tells how they do.`

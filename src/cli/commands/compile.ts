@@ -3,18 +3,19 @@ import { Command } from 'commander';
 import type { ArtifactKeys } from '../../compile/artifact.js';
 import type { CompiledModel } from '../../compile/compile.js';
 import type { CompileOptions } from '../../compile/options.js';
-import type { ImageFlags } from '../../inputs/image.js';
 import type { InputSpec } from '../../inputs/tensor.js';
 import { throwIfAborted } from '../../base/errors.js';
 import { peakMemoryBytes } from '../../base/peak-memory.js';
 import { PROTOCOLS, type Protocol, type Visibility } from '../../verify/statement.js';
 import { choice, collectDomain, collectShape, examples, integerIn, labelText, parsePart, usage } from '../options.js';
 import type { Domains, Shapes } from '../options.js';
+import { pictureOptions, picturesRead } from '../picture-flags.js';
+import type { PictureFlags } from '../picture-flags.js';
 import { startProgress } from '../progress.js';
 import type { Outcome, Session } from '../session.js';
 import { layerTable, percent, real, section, table, timings } from '../text.js';
 
-interface CompileFlags {
+interface CompileFlags extends PictureFlags {
   readonly out: string;
   readonly calibrate?: string;
   readonly domain?: Domains;
@@ -30,13 +31,6 @@ interface CompileFlags {
   readonly name?: string;
   readonly modelVersion?: string;
   readonly card?: string;
-  readonly imageLayout?: string;
-  readonly imageResize?: string;
-  readonly imageColor?: string;
-  readonly imageMean?: string;
-  readonly imageStd?: string;
-  readonly imageRange?: string;
-  readonly imageInvert?: boolean;
   readonly force?: boolean;
 }
 
@@ -72,7 +66,7 @@ export function compileCommand(session: Session): Command {
       '--force',
       'remove keys of another circuit, and replace files that are no artifact’s; without it they are an error',
     );
-  return imageOptions(command)
+  return pictureOptions(command)
     .addHelpText(
       'after',
       examples([
@@ -92,17 +86,6 @@ export function compileCommand(session: Session): Command {
     .action(session.action((model: string, flags: CompileFlags) => run(session, model, flags)));
 }
 
-function imageOptions(command: Command): Command {
-  return command
-    .option('--image-layout <layout>', 'pictures: NCHW or NHWC (default: by the shape of the input)')
-    .option('--image-resize <how>', 'pictures: none (default), nearest or bilinear')
-    .option('--image-color <order>', 'pictures: rgb, bgr or gray (default: by the number of channels)')
-    .option('--image-range <n>', 'pictures: the value of a white pixel before mean and std (default 1)')
-    .option('--image-mean <m>', 'pictures: subtracted, one number or one a channel')
-    .option('--image-std <s>', 'pictures: divided by, one number or one a channel')
-    .option('--image-invert', 'pictures: black on white becomes white on black');
-}
-
 async function run(session: Session, modelPath: string, flags: CompileFlags): Promise<Outcome> {
   const { compile } = await import('../../compile/compile.js');
   const { requireKeysOf, writeArtifact } = await import('../../compile/artifact.js');
@@ -117,7 +100,7 @@ async function run(session: Session, modelPath: string, flags: CompileFlags): Pr
   const isThere = (await kindOf(flags.out)) === 'folder';
   await using lock = isThere ? await ArtifactLock.take(flags.out, 'compile', { signal }) : undefined;
   if (force !== true) await requireKeysOf(flags.out, modelPath, flags);
-  const options = await compileOptions(modelPath, flags, signal);
+  const options = await compileOptions(session, modelPath, flags, signal);
   const progress = await startProgress(session, 'compile');
   try {
     const compiled = await compile(modelPath, { ...options, signal, onProgress: (update) => progress.update(update) });
@@ -132,11 +115,19 @@ async function run(session: Session, modelPath: string, flags: CompileFlags): Pr
 }
 
 /** Reads what the flags name: labels, and the calibration data by the inputs that the model itself declares. */
-async function compileOptions(modelPath: string, flags: CompileFlags, signal: AbortSignal): Promise<CompileOptions> {
+async function compileOptions(
+  session: Session,
+  modelPath: string,
+  flags: CompileFlags,
+  signal: AbortSignal,
+): Promise<CompileOptions> {
   const { tolerance, bits, overflow, softmax, input, output, inputShape, protocol } = flags;
   const specs = await modelInputs(modelPath, inputShape);
-  const image = await imagePreprocessing(flags, specs);
-  const samples = flags.calibrate === undefined ? undefined : await calibration(flags.calibrate, specs, image, signal);
+  const image = await picturesRead(flags, specs);
+  // Calibration data are inputs too: what a proof will hide is not quoted.
+  const quoted = specs.map((spec) => ({ ...spec, visibility: input ?? 'public' }));
+  const samples =
+    flags.calibrate === undefined ? undefined : await calibration(session, flags.calibrate, quoted, image, signal);
   const options = {
     tolerance,
     bits,
@@ -178,31 +169,16 @@ async function modelInputs(modelPath: string, inputShapes: Shapes | undefined): 
   });
 }
 
-async function imagePreprocessing(flags: CompileFlags, specs: readonly InputSpec[]): Promise<CompileOptions['image']> {
-  const { imageLayout, imageResize, imageColor, imageMean, imageStd, imageRange, imageInvert } = flags;
-  const given = Object.entries({
-    layout: imageLayout,
-    resize: imageResize,
-    color: imageColor,
-    mean: imageMean,
-    std: imageStd,
-    range: imageRange,
-    invert: imageInvert,
-  }).filter(([, value]) => value !== undefined);
-  if (given.length === 0) return undefined;
-  const { onlyImageInput, parseImageFlags } = await import('../../inputs/image.js');
-  return parseImageFlags(Object.fromEntries(given) as ImageFlags, onlyImageInput(specs, '--image-…'));
-}
-
 async function calibration(
+  session: Session,
   data: string,
   specs: readonly InputSpec[],
   image: CompileOptions['image'],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Float64Array>[]> {
-  const { readSamples } = await import('../../inputs/samples.js');
+  const { samplesOf } = await import('../input-files.js');
   const samples = [];
-  for await (const { tensors } of readSamples(data, specs, image === undefined ? {} : { image })) {
+  for await (const { tensors } of samplesOf(session, data, { specs, options: image === undefined ? {} : { image } })) {
     throwIfAborted(signal, 'the compilation');
     samples.push(tensors);
   }

@@ -3,6 +3,8 @@ import { Command } from 'commander';
 import { artifactInputs } from '../artifact-inputs.js';
 import { FORCE, examples, usage } from '../options.js';
 import type { OutputKind } from '../output-kinds.js';
+import { pictureOptions } from '../picture-flags.js';
+import type { PictureFlags } from '../picture-flags.js';
 import type { Outcome, Session } from '../session.js';
 import { SETUP_NOTICES } from '../text.js';
 
@@ -16,7 +18,7 @@ interface SolidityFlags extends OutFlags {
   readonly allowDevelopmentKey?: boolean;
 }
 
-interface WtnsFlags extends OutFlags {
+interface WtnsFlags extends OutFlags, PictureFlags {
   readonly in: string;
 }
 
@@ -50,7 +52,9 @@ export function exportCommand(session: Session): Command {
       .action(session.action((artifact: string, flags: OutFlags) => r1cs(session, artifact, flags))),
   );
   parent.addCommand(
-    form('wtns', "groth16: the witness of one input in iden3's .wtns format; it holds every secret value")
+    pictureOptions(
+      form('wtns', "groth16: the witness of one input in iden3's .wtns format; it holds every secret value"),
+    )
       .argument('<artifact>', ARTIFACT)
       .requiredOption('--in <input>', 'one sample, in any format that prove takes')
       .requiredOption('-o, --out <file>', '.wtns to write')
@@ -158,12 +162,14 @@ async function r1cs(session: Session, artifact: string, flags: OutFlags): Promis
 
 async function wtns(session: Session, artifact: string, flags: WtnsFlags): Promise<Outcome> {
   const { circuit, manifest } = await openCircuit(session, artifact, 'wtns', flags, [flags.in]);
-  const { readOne } = await import('../../inputs/samples.js');
+  const { sampleOf } = await import('../input-files.js');
   const { witnessOf } = await import('../../prove/prove.js');
   const { writeWtnsFile } = await import('../../formats/wtns-file.js');
-  const { specs, options } = artifactInputs(manifest.schema);
-  const sample = await readOne(flags.in, specs, options);
-  await writeWtnsFile(flags.out, witnessOf(circuit, manifest.schema, sample), { signal: session.signal, mode: 0o600 });
+  const sample = await sampleOf(session, flags.in, await artifactInputs(manifest.schema, flags));
+  await writeWtnsFile(flags.out, witnessOf(circuit, manifest.schema, sample), {
+    signal: session.signal,
+    mode: 0o600,
+  });
   session.log(`${flags.out} holds every value of the computation, private ones too`);
   const wires = circuit.r1cs.nWires;
   return { product: 'files', json: { file: flags.out, wires }, text: `${flags.out}: ${wires} wires` };

@@ -1,5 +1,6 @@
 /** zkonnx open: is this what a proof's commitments hide, and what is it? */
 import { Command } from 'commander';
+import { oneLine } from '../../base/printable.js';
 import type { Verified, VerifyResult } from '../../verify/verify.js';
 import { examples, usage } from '../options.js';
 import type { Outcome, Session } from '../session.js';
@@ -55,8 +56,8 @@ async function besideProof(proof: string): Promise<string> {
 }
 
 function describe(file: string, result: VerifyResult): string {
-  if (!result.valid) return `REFUSED  ${file}\n  ${result.reason}: ${result.message}`;
-  return `OPENED  ${file}\n  ${SETUP_NOTICES[result.setup]}${section('Committed values', lines(result.opened ?? {}))}`;
+  if (!result.valid) return `${oneLine(`REFUSED  ${file}`)}\n  ${result.reason}: ${oneLine(result.message)}`;
+  return `${oneLine(`OPENED  ${file}`)}\n  ${SETUP_NOTICES[result.setup]}${section('Committed values', lines(result.opened ?? {}))}`;
 }
 
 const lines = (values: NonNullable<Verified['opened']>): string[] =>

@@ -2,10 +2,12 @@
 import path from 'node:path';
 import { Command } from 'commander';
 import { peakMemoryBytes as peakOfProcess } from '../../base/peak-memory.js';
+import { oneLine } from '../../base/printable.js';
 import type { Sample } from '../../inputs/tensor.js';
 import type { ProvenSample } from '../../prove/prove.js';
 import { artifactInputs } from '../artifact-inputs.js';
 import { FORCE, choice, contextBytes, examples, integerIn, sizeOf, usage } from '../options.js';
+import { pictureOptions } from '../picture-flags.js';
 import { startProgress } from '../progress.js';
 import type { Progress } from '../progress.js';
 import type { ProofPlan } from '../proof-plan.js';
@@ -14,10 +16,10 @@ import type { Outcome, Session } from '../session.js';
 import { DEVELOPMENT_NOTICE, mebibytes, seconds, timings } from '../text.js';
 
 export function proveCommand(session: Session): Command {
-  return new Command('prove')
+  const command = new Command('prove')
     .description('prove what the model computes on an input, or on every sample of a batch')
     .argument('[artifact]', 'the folder that compile and setup wrote; for ezkl a folder of its files')
-    .requiredOption('--in <input>', 'JSON, JSONL, CSV, .npy, .npz, .pb, PNG, JPEG, or a folder of them')
+    .requiredOption('--in <input>', 'JSON, JSONL, CSV, .npy, .npz, .pb, PNG, JPEG, a folder of them, or - for stdin')
     .requiredOption('-o, --out <path>', 'proof.json to write; for a batch a folder, one proof a sample')
     .addOption(
       choice('--prover <name>', 'our kernels (default), or of groth16 snarkjs as a second opinion', [
@@ -34,7 +36,8 @@ export function proveCommand(session: Session): Command {
     .option('--compiled <file>', 'ezkl: the compiled circuit (default: model.compiled in the folder)')
     .option('--pk <file>', 'ezkl: the proving key (default: pk.key in the folder)')
     .option('--srs <file>', 'ezkl: the SRS (default: kzg.srs in the folder)')
-    .option('--settings <file>', 'ezkl: settings.json (default: in the folder)')
+    .option('--settings <file>', 'ezkl: settings.json (default: in the folder)');
+  return pictureOptions(command)
     .addHelpText(
       'after',
       examples([
@@ -58,16 +61,16 @@ async function run(session: Session, artifact: string | undefined, flags: ProveF
     if (flags[flag] !== undefined) throw usage(`--${flag} is for ezkl`, '--backend ezkl beside it', flags[flag]);
   }
   const { readManifest } = await import('../../formats/manifest.js');
-  const { readSamples } = await import('../../inputs/samples.js');
+  const { inputName, samplesOf } = await import('../input-files.js');
   const { artifactFiles, claimOutput } = await import('../output-file.js');
   const { planProofs } = await import('../proof-plan.js');
   const { openingPath } = await import('../proof-files.js');
   const { prove } = await import('../../prove/prove.js');
   const { force } = flags;
   const { schema } = await readManifest(artifact);
-  const { specs, options } = artifactInputs(schema);
-  const samples = () => readSamples(flags.in, specs, options);
-  const plan = await planProofs(samples(), schema, flags.in, flags.out);
+  const inputs = await artifactInputs(schema, flags);
+  const samples = () => samplesOf(session, flags.in, inputs);
+  const plan = await planProofs(samples(), schema, inputName(flags.in), flags.out);
   const isCommitted = [...schema.inputs, ...schema.outputs].some(({ visibility }) => visibility === 'committed');
   for (const file of plan.files.values()) {
     // Proofs of a folder's files have the names of these.
@@ -189,7 +192,8 @@ function outcome(
   const memory = `peak memory ${mebibytes(peakMemoryBytes)}`;
   const [only] = written;
   if (!plan.isBatch && only !== undefined) {
-    return { product: 'files', json: json[0]!, text: `${only.proof}\n${timings(only.timingsMs)}, ${memory}${notice}` };
+    const text = `${oneLine(only.proof)}\n${timings(only.timingsMs)}, ${memory}${notice}`;
+    return { product: 'files', json: json[0]!, text };
   }
   const timingsMs = { ...sumOfPhases(written), total: elapsedMs };
   const keptFiles = kept === undefined ? {} : { kept: [...kept.values()] };
@@ -198,7 +202,7 @@ function outcome(
     product: 'files',
     json: { proof: out, proofs: json, ...keptFiles, timingsMs, peakMemoryBytes },
     text:
-      written.map(({ proof }) => `${proof}\n`).join('') +
+      written.map(({ proof }) => `${oneLine(proof)}\n`).join('') +
       `${written.length} proofs in ${seconds(elapsedMs)}${alsoKept}, ${memory}${notice}`,
   };
 }

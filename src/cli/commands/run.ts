@@ -1,22 +1,26 @@
 /** zkonnx run: the integer program on inputs, without a proof, next to the float model's own answer. */
 import { Command } from 'commander';
+import { oneLine } from '../../base/printable.js';
 import type { RunResult } from '../../prove/run.js';
 import { artifactInputs } from '../artifact-inputs.js';
 import { examples } from '../options.js';
+import { pictureOptions } from '../picture-flags.js';
+import type { PictureFlags } from '../picture-flags.js';
 import type { Outcome, Session } from '../session.js';
 import { real, tensor } from '../text.js';
 
-interface RunFlags {
+interface RunFlags extends PictureFlags {
   readonly in: string;
 }
 
 export function runCommand(session: Session): Command {
-  return new Command('run')
+  const command = new Command('run')
     .description(
       "run the integer program without a proof, next to the float model's answer (onnxruntime's where it is installed)",
     )
     .argument('<artifact>', 'the folder that compile wrote')
-    .requiredOption('--in <input>', 'JSON, JSONL, CSV, .npy, .npz, .pb, PNG, JPEG, or a folder of them')
+    .requiredOption('--in <input>', 'JSON, JSONL, CSV, .npy, .npz, .pb, PNG, JPEG, a folder of them, or - for stdin');
+  return pictureOptions(command)
     .addHelpText('after', examples([['zkonnx run artifacts/iris --in flower.json', 'what prove would prove']]))
     .action(session.action((artifact: string, flags: RunFlags) => run(session, artifact, flags)));
 }
@@ -25,12 +29,12 @@ type Answer = RunResult & { readonly id: string };
 
 async function run(session: Session, artifact: string, flags: RunFlags): Promise<Outcome> {
   const { openRunner } = await import('../../evaluate/runner.js');
-  const { readSamples } = await import('../../inputs/samples.js');
+  const { samplesOf } = await import('../input-files.js');
   const runner = await openRunner(artifact);
   try {
-    const { specs, options } = artifactInputs(runner.manifest.schema);
+    const inputs = await artifactInputs(runner.manifest.schema, flags);
     const answers: Answer[] = [];
-    for await (const sample of readSamples(flags.in, specs, options)) {
+    for await (const sample of samplesOf(session, flags.in, inputs)) {
       answers.push({ id: sample.id, ...(await runner.run(sample)) });
     }
     const { referenceName, referenceMissing } = runner;
@@ -54,5 +58,5 @@ function describe({ id, outputs, reference, maxAbsError }: Answer): string {
     `  integer  ${tensor(name, value)}`,
     `  float    ${tensor(name, reference[name]!)}`,
   ]);
-  return [id, ...lines, `  largest difference ${real(maxAbsError)}`].join('\n');
+  return [oneLine(id), ...lines, `  largest difference ${real(maxAbsError)}`].join('\n');
 }

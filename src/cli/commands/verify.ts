@@ -1,16 +1,18 @@
 /** zkonnx verify: is this proof valid, and what does it prove? */
 import { Command } from 'commander';
+import { oneLine } from '../../base/printable.js';
 import type { PreparedKey } from '../../verify/key.js';
 import type { VerifyOptions, VerifyResult, Verified } from '../../verify/verify.js';
 import { choice, contextBytes, examples, usage } from '../options.js';
 import type { VerifyFlags } from '../flags.js';
+import { pictureOptions } from '../picture-flags.js';
 import type { Outcome, Session } from '../session.js';
 import { real, section, SETUP_NOTICES, table, tensor } from '../text.js';
 
 export function verifyCommand(session: Session): Command {
-  return new Command('verify')
+  const command = new Command('verify')
     .description('check a proof and show what was proven; exit code 1 when it is refused')
-    .argument('<proof>', 'proof.json, or with --batch a folder of proofs')
+    .argument('<proof>', 'proof.json, - for stdin, or with --batch a folder of proofs')
     .requiredOption('--key <file>', 'verification_key.json (ezkl: vk.key)')
     .option('--expect-model <hash>', 'refuse a proof of any other model (SHA-256 of the .onnx file)')
     .option('--expect-schema <digest>', 'refuse a proof whose integers mean anything else (names, scales, labels), 0x…')
@@ -22,7 +24,8 @@ export function verifyCommand(session: Session): Command {
     .option('--batch', 'verify every .json in the folder together; valid only if all are')
     .addOption(choice('--backend <name>', 'check with another proof system', ['ezkl']))
     .option('--settings <file>', 'ezkl: settings.json')
-    .option('--srs <file>', 'ezkl: kzg.srs')
+    .option('--srs <file>', 'ezkl: kzg.srs');
+  return pictureOptions(command)
     .addHelpText(
       'after',
       examples([
@@ -52,22 +55,22 @@ async function run(session: Session, proof: string, flags: VerifyFlags): Promise
   }
   const { readKeyFile } = await import('../proof-files.js');
   const key = await readKeyFile(flags.key);
-  return flags.batch === true ? verifyFolder(proof, key, flags) : verifyOne(proof, key, flags);
+  return flags.batch === true ? verifyFolder(session, proof, key, flags) : verifyOne(session, proof, key, flags);
 }
 
-async function verifyOne(file: string, key: PreparedKey, flags: VerifyFlags): Promise<Outcome> {
-  const result = await check(file, key, await readOptions(key, flags));
+async function verifyOne(session: Session, file: string, key: PreparedKey, flags: VerifyFlags): Promise<Outcome> {
+  const result = await check(session, file, key, await readOptions(session, key, flags));
   return { json: { proof: file, ...result }, text: describe(file, result), exitCode: result.valid ? 0 : 1 };
 }
 
-async function check(file: string, key: PreparedKey, options: VerifyOptions): Promise<VerifyResult> {
-  const { isRefused, readProofFile } = await import('../proof-files.js');
+async function check(session: Session, file: string, key: PreparedKey, options: VerifyOptions): Promise<VerifyResult> {
+  const { isRefused, readProofFile, readProofStdin } = await import('../proof-files.js');
   const { verify } = await import('../../verify/verify.js');
-  const proof = await readProofFile(file);
+  const proof = file === '-' ? await readProofStdin(session) : await readProofFile(file);
   return isRefused(proof) ? proof : verify(proof, key, options);
 }
 
-async function readOptions(key: PreparedKey, flags: VerifyFlags): Promise<VerifyOptions> {
+async function readOptions(session: Session, key: PreparedKey, flags: VerifyFlags): Promise<VerifyOptions> {
   const { schema } = key.facts;
   const { readExpectation } = await import('../expectations.js');
   const { readText } = await import('../proof-files.js');
@@ -78,16 +81,26 @@ async function readOptions(key: PreparedKey, flags: VerifyFlags): Promise<Verify
     ...(isOpened ? { opening: await readText(flags.opening!) } : {}),
     ...(flags.expectOutput === undefined
       ? {}
-      : { expectOutputs: await readExpectation(flags.expectOutput, 'output', schema, isOpened) }),
+      : {
+          expectOutputs: await readExpectation(session, flags.expectOutput, 'output', schema, {
+            pictures: flags,
+            isOpened,
+          }),
+        }),
     ...(flags.expectInput === undefined
       ? {}
-      : { expectInputs: await readExpectation(flags.expectInput, 'input', schema, isOpened) }),
+      : {
+          expectInputs: await readExpectation(session, flags.expectInput, 'input', schema, {
+            pictures: flags,
+            isOpened,
+          }),
+        }),
     ...(flags.expectContext === undefined ? {} : { expectContext: flags.expectContext }),
     ...(flags.public === undefined ? {} : { publicSignals: await readText(flags.public) }),
   };
 }
 
-async function verifyFolder(folder: string, key: PreparedKey, flags: VerifyFlags): Promise<Outcome> {
+async function verifyFolder(session: Session, folder: string, key: PreparedKey, flags: VerifyFlags): Promise<Outcome> {
   for (const flag of ['expectOutput', 'expectInput', 'opening', 'public'] as const) {
     if (flags[flag] !== undefined) {
       throw usage('this expectation is of one proof, and --batch verifies many', 'no --batch beside it', flags[flag]);
@@ -95,13 +108,13 @@ async function verifyFolder(folder: string, key: PreparedKey, flags: VerifyFlags
   }
   const { listProofs } = await import('../proof-files.js');
   const { proofs, skipped } = await listProofs(folder, flags.key);
-  const options = await readOptions(key, flags);
+  const options = await readOptions(session, key, flags);
   const results = await checkAll(proofs, key, options);
   const refused = results.filter(({ valid }) => !valid).length;
   const lines = results.map((result) =>
     result.valid
-      ? `valid    ${result.proof}${topLine(result)}`
-      : `REFUSED  ${result.proof}: ${result.reason}, ${result.message}`,
+      ? oneLine(`valid    ${result.proof}${topLine(result)}`)
+      : oneLine(`REFUSED  ${result.proof}: ${result.reason}, ${result.message}`),
   );
   const notice = `\n${SETUP_NOTICES[key.facts.setup]}`;
   const summary = `${results.length - refused} of ${results.length} proofs are valid (model ${key.facts.modelHash})`;
@@ -141,7 +154,7 @@ async function checkAll(
 }
 
 function describe(file: string, result: VerifyResult): string {
-  if (!result.valid) return `REFUSED  ${file}\n  ${result.reason}: ${result.message}`;
+  if (!result.valid) return `REFUSED  ${oneLine(file)}\n  ${result.reason}: ${oneLine(result.message)}`;
   const committed = Object.entries(result.committed).map(([name, hash]) => `${name}: ${hash}`);
   const { name = '', version = '', card } = result.model;
   const facts = [
@@ -156,7 +169,7 @@ function describe(file: string, result: VerifyResult): string {
     ...(result.clamped === null ? [] : [['clamped', result.clamped ? CLAMPED : 'no value']]),
   ];
   return (
-    `VALID  ${file}${topLine(result)}\n${table(facts)}\n  ${SETUP_NOTICES[result.setup]}` +
+    `${oneLine(`VALID  ${file}${topLine(result)}`)}\n${table(facts)}\n  ${SETUP_NOTICES[result.setup]}` +
     section('Outputs', tensorLines(result.outputs)) +
     section('Inputs', tensorLines(result.inputs)) +
     section('Committed (Poseidon hash)', committed) +

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 
 const FILE = 'dist/verifier/zkonnx-verify.mjs';
 /** Bytes, 5 % above what it was when the limit was set. */
-const LIMITS = { raw: 226_000, gzip: 66_000 };
+const LIMITS = { raw: 236_600, gzip: 70_300 };
 
 const bytes = await readFile(FILE);
 const sizes = { raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length };

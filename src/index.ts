@@ -7,7 +7,8 @@ export type { CompiledModel } from './library.js';
 export type { CompileOptions, Range } from './compile/options.js';
 export type { CompilePhase, CompileProgress, StageOptions } from './compile/stages.js';
 export type { RealValues } from './compile/passes/calibrate.js';
-export type { LayerCost, Manifest } from './formats/manifest.js';
+export type { CompileChoices, InputDomainChoice, LayerCost, Manifest } from './formats/manifest.js';
+export type { FormatVersion } from './verify/schema.js';
 export type { AccuracyReport, TensorError } from './compile/accuracy.js';
 export type { ArtifactKeys, WriteArtifactOptions } from './compile/artifact.js';
 export { setup } from './setup/setup.js';
@@ -28,6 +29,14 @@ export type { NamedSample, ProveOptions, ProvenSample } from './prove/prove.js';
 export type { ProvePhase, ProveProgress, ProverName, ProverPhase, ProveTimings } from './prove/tasks.js';
 export type { Opening } from './verify/opening.js';
 export type { Pause } from './prove/engine/event-loop.js';
+export { verifyArtifact } from './evaluate/verify-artifact.js';
+export type {
+  ArtifactCheck,
+  ArtifactPart,
+  ArtifactReport,
+  ArtifactVerdict,
+  VerifyArtifactOptions,
+} from './evaluate/verify-artifact.js';
 export { openRunner } from './evaluate/runner.js';
 export type { Runner, RunResult } from './prove/run.js';
 export { readSamples } from './inputs/index.js';

@@ -1,12 +1,13 @@
 /** What calibration chose, as a manifest shows it and as compiling again reads it. */
+import { ZkonnxError } from '../base/errors.js';
 import type { CompileChoices } from '../formats/manifest.js';
 import type { Choice } from './choose-bits.js';
 import type { CompileOptions } from './options.js';
 import type { InputDomain, Statistics } from './passes/calibrate.js';
 
 /**
- * Version of how models become circuits: raised whenever any model, with equal choices, gives another relation. `test/golden` notices when that is
- * due (compile-again.test.ts).
+ * Version of how models become circuits: raised whenever any model, with equal choices, gives another relation. test/golden/relations.csv notices
+ * when that is due.
  */
 export const LOWERING = 1;
 
@@ -31,10 +32,27 @@ export interface ReadChoices {
   readonly inputShapes: ReadonlyMap<string, readonly number[]>;
 }
 
+/** Throws ARTIFACT_INVALID for a domain whose ends are not what its scale, zero point and bits say: the ends are what people read. */
 export function readChoices({ statistics, domains, inputShapes }: CompileChoices): ReadChoices {
+  domains.forEach(requireOwnEnds);
   return {
     statistics: new Map(statistics.map(([name, min, max, mean, rms]) => [name, { min, max, mean, rms }])),
     domains: new Map(domains.map(({ input, ...domain }) => [input, domain])),
     inputShapes: new Map(inputShapes),
   };
+}
+
+/** As a part of the domain: what float64 rounds away. */
+const ROUNDING = 1e-9;
+
+function requireOwnEnds({ input, min, max, bits, scale, zeroPoint }: CompileChoices['domains'][number]): void {
+  const [lo, hi] = [-zeroPoint * scale, (2 ** bits - 1 - zeroPoint) * scale];
+  const slack = ROUNDING * (hi - lo + Math.abs(lo));
+  if (Math.abs(min - lo) <= slack && Math.abs(max - hi) <= slack) return;
+  throw new ZkonnxError('ARTIFACT_INVALID', 'the manifest shows another domain of an input than its scale gives', {
+    expected: `[${lo}, ${hi}], by scale, zero point and bits`,
+    got: `[${min}, ${max}]`,
+    where: `choices.domains, ${JSON.stringify(input)}`,
+    help: 'the manifest was edited: compile the model again',
+  });
 }

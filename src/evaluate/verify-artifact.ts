@@ -37,7 +37,10 @@ export interface ArtifactReport {
   /** Whether nothing differs. */
   readonly equal: boolean;
   readonly checks: readonly ArtifactCheck[];
-  /** The bits and ranges that calibration chose are shown, and follow from no model: whether they suit it is for accuracy to say. */
+  /**
+   * Bits and ranges that calibration chose are shown, and follow from no model: whether they suit it is for accuracy to say. Nor do visibility,
+   * labels and how pictures are read, which the publisher chose.
+   */
   readonly choices: 'shown, not trusted';
 }
 

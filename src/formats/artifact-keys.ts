@@ -4,6 +4,7 @@ import path from 'node:path';
 import { ZkonnxError } from '../base/errors.js';
 import { parseJson } from '../base/strict-json.js';
 import { canonicalJson, isObject } from '../verify/json.js';
+import { FORMAT_VERSION } from '../verify/key.js';
 import type { Protocol, Schema } from '../verify/statement.js';
 import { artifactPaths, keyPaths, PROVING_KEYS, provingKeyPath } from './manifest.js';
 import { readMirageKeyInfo } from './mirage-key-file.js';
@@ -61,7 +62,8 @@ const CIRCUIT_OF_KEY: { readonly [P in Protocol]: (file: string) => Promise<{ re
 function verificationKeyMisfit(text: string, facts: KeyedFacts): string | undefined {
   const key = parse(text);
   if (!isObject(key) || !isObject(key['zkonnx'])) return 'circuit';
-  const { modelHash, circuitHash, schema } = key['zkonnx'];
+  const { formatVersion, modelHash, circuitHash, schema } = key['zkonnx'];
+  if (formatVersion !== FORMAT_VERSION) return 'formatVersion';
   if (key['protocol'] !== facts.protocol) return 'protocol';
   if (modelHash !== facts.modelHash) return 'model';
   if (facts.circuitHash !== undefined && circuitHash !== facts.circuitHash) return 'circuit';

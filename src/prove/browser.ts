@@ -37,7 +37,7 @@ export type { G1Json, G2Json } from '../verify/curve.js';
 export type { Expectation } from '../verify/expect.js';
 export { prepareKey } from '../verify/checked-key.js';
 export type { CheckedKey } from '../verify/checked-key.js';
-export type { KeyBlock, KeyFacts, SetupKind } from '../verify/key.js';
+export type { KeyBlock, KeyFacts, ModelLabels, SetupKind } from '../verify/key.js';
 export type {
   AnyProofFile,
   Groth16Proof,
@@ -51,7 +51,7 @@ export type {
 } from '../verify/proof.js';
 export type { RefusalReason, Refused } from '../verify/refusal.js';
 export type { TensorValue, TopClass } from '../verify/report.js';
-export type { ImagePreprocessing, Protocol, Schema, TensorSchema, Visibility } from '../verify/statement.js';
+export type { ImagePreprocessing, Overflow, Protocol, Schema, TensorSchema, Visibility } from '../verify/statement.js';
 export { verify } from '../verify/verify.js';
 export type { Verified, VerifyOptions, VerifyResult } from '../verify/verify.js';
 export type { Pause } from './engine/event-loop.js';

@@ -12,6 +12,7 @@ export type { CheckedKey } from './checked-key.js';
 export { FORMAT_VERSION, keyDigest, makeVerificationKey } from './key.js';
 export type { G1, G1Json, G2, G2Json } from './curve.js';
 export type {
+  DigestedKey,
   Groth16Key,
   KeyBlock,
   KeyFacts,

@@ -112,7 +112,8 @@ export function isFormatVersion(value: unknown): value is FormatVersion {
   return typeof value === 'number' && Object.hasOwn(KEY_FORMATS, value);
 }
 
-type DigestedKey = (Groth16Key | MirageKey) & { readonly zkonnx: object };
+/** A key whose digest is asked for. */
+export type DigestedKey = (Groth16Key | MirageKey) & { readonly zkonnx: object };
 
 /**
  * The digest of a key, "0x" and 64 hexadecimal digits; `zkonnx.keyDigest` itself is left out, and `vk_alphabeta_12`, which follows from the rest.

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { goldenSamples, modelCases, modelPath } from '../../bench/models.js';
 import { PERCEPTRON, perceptronOptions, perceptronSamples, writePerceptron } from '../../bench/perceptron.js';
+import { expectGoldenRelation } from '../unit/golden-relations.js';
 import { compileRounds, expectComputes, expectGoldenCost } from '../unit/mirage-models.js';
 
 describe('protocol mirage', () => {
@@ -12,6 +13,7 @@ describe('protocol mirage', () => {
     const model = modelCases.find((candidate) => candidate.name === name)!;
     const compiled = await compileRounds(modelPath(name), await model.options());
     expectGoldenCost(name, compiled.cost);
+    expectGoldenRelation(name, compiled.manifest);
     for (const { inputs } of (await goldenSamples(name)).slice(0, 2)) expectComputes(compiled, inputs);
   });
 

@@ -1,14 +1,18 @@
 /** The bundled prover in Chromium: in a page whose policy allows no more than it needs, in a cross-origin isolated one, and in a page's worker. */
 import { createServer, type OutgoingHttpHeaders, type Server } from 'node:http';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { modelPath } from '../../bench/models.js';
 import { bundleProver } from '../../scripts/build-prover.js';
+import { makeMlp } from '../../scripts/make-mlp.js';
 import { verify, type ProofFile } from '../../src/verify/index.js';
+import { FORMAT_VERSIONS } from '../../src/verify/key.js';
+import { PROTOCOLS } from '../../src/verify/statement.js';
 import { makeArtifact, snarkjsAccepts, type ProverFiles } from '../pipeline/browser-prover.js';
+import { bytesOfArtifact, editCircuit, makeArtifactOf, readKey, withoutSalts } from '../pipeline/stranger.js';
 import { startBrowser, type Browser } from './browser.js';
 
 const INPUT = { input: [-0.33, -0.66, -0.05, -0.16] };
@@ -32,6 +36,20 @@ interface Told {
   readonly open: number;
   readonly prove: number;
 }
+
+/** A stranger's artifact whose salt is on another wire: the code of what the page's prover throws, or the proof. */
+const ATTACKED = `
+import { openProver } from '/zkonnx-prover.mjs';
+export async function proveAttacked(folder, sample) {
+  const read = async (name) => new Uint8Array(await (await fetch(folder + name)).arrayBuffer());
+  const verificationKey = await (await fetch(folder + 'verification_key.json')).text();
+  try {
+    const prover = await openProver({ circuit: await read('circuit.bin'), provingKey: await read('proving_key'), verificationKey });
+    return (await prover.prove(sample)).proof;
+  } catch (error) {
+    return error.code;
+  }
+}`;
 
 /** Runs in pages and workers. */
 const PROVE = `
@@ -81,6 +99,8 @@ beforeAll(async () => {
     '/verification_key.json': files.verificationKey,
     '/circuit.bin': files.circuit,
     '/proving_key.zkey': files.provingKey,
+    '/attacked.mjs': ATTACKED,
+    ...(await strangersFiles()),
   });
   browser = await startBrowser();
 });
@@ -89,6 +109,30 @@ afterAll(async () => {
   server.close();
   await rm(dir, { recursive: true, force: true });
 });
+
+const strangers = PROTOCOLS.flatMap((protocol) => FORMAT_VERSIONS.map((version) => ({ protocol, version })));
+const SECRET = { input: [0.25, -0.5, 0.125] };
+
+/** Of each protocol and format an honest artifact with a committed input, and one whose circuit.bin puts the salt elsewhere. */
+async function strangersFiles(): Promise<Record<string, string | Uint8Array>> {
+  const model = path.join(dir, 'mlp.onnx');
+  await writeFile(model, makeMlp([3, 3, 2]));
+  const contents: Record<string, string | Uint8Array> = {};
+  for (const { protocol, version } of strangers) {
+    const folder = path.join(dir, `${protocol}-${version}`);
+    const options = { domain: { lo: -1, hi: 1 }, bits: 4, tolerance: 1, input: 'committed', protocol } as const;
+    await makeArtifactOf(version, folder, model, options);
+    for (const name of ['honest', 'doctored']) {
+      if (name === 'doctored') await editCircuit(folder, withoutSalts);
+      const { circuit, provingKey, verificationKey } = await bytesOfArtifact(folder);
+      const base = `/${name}-${protocol}-${version}/`;
+      contents[`${base}circuit.bin`] = circuit;
+      contents[`${base}proving_key`] = provingKey;
+      contents[`${base}verification_key.json`] = verificationKey as string;
+    }
+  }
+  return contents;
+}
 
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.mjs': 'text/javascript' };
 
@@ -133,5 +177,18 @@ describe('iris proven in Chromium', () => {
     expect(verify(told.proof, files.verificationKey)).toMatchObject({ valid: true });
     const judged = path.join(dir, `judged-${where}-${String(isolated)}`);
     expect(await snarkjsAccepts(judged, files.verificationKey, told.proof)).toBe(true);
+  });
+});
+
+describe('a stranger’s circuit.bin in Chromium', () => {
+  it.each(strangers)('with the salt on another wire gives no proof, $protocol, formatVersion $version', async (one) => {
+    const tab = await browser.open(`http://127.0.0.1:${(server.address() as AddressInfo).port}/page.html`);
+    const prove = (name: string) =>
+      tab.evaluate(
+        `import('/attacked.mjs').then(({ proveAttacked }) => proveAttacked('/${name}-${one.protocol}-${one.version}/', ${JSON.stringify(SECRET)}))`,
+      );
+    const key = await readKey(path.join(dir, `${one.protocol}-${one.version}`));
+    expect(verify(await prove('honest'), key)).toMatchObject({ valid: true });
+    expect(await prove('doctored')).toBe({ 1: 'ARTIFACT_INVALID', 2: 'KEY_MISMATCH' }[one.version]);
   });
 });

@@ -103,7 +103,6 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'src/prove',
     'src/export',
     'src/compile',
-    'node',
   ],
   src: [
     'src/verify',

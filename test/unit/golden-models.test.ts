@@ -7,6 +7,7 @@ import { goldenSamples, modelCases, modelPath } from '../../bench/models.js';
 import { writeArtifact } from '../../src/compile/artifact.js';
 import { compile } from '../../src/compile/compile.js';
 import { openRunner } from '../../src/evaluate/runner.js';
+import { expectGoldenRelation } from './golden-relations.js';
 
 /** Constraints, pinned: a change is a change of cost that the reviewer should see. */
 const constraints: Readonly<Record<string, number>> = {
@@ -26,6 +27,7 @@ describe('golden outputs', () => {
     it(`${model.name} stays within 2 % of the largest golden magnitude`, async () => {
       const compiled = await compile(modelPath(model.name), { ...(await model.options()), protocol: 'groth16' });
       expect(compiled.manifest.circuit.constraints).toBe(constraints[model.name]);
+      expectGoldenRelation(model.name, compiled.manifest);
       const dir = await mkdtemp(path.join(tmpdir(), 'zkonnx-golden-'));
       try {
         await writeArtifact(dir, compiled, modelPath(model.name));

@@ -1,6 +1,7 @@
 /** What models cost with lookups, pinned, and that solved witnesses satisfy their rows. The larger ones are in the slow tier. */
 import { describe, expect, it } from 'vitest';
 import { goldenSamples, modelCases, modelPath } from '../../bench/models.js';
+import { expectGoldenRelation } from './golden-relations.js';
 import { compileRounds, expectComputes, expectGoldenCost } from './mirage-models.js';
 
 const caseOf = (name: string) => modelCases.find((model) => model.name === name)!;
@@ -9,6 +10,7 @@ describe('protocol mirage', () => {
   it.each(['acasxu-1-1', 'fraud-mlp-rhods', 'iris-mlp-deepprove', 'giza-volatility'])('%s', async (name) => {
     const compiled = await compileRounds(modelPath(name), await caseOf(name).options());
     expectGoldenCost(name, compiled.cost);
+    expectGoldenRelation(name, compiled.manifest);
     for (const { inputs } of (await goldenSamples(name)).slice(0, 2)) expectComputes(compiled, inputs);
   });
 
@@ -20,6 +22,7 @@ describe('protocol mirage', () => {
     expect(compiled.manifest.quantisation.overflow).toBe('saturate');
     expect(compiled.cost.rows).toBeLessThanOrEqual(limit);
     expectGoldenCost(name, compiled.cost);
+    expectGoldenRelation(name, compiled.manifest);
     for (const { inputs } of (await goldenSamples(name)).slice(0, 2)) expectComputes(compiled, inputs);
   });
 

@@ -59,6 +59,7 @@ function describe(artifact: string, { equal, checks }: ArtifactReport): string {
   const verdict = oneLine(equal ? `EQUAL  ${artifact}` : `DIFFERS  ${artifact}: ${failed.join(', ')}`);
   return (
     `${verdict}\n${table(checks.map(({ part, verdict: word, note }) => [part, word, note]))}\n` +
-    `  The bits and ranges that calibration chose are shown in the manifest, not trusted: they follow from no model; \`run\` tells how they do.`
+    `  What calibration and the publisher chose is shown in the manifest, not trusted: bits, ranges, visibility, labels and how pictures are read\n` +
+    `  follow from no model; \`run\` tells how bits and ranges do.`
   );
 }

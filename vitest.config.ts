@@ -12,6 +12,7 @@ export default defineConfig({
       tier('pipeline', 600_000, { fileParallelism: false }),
       tier('evm', 600_000, { fileParallelism: false }),
       tier('package', 600_000, { fileParallelism: false }),
+      tier('faults', 600_000, { fileParallelism: false }),
       tier('slow', 3_600_000, { fileParallelism: false }),
     ],
   },

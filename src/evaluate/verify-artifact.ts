@@ -26,6 +26,7 @@ export type ArtifactPart =
 /** `equal`; `differs`; `other`: not the same, and no harm to a proof; `absent`: there is none to compare. */
 export type ArtifactVerdict = 'equal' | 'differs' | 'other' | 'absent';
 
+/** One part of an artifact, compared. */
 export interface ArtifactCheck {
   readonly part: ArtifactPart;
   readonly verdict: ArtifactVerdict;
@@ -33,6 +34,7 @@ export interface ArtifactCheck {
   readonly note: string;
 }
 
+/** What comparing an artifact with its model found. */
 export interface ArtifactReport {
   /** Whether nothing differs. */
   readonly equal: boolean;
@@ -44,6 +46,7 @@ export interface ArtifactReport {
   readonly choices: 'shown, not trusted';
 }
 
+/** What else to compare, and how to watch and stop it. */
 export interface VerifyArtifactOptions extends StageOptions {
   /** A contract that was exported for the artifact's key, by its path: to be compared with the key's own. */
   readonly contract?: string | undefined;

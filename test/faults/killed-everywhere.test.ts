@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { killEverywhere, makeScene, type Scene } from '../pipeline/fault-scenes.js';
-import { FaultTable, tally } from '../pipeline/fault-support.js';
+import { killEverywhere, makeScene, type Scene } from './fault-scenes.js';
+import { FaultTable, tally } from './fault-support.js';
 
 const folder = await mkdtemp(path.join(tmpdir(), 'zkonnx-killed-'));
 afterAll(() => rm(folder, { recursive: true, force: true }));

@@ -15,7 +15,7 @@ import { answer, askQuestion, readProof, requireOption } from './verify.js';
 import type { VerifyOptions, VerifyResult } from './verify.js';
 
 /** What `verifyBatch` checks of every proof beside the proof itself. */
-export interface BatchOptions extends Omit<VerifyOptions, 'publicSignals'> {
+export interface BatchOptions extends Omit<VerifyOptions, 'publicSignals' | 'opening'> {
   /**
    * Fills an array with random bytes; default `crypto.getRandomValues`. Whoever foresees them can put proofs into a batch whose errors
    * cancel out, so anything but a cryptographic generator is for tests.

@@ -74,11 +74,30 @@ describe('verify.html in Chromium, from file://', () => {
     await tab.until('document.getElementById("result").textContent.includes("PROOF_NOT_JSON")');
   });
 
+  it('shows what was committed once its opening is dropped, and refuses the opening of another', async () => {
+    const own = (name: string) =>
+      readFile(new URL(`../fixtures/artifacts/v2/mirage/${name}.json`, import.meta.url), 'utf8');
+    const tab = await open(await own('verification_key'), await own('proof'));
+    expect(await result(tab)).toContain('Committed: hidden');
+    const opening = await own('proof.opening');
+    const { values } = JSON.parse(opening) as { values: Record<string, number[]> };
+    expect(await result(tab)).not.toContain('Opened:');
+    await drop(tab, opening);
+    await tab.until('document.getElementById("result").textContent.includes("Opened:")');
+    expect(await result(tab)).toContain('Valid: this was proven');
+    const other = Object.fromEntries(
+      Object.entries(values).map(([name, [first, ...rest]]) => [name, [first! + 1, ...rest]]),
+    );
+    await drop(tab, JSON.stringify({ ...(JSON.parse(opening) as object), values: other }));
+    await tab.until('document.getElementById("result").textContent.includes("OPENING_MISMATCH")');
+    expect(await result(tab)).not.toContain('Valid');
+  });
+
   it('says so when the key is unusable', async () => {
     const key = { ...(await parsed<VerificationKey>('verification_key')), nPublic: 3 };
     const tab = await open(undefined, await text('proof'));
     await drop(tab, JSON.stringify(key));
-    expect(await result(tab)).toContain('The key cannot be used');
+    expect(await result(tab)).toContain('These files cannot be used');
   });
 
   it('draws a digit-sized input', async () => {

@@ -10,7 +10,7 @@ const MAX_ROWS = 64;
 /** Sides an input may have to be taken for a picture, in pixels. */
 const IMAGE_SIDE = { least: 2, most: 1024 };
 
-const state = { key: undefined, proof: undefined };
+const state = { key: undefined, proof: undefined, opening: undefined };
 
 function element(tag, text = '', className = '') {
   const node = document.createElement(tag);
@@ -23,9 +23,10 @@ function showNumber(value) {
   return Number.isInteger(value) ? String(value) : value.toPrecision(7).replace(/\.?0+$/, '');
 }
 
-/** "key" or "proof" by its fields, read by nobody yet; undefined for anything else. */
+/** "key", "proof" or "opening" by its fields, read by nobody yet; undefined for anything else. */
 function kindOf(text) {
   if (/"vk_alpha_1"\s*:/.test(text)) return 'key';
+  if (/"salts"\s*:/.test(text)) return 'opening';
   return /"pi_a"\s*:/.test(text) ? 'proof' : undefined;
 }
 
@@ -45,12 +46,12 @@ function refresh() {
   result.replaceChildren();
   if (state.key === undefined || state.proof === undefined) return;
   try {
-    const verdict = verify(state.proof, state.key);
+    const verdict = verify(state.proof, state.key, state.opening === undefined ? {} : { opening: state.opening });
     result.append(
       ...(verdict.valid ? validNodes(verdict, JSON.parse(state.key).zkonnx.schema) : refusedNodes(verdict)),
     );
   } catch (error) {
-    result.append(element('p', `The key cannot be used. ${error.message}`, 'verdict refused'));
+    result.append(element('p', `These files cannot be used. ${error.message}`, 'verdict refused'));
   }
 }
 
@@ -61,6 +62,7 @@ function refusedNodes({ reason, message }) {
 function validNodes(verdict, schema) {
   const nodes = [element('p', 'Valid: this was proven', 'verdict valid')];
   nodes.unshift(setupWarning(verdict.setup));
+  if (verdict.clamped === true) nodes.push(element('p', CLAMPED, 'warning'));
   for (const tensor of schema.outputs) nodes.push(...tensorNodes('Output', tensor, verdict, verdict.outputs));
   for (const tensor of schema.inputs) nodes.push(...tensorNodes('Input', tensor, verdict, verdict.inputs));
   const details = element('dl');
@@ -70,6 +72,7 @@ function validNodes(verdict, schema) {
     ['Circuit', verdict.circuitHash],
     ['Schema', verdict.schemaDigest],
     ['Key', verdict.keyDigest],
+    ['What the proof binds', BOUND_TO[verdict.boundTo]],
     ...(verdict.context === undefined ? [] : [['Context', verdict.context]]),
   ]) {
     const definition = element('dd');
@@ -78,6 +81,13 @@ function validNodes(verdict, schema) {
   }
   return [...nodes, element('h2', 'Names'), details];
 }
+
+const CLAMPED =
+  'A value left its calibrated range and was clamped: the outputs may be off by more than the stated error.';
+const BOUND_TO = {
+  key: 'this key alone: model, schema and setup are what the proof was made for',
+  points: 'the points of this key alone: another key with these points may call the same proof something else',
+};
 
 function setupWarning(setup) {
   const text =
@@ -97,7 +107,11 @@ function tensorNodes(side, tensor, verdict, values) {
   if (tensor.visibility === 'committed') {
     const line = element('p', 'Committed: hidden behind the Poseidon hash ');
     line.append(element('code', verdict.committed[tensor.name]));
-    return [heading, line];
+    const opened = verdict.opened?.[tensor.name];
+    if (opened === undefined) return [heading, line];
+    const shown = side === 'Input' ? imageCanvas(tensor, opened.data) : undefined;
+    const note = element('p', 'Opened: the opening given is of this commitment.', 'answer');
+    return [heading, line, note, shown ?? valueTable(tensor, opened.data, [])];
   }
   const value = values[tensor.name];
   const rows = side === 'Output' ? (verdict.top[tensor.name] ?? []) : [];
@@ -177,7 +191,7 @@ function imageCanvas(tensor, data) {
 }
 
 function start() {
-  for (const kind of ['proof', 'key']) {
+  for (const kind of ['proof', 'key', 'opening']) {
     document.getElementById(`${kind}-file`).addEventListener('change', ({ target }) => {
       if (target.files[0] instanceof File) void take(target.files[0], kind);
     });

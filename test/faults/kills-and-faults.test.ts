@@ -1,6 +1,6 @@
 /**
  * Kills and faults, and what is left after each: nothing lost, nothing half, no hang. The table is printed at the end. Kills are placed: the
- * process dies as it is about to do a certain rename, where the files of a set are of two kinds; test/slow/killed-everywhere.test.ts does it
+ * process dies as it is about to do a certain rename, where the files of a set are of two kinds; killed-everywhere.test.ts does it
  * at every change to the disk.
  */
 import { execFileSync } from 'node:child_process';

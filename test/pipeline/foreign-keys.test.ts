@@ -120,14 +120,15 @@ describe('zkonnx prove-wtns', () => {
     ['a key for a witness', 'c.zkey', 'ARTIFACT_INVALID', 'not a .wtns'],
     ['a witness that is not there', 'none.wtns', 'FILE_UNREADABLE', 'none.wtns'],
   ])('%s: exit 2, a sentence, nothing written, an older proof kept', async (_, wtns, code, text) => {
-    await writeFile(at('proof.json'), 'older');
+    const older = JSON.stringify({ protocol: 'groth16', pi_a: [], pi_b: [] });
+    await writeFile(at('proof.json'), older);
     const before = await readdir(dir);
     const run = await zkonnx('prove-wtns', 'c.zkey', wtns, '-o', 'proof.json');
     expect(run).toMatchObject({ code: 2, stdout: '' });
     expect(run.stderr).toContain(`[${code}]`);
     expect(run.stderr).toContain(text);
     expect(await readdir(dir)).toEqual(before);
-    expect(await readFile(at('proof.json'), 'utf8')).toBe('older');
+    expect(await readFile(at('proof.json'), 'utf8')).toBe(older);
   });
 
   it('--max-memory below what is needed: refused before the work, with the estimate', async () => {

@@ -6,12 +6,16 @@ import type { Worker } from 'node:worker_threads';
 import * as snarkjs from 'snarkjs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { R } from '../../src/field/bn254.js';
+import { hashRelation } from '../../src/formats/circuit-digest.js';
 import { writeCircuitFile } from '../../src/formats/circuit-file.js';
 import type { SnarkjsVerificationKey } from '../../src/formats/snarkjs-json.js';
+import { readZkeyVerifierPart } from '../../src/formats/zkey-file.js';
+import { requireSameSetup } from '../../src/prove/groth16/key-match.js';
 import { ProverPool, type ProverFiles } from '../../src/prove/pool.js';
 import type { RunOptions } from '../../src/prove/prover.js';
 import type { ProveProgress, ProveResult } from '../../src/prove/tasks.js';
 import { setupDev } from '../../src/setup/groth16-dev.js';
+import { prepareForgeableGroth16Key, type KeyBlock } from '../../src/verify/key.js';
 import { WorkerPool } from '../../src/pool/worker-pool.js';
 import { squareCircuit } from '../unit/circuit-fixture.js';
 
@@ -122,14 +126,25 @@ describe('what a worker refuses arrives with its code, and the pool goes on', ()
     await expect(prove(2, {}, other)).rejects.toMatchObject({ name: 'ZkonnxError', code: 'FILE_UNREADABLE' });
   });
 
-  it('a key of another circuit, also one of the same sizes', async () => {
+  it('a key of another circuit’s sizes', async () => {
     await setupDev(squareCircuit(4, 10).r1cs, { zkeyPath: at('other.zkey') });
+    await using other = new ProverPool({ ...files(), provingKey: at('other.zkey') }, { threads: 1 });
+    await expect(prove(2, {}, other)).rejects.toMatchObject({ code: 'KEY_MISMATCH' });
+  });
+
+  it('a key of a circuit of the same sizes, or of another setup than the verification key says, is found by what it says', async () => {
     const { b } = circuit.r1cs;
     const twin = { ...circuit.r1cs, b: { ...b, coefs: b.coefs.map((coef, i) => (i === 0 ? 2 : coef)) } };
-    await setupDev(twin, { zkeyPath: at('twin.zkey') });
-    for (const provingKey of [at('other.zkey'), at('twin.zkey')]) {
-      await using other = new ProverPool({ ...files(), provingKey }, { threads: 1 });
-      await expect(prove(2, {}, other)).rejects.toMatchObject({ code: 'KEY_MISMATCH' });
+    const points = prepareForgeableGroth16Key(await setupDev(twin, { zkeyPath: at('twin.zkey') }));
+    const info = await readZkeyVerifierPart(at('twin.zkey'));
+    const said = { setup: 'development', circuitHash: hashRelation(twin) } as KeyBlock;
+    expect(() => {
+      requireSameSetup(info, 'twin.zkey', points, said);
+    }).not.toThrow();
+    for (const facts of [{ circuitHash: hashRelation(circuit.r1cs) }, { setup: 'unknown' as const }]) {
+      expect(() => {
+        requireSameSetup(info, 'twin.zkey', points, { ...said, ...facts });
+      }).toThrow(expect.objectContaining({ code: 'KEY_MISMATCH' }) as Error);
     }
   });
 

@@ -203,7 +203,7 @@ export function contractAbi(
     PublicInputNotInField: 'index',
   };
   const common = ['InsufficientGas', 'PairingFailed', 'PointNotInSubgroup', ...Object.keys(fields)];
-  const bytes32 = ['CIRCUIT_HASH', 'KEY_DIGEST', 'MODEL_HASH'];
+  const bytes32 = ['CIRCUIT_HASH', 'KEY_DIGEST', 'MODEL_HASH', 'SCHEMA_DIGEST'];
   const getters = [
     ...bytes32.map((name) => [name, 'bytes32'] as const),
     ['SETUP', 'string'] as const,

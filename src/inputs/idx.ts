@@ -31,8 +31,8 @@ export function isIdx(bytes: Uint8Array): boolean {
 }
 
 /** The content of a file, gzipped or not. @throws ZkonnxError FILE_TOO_LARGE, INPUT_FORMAT. */
-export function parseIdxImages(bytes: Buffer, path: string, maxBytes: number): IdxImages {
-  const { dims, data } = parseIdx(bytes, path, 3, maxBytes);
+export function parseIdxImages(bytes: Uint8Array, path: string, maxBytes: number): IdxImages {
+  const { dims, data } = parseIdx(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), path, 3, maxBytes);
   return { count: dims[0]!, height: dims[1]!, width: dims[2]!, pixels: data };
 }
 

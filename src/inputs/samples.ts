@@ -85,14 +85,15 @@ export async function* readSamples(
  * @throws ZkonnxError as `readSamples`.
  */
 export async function* samplesOfContent(
-  bytes: Buffer,
+  bytes: Uint8Array,
   id: string,
   inputs: readonly InputSpec[],
   options: ReadOptions = {},
 ): AsyncGenerator<Sample> {
   const maxBytes = options.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES;
   const source: Source = { path: id, id, inputs, image: options.image, maxBytes };
-  yield* atLeastOne(readContent(bytes, source), id);
+  const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  yield* atLeastOne(readContent(content, source), id);
 }
 
 async function* readContent(bytes: Buffer, source: Source): AsyncGenerator<Sample> {

@@ -59,10 +59,11 @@ describe.each([
 
   it('carries the names of key, model, circuit and setup', async () => {
     const read = (functionName: string) => chain.reader.readContract({ address, abi: compiled.abi, functionName });
-    const { keyDigest, modelHash, circuitHash } = pair.key.zkonnx;
+    const { keyDigest, modelHash, circuitHash, schemaDigest } = pair.key.zkonnx;
     expect(await read('KEY_DIGEST')).toBe(keyDigest);
     expect(await read('MODEL_HASH')).toBe(modelHash.replace('sha256:', '0x'));
     expect(await read('CIRCUIT_HASH')).toBe(circuitHash.replace('sha256:', '0x'));
+    expect(await read('SCHEMA_DIGEST')).toBe(schemaDigest);
     expect(await read('SETUP')).toBe('development');
     expect(await read('SIGNAL_COUNT')).toBe(BigInt(pair.key.nPublic));
     expect(await read('VALUES_LENGTH')).toBe(BigInt(valid.values.length));

@@ -47,10 +47,11 @@ describe.each([
 
   it('carries the names of key, model, circuit and setup', async () => {
     const read = (functionName: string) => chain.reader.readContract({ address, abi: compiled.abi, functionName });
-    const { keyDigest, modelHash, circuitHash } = set.fixture.key.zkonnx;
+    const { keyDigest, modelHash, circuitHash, schemaDigest } = set.fixture.key.zkonnx;
     expect(await read('KEY_DIGEST')).toBe(keyDigest);
     expect(await read('MODEL_HASH')).toBe(modelHash.replace('sha256:', '0x'));
     expect(await read('CIRCUIT_HASH')).toBe(circuitHash.replace('sha256:', '0x'));
+    expect(await read('SCHEMA_DIGEST')).toBe(schemaDigest);
     expect(await read('SETUP')).toBe('development');
     expect(await read('SIGNAL_COUNT')).toBe(BigInt(set.fixture.key.nPublic));
   });

@@ -57,6 +57,17 @@ beforeAll(async () => {
   await writeFile(twoInputsFile, JSON.stringify(TWO_INPUTS));
 });
 
+interface Nature {
+  /** What a verifier says of a proof that is shown with a key that calls it something else. */
+  readonly relabelled: string;
+  readonly boundTo: string;
+}
+
+const NATURE: { readonly [P in Protocol]: Nature } = {
+  groth16: { relabelled: 'VALID', boundTo: 'points' },
+  mirage: { relabelled: 'PAIRING_FAILED', boundTo: 'key' },
+};
+
 const formats = PROTOCOLS.flatMap((protocol) => FORMAT_VERSIONS.map((version) => ({ protocol, version })));
 
 async function copyOf(folder: string, name: string): Promise<string> {
@@ -257,7 +268,7 @@ describe.each(formats)(
       expect(await zkonnx(['prove', made, '--in', inputFile, '-o', proofFile, '--quiet'])).toMatchObject({ code: 0 });
     });
     const honestProof = async () => JSON.parse(await readFile(proofFile, 'utf8')) as AnyProofFile;
-    const nature = { groth16: 'VALID', mirage: 'PAIRING_FAILED' }[protocol];
+    const { relabelled: nature, boundTo } = NATURE[protocol];
     const verdict = (proof: unknown, key: unknown, options = {}) => {
       const result = verify(proof, key, options);
       return result.valid ? 'VALID' : result.reason;
@@ -300,7 +311,7 @@ describe.each(formats)(
       const proof = await honestProof();
       const honest = verify(proof, key);
       if (!honest.valid) throw new Error(honest.message);
-      expect(honest.boundTo).toBe({ groth16: 'points', mirage: 'key' }[protocol]);
+      expect(honest.boundTo).toBe(boundTo);
       const lying = sealed(key, {}, { schema: rotatedLabels(key.zkonnx.schema) });
       const relabelled = { ...proof, keyDigest: lying.zkonnx.keyDigest };
       expect(verdict(proof, lying)).toBe('KEY_DIGEST_MISMATCH');

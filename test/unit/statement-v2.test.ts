@@ -13,6 +13,7 @@ import {
   verify,
   ZkonnxError,
   type Opening,
+  type Protocol,
   type Schema,
   type TensorSchema,
   type VerifyOptions,
@@ -166,6 +167,12 @@ describe('scales and zero points along an axis', () => {
 type Pair = readonly [string, string];
 type Twist = readonly [Pair, Pair, Pair];
 
+/** Fields of δ, or δ1 and δ2. */
+const DELTAS: { readonly [P in Protocol]: readonly string[] } = {
+  groth16: ['vk_delta_2'],
+  mirage: ['vk_delta1_2', 'vk_delta2_2'],
+};
+
 describe('the digest of a key', () => {
   const labels = { name: 'net', version: '2', card: 'https://example.org/net' };
 
@@ -175,10 +182,9 @@ describe('the digest of a key', () => {
     const g1 = ([px, py]: readonly string[]) => [word(px!), word(py!)];
     const g2 = ([[x0, x1], [y0, y1]]: Twist) => [x1, x0, y1, y0].map(word);
     const points = key as unknown as Record<string, readonly string[] & Twist & readonly (readonly string[])[]>;
-    const twist = { groth16: ['vk_delta_2'], mirage: ['vk_delta1_2', 'vk_delta2_2'] }[protocol];
     const words = [
       ...g1(points['vk_alpha_1']!),
-      ...['vk_beta_2', 'vk_gamma_2', ...twist].flatMap((field) => g2(points[field]!)),
+      ...['vk_beta_2', 'vk_gamma_2', ...DELTAS[protocol]].flatMap((field) => g2(points[field]!)),
       ...points['IC']!.flatMap(g1),
     ];
     const { keyDigest, ...facts } = key.zkonnx;

@@ -32,14 +32,31 @@ export interface ReadChoices {
   readonly inputShapes: ReadonlyMap<string, readonly number[]>;
 }
 
-/** Throws ARTIFACT_INVALID for a domain whose ends are not what its scale, zero point and bits say: the ends are what people read. */
+/**
+ * Throws ARTIFACT_INVALID for a name that has two choices of one kind, and for a domain whose ends are not what its scale, zero point and bits
+ * say: people read the first, and the ends.
+ */
 export function readChoices({ statistics, domains, inputShapes }: CompileChoices): ReadChoices {
+  // prettier-ignore
+  const names = { statistics: statistics.map(([name]) => name), domains: domains.map(({ input }) => input), inputShapes: inputShapes.map(([name]) => name) };
+  for (const [list, said] of Object.entries(names)) requireOnce(list, said);
   domains.forEach(requireOwnEnds);
   return {
     statistics: new Map(statistics.map(([name, min, max, mean, rms]) => [name, { min, max, mean, rms }])),
     domains: new Map(domains.map(({ input, ...domain }) => [input, domain])),
     inputShapes: new Map(inputShapes),
   };
+}
+
+function requireOnce(list: string, names: readonly string[]): void {
+  const seen = new Set<string>();
+  const twice = names.find((name) => seen.size === seen.add(name).size);
+  if (twice === undefined) return;
+  throw new ZkonnxError('ARTIFACT_INVALID', 'the manifest shows two choices for one tensor', {
+    expected: 'every name once',
+    where: `choices.${list}, ${JSON.stringify(twice)}`,
+    help: 'the manifest was edited: compile the model again',
+  });
 }
 
 /** As a part of the domain: what float64 rounds away. */

@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ZkonnxError } from '../base/errors.js';
 import { decodeModel, externalFiles, externalLocations, MAX_MODEL_BYTES } from '../formats/onnx-proto.js';
+import type { Manifest } from '../formats/manifest.js';
 import { openRegular, readRegular, regularChunks } from '../formats/regular-file.js';
 import type { CompileOptions } from './options.js';
 import { preparing, type PreparedModel } from './prepare.js';
@@ -95,6 +96,27 @@ function u64(value: number): Buffer {
 export async function requireRegularModel(modelPath: string): Promise<void> {
   const external = externalFiles(decodeModel(await readModel(modelPath)), path.dirname(modelPath));
   for (const { file } of external) await (await openRegular(file)).close();
+}
+
+/**
+ * Throws ARTIFACT_INVALID where the model is not the one that a manifest names. Of one with external data a manifest of formatVersion 1 has
+ * another hash, which is not compared.
+ */
+export async function requireNamedModel(
+  modelPath: string,
+  { formatVersion, model }: Pick<Manifest, 'formatVersion' | 'model'>,
+): Promise<void> {
+  const bytes = await readModel(modelPath);
+  const folder = path.dirname(modelPath);
+  if (formatVersion === 1 && externalFiles(decodeModel(bytes), folder).length > 0) return;
+  const hash = await modelHash(bytes, folder);
+  if (hash === model.hash) return;
+  throw new ZkonnxError('ARTIFACT_INVALID', 'the model in the folder is not the one that the manifest names', {
+    expected: model.hash,
+    got: hash,
+    where: modelPath,
+    help: 'put the model back that was compiled, or compile again',
+  });
 }
 
 /** The bytes of the file. Throws FILE_TOO_LARGE, FILE_UNREADABLE. */

@@ -3,11 +3,12 @@ import { ZkonnxError } from '../base/errors.js';
 import type { Circuit } from '../constraint/program.js';
 import type { Manifest } from '../formats/manifest.js';
 import { schemaDigest } from '../verify/schema.js';
-import type { Schema, TensorSchema } from '../verify/statement.js';
+import { elementCount, type Schema, type TensorSchema } from '../verify/statement.js';
 import { LOWERING, readChoices } from './choices.js';
 import { readingModel } from './model-file.js';
 import type { CompileOptions } from './options.js';
 import { quantising } from './passes/quantise.js';
+import type { RealGraph } from './real/graph.js';
 import { assemblies } from './protocols.js';
 import { schemaMaker } from './schema.js';
 import { Stages, type StageOptions } from './stages.js';
@@ -36,6 +37,7 @@ export async function recompile(
   const options: CompileOptions = { protocol, overflow, softmax, inputShapes, ...ioOptions(manifest.schema) };
   const stages = new Stages(stageOptions);
   const { source, prepared } = await stages.run('import', readingModel(model, options));
+  requireShownSizes(prepared.graph, manifest.schema);
   const { growth } = choices;
   const variant = {
     growth,
@@ -44,6 +46,21 @@ export async function recompile(
   const { assemble } = assemblies[protocol];
   const { circuit, schema } = await stages.run('assemble', assemble([variant], schemaMaker(prepared, options)));
   return { modelHash: source.hash, circuit: { ...circuit, schemaDigest: schemaDigest(schema) }, schema };
+}
+
+/** Shapes that the model leaves open decide how much work compiling is: they are not larger than what the schema shows. Throws ARTIFACT_INVALID. */
+function requireShownSizes({ nodes, inputs }: RealGraph, { inputs: shown }: Schema): void {
+  for (const name of inputs) {
+    const dims = nodes.find((node) => node.name === name)?.dims ?? [];
+    const tensor = shown.find((candidate) => candidate.name === name);
+    if (tensor === undefined || elementCount(dims) <= elementCount(tensor.dims)) continue;
+    throw new ZkonnxError('ARTIFACT_INVALID', 'the manifest’s choices make an input larger than its schema shows', {
+      expected: `[${tensor.dims.join(', ')}]`,
+      got: `[${dims.join(', ')}]`,
+      where: `choices.inputShapes, ${JSON.stringify(name)}`,
+      help: 'the manifest was edited: compile the model again',
+    });
+  }
 }
 
 /** What of a schema the caller of compile chose. */

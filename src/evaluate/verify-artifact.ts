@@ -15,7 +15,7 @@ import { artifactPaths, readManifest, type Manifest } from '../formats/manifest.
 import { readRegular } from '../formats/regular-file.js';
 import { openProver } from '../prove/open-prover.js';
 import { canonicalJson } from '../verify/json.js';
-import { prepareKey, type PreparedKey } from '../verify/key.js';
+import { MAX_KEY_CHARS, prepareKey, type PreparedKey } from '../verify/key.js';
 import { schemaDigest } from '../verify/schema.js';
 import { dequantise, elementCount, type Schema, type TensorSchema } from '../verify/statement.js';
 
@@ -64,8 +64,8 @@ export async function verifyArtifact(
 ): Promise<ArtifactReport> {
   const paths = artifactPaths(dir);
   const manifest = await readManifest(dir);
-  const again = await recompile(modelPath, manifest, stages);
   const circuit = await readCircuitFile(paths.circuit);
+  const again = await recompile(modelPath, manifest, stages);
   const checks: ArtifactCheck[] = [
     checkModel(manifest, again),
     checkSchema(manifest, again),
@@ -158,7 +158,7 @@ function isEqual(left: ArrayLike<number>, right: ArrayLike<number>): boolean {
 
 /** The key, or why it is none. */
 async function readKey(file: string): Promise<PreparedKey | ZkonnxError> {
-  const text = (await readRegular(file)).toString('utf8');
+  const text = (await readRegular(file, MAX_KEY_CHARS)).toString('utf8');
   try {
     return prepareKey(text);
   } catch (error) {
@@ -229,10 +229,5 @@ async function checkContract(file: string, key: PreparedKey | ZkonnxError | unde
 const MAX_CONTRACT_BYTES = 2 ** 20;
 
 async function readContract(file: string): Promise<string> {
-  const bytes = await readRegular(file);
-  if (bytes.length <= MAX_CONTRACT_BYTES) return bytes.toString('utf8');
-  throw new ZkonnxError('FILE_TOO_LARGE', 'the contract is too large', {
-    expected: `at most ${MAX_CONTRACT_BYTES} bytes`,
-    where: file,
-  });
+  return (await readRegular(file, MAX_CONTRACT_BYTES)).toString('utf8');
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { ZkonnxError } from '../base/errors.js';
 import { parseJson } from '../base/strict-json.js';
 import { canonicalJson, isObject } from '../verify/json.js';
-import { FORMAT_VERSION } from '../verify/key.js';
+import { FORMAT_VERSION, MAX_KEY_CHARS } from '../verify/key.js';
 import type { Protocol, Schema } from '../verify/statement.js';
 import { artifactPaths, keyPaths, PROVING_KEYS, provingKeyPath } from './manifest.js';
 import { readMirageKeyInfo } from './mirage-key-file.js';
@@ -34,7 +34,10 @@ export async function keyMisfit(dir: string, files: readonly string[], facts: Ke
   const paths = artifactPaths(dir);
   let isNamed = false;
   if (files.includes(paths.verificationKey)) {
-    const misfit = verificationKeyMisfit(await readRegular(paths.verificationKey).then(String, () => ''), facts);
+    const misfit = verificationKeyMisfit(
+      await readRegular(paths.verificationKey, MAX_KEY_CHARS).then(String, () => ''),
+      facts,
+    );
     if (misfit !== undefined) return misfit;
     isNamed = true;
   }

@@ -5,7 +5,7 @@
  * none, and need not be able to write: see artifact-read.ts.
  */
 import { randomBytes } from 'node:crypto';
-import { link, open, rm, writeFile } from 'node:fs/promises';
+import { link, lstat, open, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,6 +20,9 @@ export const LOCK_NAME = '.zkonnx.lock';
 /** How long a second writer waits for the first: a commit takes milliseconds, a setup up to hours. */
 const PATIENCE_MS = 3000;
 const PAUSE_MS = 40;
+
+/** Ours have a few hundred; one of a stranger is read again and again, and shown. */
+const MAX_LOCK_BYTES = 4096;
 
 export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
@@ -175,10 +178,11 @@ async function removeIfOf(file: string, id: string): Promise<void> {
 async function readHolder(file: string): Promise<Holder | 'none' | 'unreadable'> {
   let text: string;
   try {
-    text = (await readRegular(file)).toString('utf8');
+    text = (await readRegular(file, MAX_LOCK_BYTES)).toString('utf8');
   } catch (error) {
     const cause = error instanceof ZkonnxError ? error.details.cause : error;
-    return codeOf(cause) === 'ENOENT' ? 'none' : 'unreadable';
+    // A link that leads nowhere is there, and keeps a lock from being made.
+    return codeOf(cause) === 'ENOENT' && !(await isThere(file)) ? 'none' : 'unreadable';
   }
   try {
     const holder = JSON.parse(text) as Partial<Record<keyof Holder, unknown>> | null;
@@ -188,6 +192,10 @@ async function readHolder(file: string): Promise<Holder | 'none' | 'unreadable'>
   } catch {
     return 'unreadable';
   }
+}
+
+function isThere(file: string): Promise<boolean> {
+  return lstat(file).then(Boolean, () => false);
 }
 
 /** The refusal to write where another does. `holder` as its lock says. */

@@ -13,7 +13,7 @@ import { readRegular } from './regular-file.js';
 
 /** What this build writes; it reads the earlier ones too. */
 export const MANIFEST_VERSION = 2;
-const MAX_MANIFEST_CHARS = 64 << 20;
+const MAX_MANIFEST_BYTES = 64 * 2 ** 20;
 
 /** A layer of a circuit: what it costs and, where it is a tensor, its bounds and scale. */
 export interface LayerCost {
@@ -202,8 +202,9 @@ export async function readManifest(dir: string): Promise<Manifest> {
   const file = artifactPaths(dir).manifest;
   let content: string;
   try {
-    content = (await readRegular(file)).toString('utf8');
+    content = (await readRegular(file, MAX_MANIFEST_BYTES)).toString('utf8');
   } catch (cause) {
+    if (cause instanceof ZkonnxError && cause.code === 'FILE_TOO_LARGE') throw cause;
     throw new ZkonnxError('FILE_UNREADABLE', 'cannot read the artifact', {
       where: file,
       help: 'name the folder that `zkonnx compile … -o FOLDER` wrote',
@@ -211,13 +212,6 @@ export async function readManifest(dir: string): Promise<Manifest> {
     });
   }
   const help = 'use the version of zkonnx that wrote it, or compile again';
-  if (content.length > MAX_MANIFEST_CHARS) {
-    throw new ZkonnxError('FILE_TOO_LARGE', 'the manifest is too large', {
-      expected: `at most ${MAX_MANIFEST_CHARS} characters`,
-      got: String(content.length),
-      where: file,
-    });
-  }
   const manifest = parseJsonFile('ARTIFACT_INVALID', 'the manifest', content, { where: file, help: 'compile again' });
   const { formatVersion, protocol }: Record<string, unknown> = isObject(manifest) ? manifest : {};
   if (!isFormatVersion(formatVersion)) {

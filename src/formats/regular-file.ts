@@ -51,13 +51,15 @@ export function openRegularSync(file: string): number {
   throw notRegular(file);
 }
 
-/** The whole of the file. Throws FILE_UNREADABLE. */
-export async function readRegular(file: string): Promise<Buffer> {
+/** The whole of the file; one of more than `maxBytes` is not read. Throws FILE_UNREADABLE, FILE_TOO_LARGE. */
+export async function readRegular(file: string, maxBytes = Infinity): Promise<Buffer> {
   const handle = await openRegular(file);
   try {
+    const { size } = await handle.stat();
+    if (size > maxBytes) throw tooLarge(file, size, maxBytes);
     return await handle.readFile();
   } catch (cause) {
-    throw unreadable(file, cause);
+    throw cause instanceof ZkonnxError ? cause : unreadable(file, cause);
   } finally {
     await handle.close();
   }
@@ -85,6 +87,15 @@ function notRegular(file: string): ZkonnxError {
     got: 'a folder, device, pipe or socket',
     where: file,
     help: 'write its content to a file first',
+  });
+}
+
+function tooLarge(file: string, size: number, maxBytes: number): ZkonnxError {
+  return new ZkonnxError('FILE_TOO_LARGE', 'the file is too large', {
+    expected: `at most ${maxBytes} bytes`,
+    got: `${size} bytes`,
+    where: file,
+    help: 'a file of this name is never so large: see where it comes from',
   });
 }
 

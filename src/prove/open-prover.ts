@@ -4,7 +4,7 @@ import { readingArtifact } from '../formats/artifact-read.js';
 import { artifactPaths, provingKeyPath, readManifest } from '../formats/manifest.js';
 import { readRegular } from '../formats/regular-file.js';
 import type { Kernels } from '../kernels/module.js';
-import type { PreparedKey, PreparedKeyOf } from '../verify/key.js';
+import { MAX_KEY_CHARS, type PreparedKey, type PreparedKeyOf } from '../verify/key.js';
 import { equationOf } from '../verify/protocols.js';
 import type { Protocol } from '../verify/statement.js';
 import { KernelVerifier, prepareKeyOn, verifierKernels } from './engine/kernel-verifier.js';
@@ -109,8 +109,9 @@ function requireSameProtocol(key: PreparedKey, protocol: Protocol, where: string
 
 async function readKeyFile(file: string, dir: string): Promise<string> {
   try {
-    return (await readRegular(file)).toString('utf8');
+    return (await readRegular(file, MAX_KEY_CHARS)).toString('utf8');
   } catch (cause) {
+    if (cause instanceof ZkonnxError && cause.code === 'FILE_TOO_LARGE') throw cause;
     throw new ZkonnxError('FILE_UNREADABLE', 'the artifact has no keys', {
       where: file,
       help: `run \`zkonnx setup ${dir} --dev\` first`,

@@ -78,7 +78,8 @@ export interface PreparedKeyOf<P extends Protocol> {
 export type PreparedKey = AnyKeyOf<Protocol>;
 type AnyKeyOf<P extends Protocol> = P extends Protocol ? PreparedKeyOf<P> : never;
 
-const MAX_KEY_CHARS = 64 << 20;
+/** Of a key's text; a file of more bytes need not be read. */
+export const MAX_KEY_CHARS = 64 << 20;
 const MAX_LABEL_CHARS = 1024;
 const HASH = /^sha256:[0-9a-f]{64}$/;
 const DIGEST = /^0x[0-9a-f]{64}$/;

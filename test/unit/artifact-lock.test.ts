@@ -1,6 +1,6 @@
 /** One writer at a time in an artifact folder, and readers who need no lock. */
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -89,6 +89,17 @@ describe('a lock', () => {
     expect(String(error)).toContain('remove this file');
   });
 
+  it('that is a link to nowhere, or of a size no lock has, is a stranger’s, and is not waited for longer or shown', async () => {
+    await symlink('nowhere', at(LOCK_NAME));
+    await expect(take()).rejects.toMatchObject({ code: 'ARTIFACT_LOCKED', details: { where: at(LOCK_NAME) } });
+    await rm(at(LOCK_NAME));
+    const holder = { id: '0123456789abcdef', owner: 'x', host: 'h'.repeat(5000), command: 'setup', since: '2026' };
+    await writeFile(at(LOCK_NAME), JSON.stringify(holder));
+    await expect(take()).rejects.toMatchObject({ details: { got: 'a lock that cannot be read' } });
+    await truncate(at(LOCK_NAME), 2 ** 33);
+    await expect(take()).rejects.toMatchObject({ details: { got: 'a lock that cannot be read' } });
+  });
+
   it('in a folder that is not there, or is a file', async () => {
     await expect(ArtifactLock.take(at('no'), 'x')).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
     await writeFile(at('file'), '');
@@ -106,7 +117,9 @@ describe('a reader', () => {
       if (calls++ === 0) await writeFile(at('manifest.json'), 'new text');
       return text;
     };
-    const got = await readingArtifact(folder, read, { discard: async (text) => void freed.push(await Promise.resolve(text)) });
+    const got = await readingArtifact(folder, read, {
+      discard: async (text) => void freed.push(await Promise.resolve(text)),
+    });
     expect({ got, freed }).toEqual({ got: 'new text', freed: ['old'] });
   });
 

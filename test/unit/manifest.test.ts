@@ -1,9 +1,10 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ZkonnxError } from '../../src/base/errors.js';
-import { readManifest } from '../../src/formats/manifest.js';
+import { keyMisfit } from '../../src/formats/artifact-keys.js';
+import { artifactPaths, readManifest, type Manifest } from '../../src/formats/manifest.js';
 import { expectError, scratchFolder } from './cli-harness.js';
 
 const root = await scratchFolder();
@@ -29,6 +30,22 @@ async function artifact(manifest: string): Promise<string> {
 describe('manifest.json', () => {
   it('is read as it was written', async () => {
     expect(await readManifest(await artifact(original))).toEqual(JSON.parse(original));
+  });
+
+  it('of any size is not read, nor is a key beside it: no memory is spent on it, and no string is too long', async () => {
+    const dir = await artifact(original);
+    const { manifest, verificationKey } = artifactPaths(dir);
+    await truncate(manifest, 2 ** 40);
+    await expect(readManifest(dir)).rejects.toMatchObject({
+      code: 'FILE_TOO_LARGE',
+      exitCode: 2,
+      details: { where: manifest },
+    });
+    await writeFile(verificationKey, '{}');
+    await truncate(verificationKey, 600 * 2 ** 20);
+    const { protocol, model, circuit, schema } = JSON.parse(original) as Manifest;
+    const facts = { protocol, modelHash: model.hash, circuitHash: circuit.hash, schema };
+    expect(await keyMisfit(dir, [verificationKey], facts)).toBeDefined();
   });
 
   it('fields of a later version are left alone', async () => {

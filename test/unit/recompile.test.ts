@@ -168,6 +168,26 @@ describe('what compiling again believes of a manifest', () => {
     );
   });
 
+  it('is no name twice: what is read first would not be what was used', async () => {
+    const { statistics, domains } = manifest.choices!;
+    const wide = { ...domains[0]!, min: 0, max: 2 ** 8 - 1, bits: 8, scale: 1, zeroPoint: 0 };
+    const wrong = { code: 'ARTIFACT_INVALID', exitCode: 2 };
+    await expect(choosing({ domains: [wide, ...domains] })).rejects.toMatchObject(wrong);
+    await expect(choosing({ statistics: [...statistics, statistics[0]!] })).rejects.toMatchObject(wrong);
+    await expect(choosing({ inputShapes: [['x', [1]], ['x', [1]]] })).rejects.toMatchObject(wrong); // prettier-ignore
+  });
+
+  it('is no shape beyond its schema: a million rows take gigabytes and minutes', async () => {
+    const model = buildModel(open);
+    const { manifest: small } = await compile(model, { domain });
+    const inputShapes = [['x', [1_000_000, 4]]] as const;
+    const shown: Manifest = { ...written(small), choices: { ...written(small).choices!, inputShapes } };
+    await expect(recompile(model, shown)).rejects.toMatchObject({
+      code: 'ARTIFACT_INVALID',
+      details: { where: 'choices.inputShapes, "x"', got: '[1000000, 4]' },
+    });
+  }, 20_000);
+
   it.each<[string, Partial<Manifest>]>([
     [
       'formatVersion 1, which shows no choices',

@@ -45,3 +45,15 @@ it('our own evaluation gives the same', async () => {
     expect(value).toBeCloseTo(reference['y']!.data[i]!, 6);
   });
 });
+
+it('another model in the folder is refused: its floats would read as the error of this one', async () => {
+  const artifact = path.join(dir, 'swapped');
+  await writeArtifact(artifact, await compile(model, { domain: { lo: -1, hi: 1 } }), model);
+  const nodes = [{ op: 'Relu', inputs: ['x'], outputs: ['y'] }];
+  await writeFile(path.join(artifact, 'model.onnx'), buildModel({ nodes, inputs: { x: [1, 4] }, outputs: ['y'] }));
+  await expect(openRunner(artifact)).rejects.toMatchObject({
+    code: 'ARTIFACT_INVALID',
+    exitCode: 2,
+    details: { where: path.join(artifact, 'model.onnx') },
+  });
+});

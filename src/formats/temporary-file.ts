@@ -43,6 +43,9 @@ export async function noteMoves(folder: string, moves: Moves): Promise<string> {
   return file;
 }
 
+/** A commit moves some dozens of files. */
+const MAX_LIST_BYTES = 2 ** 20;
+
 const swept = new Set<string>();
 
 /** `sweep`, once a folder and process. */
@@ -53,7 +56,10 @@ export async function sweepOnce(folder: string): Promise<void> {
   await sweep(folder);
 }
 
-/** Finishes the moves of processes that are gone, and removes what else they left in `folder`. What cannot be removed stays. */
+/**
+ * Finishes the moves of processes of this machine that are gone, and removes what else they left in `folder`. What cannot be removed stays. Lists of
+ * other machines are not believed: a folder that came from elsewhere may hold one that takes files away.
+ */
 export async function sweep(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   const left = [];
@@ -63,10 +69,11 @@ export async function sweep(folder: string): Promise<void> {
     const file = path.join(folder, name);
     const found = await stat(file).catch(() => undefined);
     if (found?.isFile() === true && isAbandoned(owner, found.mtimeMs)) {
-      left.push({ file, isMoves: moves !== undefined, isSecret: (found.mode & 0o077) === 0 });
+      const isBegun = moves !== undefined && ownerState(owner) === 'dead' && found.size <= MAX_LIST_BYTES;
+      left.push({ file, isBegun, isSecret: (found.mode & 0o077) === 0 });
     }
   }
-  for (const { file } of left.filter(({ isMoves }) => isMoves)) await finish(folder, file).catch(() => undefined);
+  for (const { file } of left.filter(({ isBegun }) => isBegun)) await finish(folder, file).catch(() => undefined);
   left.sort((a, b) => Number(b.isSecret) - Number(a.isSecret));
   for (const { file } of left) await rm(file, { force: true }).catch(() => undefined);
 }

@@ -62,6 +62,17 @@ describe('inspect', () => {
     });
   });
 
+  it('refuses a manifest whose schema is not the one that it names', async () => {
+    const of2 = JSON.parse(
+      await readFile(new URL('../fixtures/artifacts/v2/mirage/manifest.json', import.meta.url), 'utf8'),
+    ) as Manifest;
+    const { schema } = of2;
+    const doubled = schema.outputs.map((tensor) => ({ ...tensor, scale: 2 * (tensor.scale as number) }));
+    const edited = await artifact('edited', { ...of2, schema: { ...schema, outputs: doubled } }, false);
+    await expectError(['inspect', edited], 'ARTIFACT_INVALID');
+    expect(await zkonnx(['inspect', await artifact('unedited', of2, false)])).toMatchObject({ code: 0 });
+  });
+
   it('shows people shapes, scales, bounds and costs', async () => {
     const { stdout } = await zkonnx(['inspect', await artifact('people', {}, false)]);
     expect(stdout).toContain('none yet: zkonnx setup');

@@ -100,6 +100,16 @@ describe('a commit that was broken off', () => {
     expect(await readFile(at('p.opening.json'), 'utf8')).toBe('new opening');
   });
 
+  it('a list of another machine is not believed, however old: a folder from elsewhere takes nothing away', async () => {
+    await writeFile(at('mine.txt'), 'mine');
+    const list = `${of(ELSEWHERE, 'moves')}.moves`;
+    await writeFile(list, JSON.stringify({ shown: [], removed: ['mine.txt'] }));
+    const eightDays = Date.now() / 1000 - 8 * 24 * 3600;
+    await utimes(list, eightDays, eightDays);
+    await sweep(folder);
+    expect(await readdir(folder)).toEqual(['mine.txt']);
+  });
+
   it.each([
     ['out of the folder', [['T', '../outside']]],
     ['of a file that is not ours', [['precious', 'p.json']]],

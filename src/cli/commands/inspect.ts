@@ -1,5 +1,6 @@
 /** zkonnx inspect: what an artifact proves and what it costs. */
 import { Command } from 'commander';
+import { ZkonnxError } from '../../base/errors.js';
 import type { Manifest } from '../../formats/manifest.js';
 import type { KeyFacts, ModelLabels } from '../../verify/key.js';
 import type { TensorSchema } from '../../verify/statement.js';
@@ -39,6 +40,7 @@ interface Flags {
 async function run(artifact: string, { row }: Flags): Promise<Outcome> {
   const { readManifest } = await import('../../formats/manifest.js');
   const manifest = await readManifest(artifact);
+  await requireOwnSchema(artifact, manifest);
   if (row !== undefined) return explain(artifact, row);
   const key = await readKey(artifact);
   const { circuit, model, protocol, quantisation, schema, layers, notes, tool } = manifest;
@@ -63,6 +65,20 @@ async function run(artifact: string, { row }: Flags): Promise<Outcome> {
     },
     text: describe(manifest, key),
   };
+}
+
+/** What is shown of the schema is what the digest beside it names. Throws ARTIFACT_INVALID. */
+async function requireOwnSchema(artifact: string, { schema, schemaDigest: said }: Manifest): Promise<void> {
+  const { artifactPaths } = await import('../../formats/manifest.js');
+  const { schemaDigest } = await import('../../verify/schema.js');
+  const digest = schemaDigest(schema);
+  if (said === undefined || said === digest) return;
+  throw new ZkonnxError('ARTIFACT_INVALID', 'the manifest names another I/O schema than it has', {
+    expected: said,
+    got: digest,
+    where: artifactPaths(artifact).manifest,
+    help: 'the manifest was edited: compile the model again',
+  });
 }
 
 /** The verification key beside the circuit, once setup has made one. */

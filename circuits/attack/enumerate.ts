@@ -405,7 +405,11 @@ function smallest(form: FieldLc, domains: Node['domains']): FieldLc {
 }
 
 /** The roots of a row with a single unknown, or undefined where there are more. */
-export function rootsOfRow({ a, b, c }: Row): { readonly wire: number; readonly values: readonly bigint[] } | undefined {
+export function rootsOfRow({
+  a,
+  b,
+  c,
+}: Row): { readonly wire: number; readonly values: readonly bigint[] } | undefined {
   const wire = a.wires[0]!;
   if ([a, b, c].some(({ wires }) => wires.length > 1 || (wires.length === 1 && wires[0] !== wire))) return undefined;
   const [a1, b1, c1] = [a, b, c].map(({ coefs }) => coefs[0] ?? 0n) as [bigint, bigint, bigint];

@@ -1,4 +1,5 @@
 /** What commands write, and how to know it again: a file that is something else is not replaced unasked. */
+import { parseJson } from '../base/strict-json.js';
 import { isObject } from '../verify/json.js';
 
 interface Kind {
@@ -12,7 +13,7 @@ const json =
   (matches: (value: unknown) => boolean): Kind['matches'] =>
   (bytes) => {
     try {
-      return matches(JSON.parse(bytes.toString('utf8')));
+      return matches(parseJson(bytes.toString('utf8')));
     } catch {
       return false;
     }

@@ -45,6 +45,21 @@ export interface FunctionTable {
   readonly values: Float64Array;
 }
 
+/**
+ * What lies beyond an end of a requantisation's range. `own`: the end is the model's (ReLU's zero, a Clip, a tail within its stated error), or only
+ * proves a bound: a value beyond is clamped, and nothing is lost. `counted`: calibration ends there and nothing else: a value beyond is clamped, and
+ * the statement says so. `refused`: the same, where a value beyond has no witness.
+ */
+export type End = 'own' | 'counted' | 'refused';
+
+export interface Ends {
+  readonly lo: End;
+  readonly hi: End;
+}
+
+/** A range that ends where the model's values do. */
+export const OWN_ENDS: Ends = { lo: 'own', hi: 'own' };
+
 export interface Builder extends GadgetScope {
   /** Names the part of the model that the following constraints belong to (cost by layer, runtime errors), and its IR op where it is one. */
   layer(name: string, op: string, irOp?: string): void;

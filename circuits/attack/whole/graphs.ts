@@ -2,6 +2,7 @@
  * Random small integer programs with the ops of the compiler, for attacks on whole circuits: shapes, coefficients, shifts and domains from a
  * seed, every bound small enough for every builder.
  */
+import { OWN_ENDS } from '../../builder.js';
 import type { Fact, IrAttrs, IrGraph, IrNode, IrOpName } from '../../../src/compile/ir/graph.js';
 import { opOf } from '../../../src/compile/ir/ops.js';
 import { sizeOf } from '../../../src/compile/ir/program.js';
@@ -122,7 +123,12 @@ export class Growing {
     const window =
       this.overflow === 'reject' ? { lo: Math.floor(least / draw(1, 3)), hi: Math.ceil(most / draw(1, 3)) } : undefined;
     const usable = window !== undefined && window.lo <= window.hi && window.lo >= least && window.hi <= most;
-    return this.push('requantise', { shift, lo, bits, ...(usable ? { window } : {}) }, [x], x.fact.size);
+    return this.push(
+      'requantise',
+      { shift, lo, bits, ends: OWN_ENDS, ...(usable ? { window } : {}) },
+      [x],
+      x.fact.size,
+    );
   }
 }
 

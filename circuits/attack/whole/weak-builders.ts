@@ -4,7 +4,7 @@
  * nothing, or in a larger table; further wires are let in where a range is to be too wide.
  */
 import type { Circuit } from '../../../src/constraint/program.js';
-import { constant, type Bounds, type Lc } from '../../builder.js';
+import { constant, OWN_ENDS, type Bounds, type Lc } from '../../builder.js';
 import type { Layout, Question } from '../../origin.js';
 import { LookupBuilder } from '../../builders/lookup-builder.js';
 import type { TablePlan } from '../../builders/lookup-plan.js';
@@ -185,8 +185,8 @@ const sumOf = (graph: Growing, x: Tensor, size: number): Tensor =>
 
 /** Two layers: what is forged in the first has to pass the second. */
 const layers = grown([[-60, 60, 3]], (graph, [x]) => {
-  const hidden = graph.push('requantise', { shift: 2, lo: 0, bits: 4 }, [sumOf(graph, x!, 2)], 2);
-  return graph.push('requantise', { shift: 2, lo: -8, bits: 4 }, [sumOf(graph, hidden, 2)], 2);
+  const hidden = graph.push('requantise', { shift: 2, lo: 0, bits: 4, ends: OWN_ENDS }, [sumOf(graph, x!, 2)], 2);
+  return graph.push('requantise', { shift: 2, lo: -8, bits: 4, ends: OWN_ENDS }, [sumOf(graph, hidden, 2)], 2);
 });
 const maximum = grown([[-20, 20, 3]], (graph, [x]) =>
   graph.push('maxWindows', { start: Uint32Array.from([0, 3]), index: Uint32Array.from([0, 1, 2]) }, [x!], 1),

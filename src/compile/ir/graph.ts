@@ -3,7 +3,10 @@
  * inside its tensor's proven bounds [lo, hi] ⊂ (−2^53, 2^53). No floats, no ONNX, no scales: those stay in the schema.
  */
 import type { LinearMap } from '../real/linear-map.js';
+import type { Ends } from '../../../circuits/builder.js';
 import type { AxisGroups, Bilinear } from '../real/graph.js';
+
+export { OWN_ENDS, type End, type Ends } from '../../../circuits/builder.js';
 
 export interface IrAttrs {
   input: { readonly lo: number; readonly hi: number };
@@ -20,6 +23,8 @@ export interface IrAttrs {
     readonly shift: number;
     readonly lo: number;
     readonly bits: number;
+    /** What becomes of a z beyond [lo, lo + 2^bits − 1]. */
+    readonly ends: Ends;
     readonly window?: { readonly lo: number; readonly hi: number };
   };
   /** y = max(x, 0), exact, on a raw accumulator. */

@@ -1,7 +1,7 @@
 /** Collects IR nodes and infers each one's bounds as it comes, so that the quantiser can choose by what is proven. */
 import { ZkonnxError } from '../../base/errors.js';
 import type { RealNode } from '../real/graph.js';
-import type { Fact, IrAttrs, IrGraph, IrNode, IrOpName } from '../ir/graph.js';
+import type { End, Fact, IrAttrs, IrGraph, IrNode, IrOpName } from '../ir/graph.js';
 import { irOps } from '../ir/ops.js';
 import type { IrOp } from '../ir/op.js';
 
@@ -11,6 +11,9 @@ export interface EmitAs {
   readonly like?: string;
 }
 
+/** What becomes of values beyond an end that only calibration set. */
+export type CalibratedEnd = Exclude<End, 'own'>;
+
 export class IrEmitter {
   private readonly nodes: IrNode[] = [];
   private readonly byName = new Map<string, IrNode>();
@@ -18,7 +21,10 @@ export class IrEmitter {
   private current: RealNode | undefined;
 
   /** Bits that an activation may have beyond what its calibrated range takes, so that nothing needs to be clamped. */
-  constructor(readonly growth = 0) {}
+  constructor(
+    readonly growth = 0,
+    readonly beyond: CalibratedEnd = 'counted',
+  ) {}
 
   /** Nodes emitted from here on belong to this real node. */
   at(node: RealNode): void {

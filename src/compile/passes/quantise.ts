@@ -86,7 +86,7 @@ class Quantiser implements CalibratedLane {
   ) {
     this.bits = options.bits;
     this.reject = options.overflow === 'reject';
-    this.emitter = new IrEmitter(this.reject ? 0 : options.growth);
+    this.emitter = new IrEmitter(this.reject ? 0 : options.growth, this.reject ? 'refused' : 'counted');
     this.readerCounts = readerCounts(graph);
     this.outputs = new Set(graph.outputs.map((output) => output.node));
     for (const node of graph.nodes) {

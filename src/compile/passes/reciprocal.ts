@@ -37,7 +37,12 @@ export function lowerReciprocal(
   const bits = Math.max(1, Math.ceil(Math.log2(Math.ceil(far / step) - lo + 1)));
   const source = negative ? negated(emitter, x) : x;
   const window = options.reject ? { ...argument, min: near, max: far } : undefined;
-  const divisor = requantise(emitter, source, { scale: step, lo, bits }, { window });
+  const divisor = requantise(
+    emitter,
+    source,
+    { scale: step, lo, bits, calibrated: { lo: true, hi: true }, rigid: true as const },
+    { window },
+  );
   const shift = Math.floor(Math.log2((2 ** QUOTIENT_BITS - 1) * lo));
   const size = emitter.fact(x.node).size;
   const one = { maps: [], bias: new Float64Array(size).fill(1) };

@@ -1,8 +1,9 @@
 /** Scales of quantised tensors: what a requantisation aims at, how many fractional bits an accumulator needs. */
+import type { Ends } from '../ir/graph.js';
 import type { LinearMap } from '../real/linear-map.js';
 import { scalarMap } from '../real/linear-map.js';
 import type { Statistics } from './calibrate.js';
-import type { IrEmitter } from './emitter.js';
+import type { CalibratedEnd, IrEmitter } from './emitter.js';
 
 /** An integer tensor of the IR and what it stands for: real = q·scale + offset. */
 export interface Quantised {
@@ -21,8 +22,10 @@ export interface Target {
   readonly scale: number;
   readonly lo: number;
   readonly bits: number;
-  /** An end that is the model's own (ReLU's 0), not only where calibrated values end: values stop there in any case. Default: both. */
-  readonly fixed?: { readonly lo: boolean; readonly hi: boolean };
+  /** An end where only calibrated values end, not the model's own (ReLU's 0): what lies beyond it is lost. */
+  readonly calibrated: { readonly lo: boolean; readonly hi: boolean };
+  /** Whoever reads it stops there too, as a table does: the range cannot be made wider. */
+  readonly rigid?: true;
 }
 
 /**
@@ -44,7 +47,7 @@ export function targetOf(stats: Statistics, bits: number, clamp: { readonly lo: 
   const lo = Math.max(clamp.lo, Math.min(stats.min - reach, clamp.hi));
   const hi = Math.min(clamp.hi, Math.max(stats.max + reach, lo));
   const scale = (hi - lo) / (2 ** bits - 1) || 1;
-  return { scale, lo: Math.round(lo / scale), bits, fixed: { lo: clamp.lo >= lo, hi: clamp.hi <= hi } };
+  return { scale, lo: Math.round(lo / scale), bits, calibrated: { lo: clamp.lo < lo, hi: clamp.hi > hi } };
 }
 
 /** Rounding weights may add this much to an accumulator, as a root mean square in units of the target's quantum. */
@@ -102,10 +105,10 @@ export function chooseShift(maps: readonly LinearMap[], sources: readonly Source
  * constraints and bits do not, values may as well run on.
  */
 function widened(target: Target, bounds: { readonly lo: number; readonly hi: number }, growth: number): Target {
-  const { fixed = { lo: true, hi: true }, bits } = target;
+  const { calibrated, rigid = false, bits } = target;
   const top = target.lo + 2 ** bits - 1;
-  if (growth === 0 || (fixed.hi && bounds.hi > top)) return target;
-  const lo = fixed.lo ? target.lo : Math.min(target.lo, bounds.lo);
+  if (growth === 0 || rigid || (!calibrated.hi && bounds.hi > top)) return target;
+  const lo = calibrated.lo ? Math.min(target.lo, bounds.lo) : target.lo;
   const hi = Math.max(top, bounds.hi);
   const wider = Math.ceil(Math.log2(hi - lo + 1));
   return wider > bits + growth ? target : { ...target, lo, bits: wider };
@@ -132,10 +135,15 @@ export function requantise(
     shift: acc.shift,
     lo,
     bits,
+    ends: endsOf(target, emitter.beyond),
     ...(window === undefined ? {} : { window: windowOf(window, unit) }),
   };
   const as = name === undefined ? { name: `${x.node}.round`, like: x.node } : { name };
   return { node: emitter.emit('requantise', attrs, [acc.node], as), scale: target.scale, offset: 0 };
+}
+
+function endsOf({ calibrated }: Target, beyond: CalibratedEnd): Ends {
+  return { lo: calibrated.lo ? beyond : 'own', hi: calibrated.hi ? beyond : 'own' };
 }
 
 function rescaled(emitter: IrEmitter, x: Quantised, target: Target): { node: string; shift: number } {

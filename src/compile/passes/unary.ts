@@ -135,7 +135,7 @@ function tableOver(
   }
   return {
     name: `${fn.name}:${lo}:${top}:${rows}:${step}:${scale}`,
-    input: { scale: step, lo, bits },
+    input: { scale: step, lo, bits, calibrated: { lo: !whole, hi: !whole }, rigid: true },
     values,
     scale,
     range,

@@ -2,6 +2,7 @@
  * Softmax and LogSoftmax as integer programs: m = max x, d = m − x, e = exp(−d) by table, S = Σ e;
  * softmax = ⌊e·2^16 / S⌋, logSoftmax = −d − log S with log by table. Arguments are rounded to 1/256 (error of exp: 0.2 %).
  */
+import { OWN_ENDS } from '../../ir/graph.js';
 import type { AxisGroups } from '../../real/graph.js';
 import { LinearMapBuilder, scalarMap, type LinearMap } from '../../real/linear-map.js';
 import type { RealOpOf } from '../../real/op.js';
@@ -16,6 +17,8 @@ const STEP_BITS = 8;
 const EXP_BITS = 16;
 const EXP_ROWS = 12 * 2 ** STEP_BITS;
 
+const CALIBRATED = { calibrated: { lo: true, hi: true }, rigid: true } as const;
+
 export const softmax: Lowering<RealOpOf<'softmax'>> = {
   calibrated(lane, { op, inputs }) {
     const [source] = inputs as [string];
@@ -29,7 +32,7 @@ function lowerSoftmax(emitter: IrEmitter, op: RealOpOf<'softmax'>, x: Quantised,
   const size = emitter.fact(x.node).size;
   const bits = Math.max(STEP_BITS + 2, Math.ceil(Math.log2((1.5 * (stats.max - stats.min) + 1) * 2 ** STEP_BITS)));
   const lo = Math.floor((stats.min - (stats.max - stats.min) / 4) * 2 ** STEP_BITS);
-  const rounded = requantise(emitter, x, { scale: 2 ** -STEP_BITS, lo, bits });
+  const rounded = requantise(emitter, x, { scale: 2 ** -STEP_BITS, lo, bits, ...CALIBRATED });
   const members = groupMembers(groups, size);
   const group = groupOf(groups, size);
 
@@ -38,12 +41,19 @@ function lowerSoftmax(emitter: IrEmitter, op: RealOpOf<'softmax'>, x: Quantised,
   const max = emitter.emit('maxWindows', { start, index: members }, [rounded.node], { dims: [count] });
   const toGroups = { maps: [expand(group, count), scalarMap(size, -1)], bias: new Float64Array(size) };
   const distance = emitter.emit('linear', toGroups, [max, rounded.node]);
-  const index = emitter.emit('requantise', { shift: 0, lo: 0, bits: Math.ceil(Math.log2(EXP_ROWS)) }, [distance]);
+  // Beyond the table exp is 0 to its stated error.
+  const reach = { shift: 0, lo: 0, bits: Math.ceil(Math.log2(EXP_ROWS)), ends: OWN_ENDS };
+  const index = emitter.emit('requantise', reach, [distance]);
   const exp = emitter.emit('table', { name: `exp:${STEP_BITS}:${EXP_BITS}`, lo: 0, values: expTable() }, [index]);
   const sums = emitter.emit('linear', sumGroups(members, groups.size, size), [exp], { dims: [count] });
   if (!log) {
     // exp(0) = 2^EXP_BITS is always among the summands; interval analysis does not see it, so a clamp that changes nothing proves it.
-    const range = { shift: 0, lo: 2 ** EXP_BITS, bits: EXP_BITS + Math.ceil(Math.log2(groups.size + 1)) };
+    const range = {
+      shift: 0,
+      lo: 2 ** EXP_BITS,
+      bits: EXP_BITS + Math.ceil(Math.log2(groups.size + 1)),
+      ends: OWN_ENDS,
+    };
     const proven = emitter.emit('requantise', range, [sums], { dims: [count] });
     const spread = emitter.emit('linear', { maps: [expand(group, count)], bias: new Float64Array(size) }, [proven]);
     return { node: emitter.emit('divide', { shift: 16 }, [exp, spread]), scale: 2 ** -16, offset: 0 };
@@ -68,7 +78,7 @@ function logTable(emitter: IrEmitter, sums: string, n: number, count: number): s
   const bits = Math.max(12, Math.ceil(Math.log2(n)) + 8);
   const shift = Math.max(0, EXP_BITS + Math.ceil(Math.log2(n)) - bits);
   const lo = 2 ** (EXP_BITS - shift);
-  const index = emitter.emit('requantise', { shift, lo, bits }, [sums], { dims: [count] });
+  const index = emitter.emit('requantise', { shift, lo, bits, ends: OWN_ENDS }, [sums], { dims: [count] });
   const values = Float64Array.from({ length: 2 ** bits }, (_, i) =>
     Math.round(Math.log(((lo + i) * 2 ** shift) / 2 ** EXP_BITS) * 2 ** LOG_SCALE_BITS),
   );

@@ -23,6 +23,8 @@ export interface VerifyFlags extends PictureFlags {
   readonly batch?: boolean;
   readonly expectModel?: string;
   readonly expectSchema?: string;
+  readonly expectKey?: string;
+  readonly expectUnclamped?: boolean;
   readonly opening?: string;
   readonly expectOutput?: string;
   readonly expectInput?: string;

@@ -2,6 +2,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { ZkonnxError } from '../base/errors.js';
 import { parseJsonFile } from '../base/strict-json.js';
+import { requirePinned, requireUnclamped, requireWord } from './clamped.js';
 import { checkExpectation, compareExpectation } from './expect.js';
 import type { Expectation, ProvenTensor } from './expect.js';
 import { checkPoints } from './equation.js';
@@ -21,7 +22,7 @@ import type { Refused } from './refusal.js';
 import { realValues, topClasses } from './report.js';
 import type { TensorValue, TopClass } from './report.js';
 import { PACKING_ORDER, signalCount, statementParts, unpack } from './statement.js';
-import type { ByteOrder, Protocol, TensorSchema } from './statement.js';
+import type { ByteOrder, Overflow, Protocol, TensorSchema } from './statement.js';
 
 /** What the caller expects of a proof beside being valid. */
 export interface VerifyOptions {
@@ -32,6 +33,13 @@ export interface VerifyOptions {
    * whoever can hand over another key can relabel its proofs: this, or the key's digest, pins it.
    */
   readonly expectSchema?: string;
+  /** The digest of the key that the caller trusts ("0x" and 64 digits, `keyDigest`): every other key is refused. It pins all that a key says. */
+  readonly expectKey?: string;
+  /**
+   * That no value left its calibrated range and was clamped: refuses a statement that says one did (CLAMPED), and keys by which nobody can tell
+   * (CLAMPED_UNSAID). A key of overflow `reject` or `never` has no bit for it; its word counts where `expectKey` pins it, and is USAGE otherwise.
+   */
+  readonly expectUnclamped?: boolean;
   /** proof.opening.json, parsed or its text: the committed tensors are shown, and expectations may name them. */
   readonly opening?: unknown;
   /** Real values of public, or opened, outputs by name; compared as integers, after quantising by the schema. */
@@ -70,6 +78,8 @@ export interface Verified {
    * the statement does not say.
    */
   readonly clamped: boolean | null;
+  /** What the key says becomes of such a value: `saturate`, it is clamped; `reject`, no proof exists; `never`, bounds exclude it. Null in keys of formatVersion 1. */
+  readonly overflow: Overflow | null;
   /** Public tensors, real values. */
   readonly inputs: Readonly<Record<string, TensorValue>>;
   readonly outputs: Readonly<Record<string, TensorValue>>;
@@ -114,6 +124,7 @@ export interface Question {
   readonly options: VerifyOptions;
   readonly model: string | undefined;
   readonly schema: string | undefined;
+  readonly keyDigest: string | undefined;
   readonly context: string | undefined;
   readonly opening: ReadOpening | undefined;
 }
@@ -129,23 +140,31 @@ export function askQuestion(keyJson: unknown, options: VerifyOptions): Question 
   const key = isPreparedKey(keyJson) ? keyJson : prepareKey(keyJson);
   const { schema } = key.facts;
   const model = readExpectedModel(options.expectModel);
-  const expectedSchema = readExpectedSchema(options.expectSchema);
+  const expectedSchema = readDigest('schema', options.expectSchema);
+  const keyDigest = readDigest('key', options.expectKey);
+  const { expectUnclamped = false } = options;
+  requireOption('expectUnclamped', expectUnclamped, typeof expectUnclamped === 'boolean', 'true or false');
+  if (expectUnclamped) requirePinned(schema, keyDigest !== undefined);
   const context = readExpectedContext(options.expectContext, key.protocol);
   const opening = options.opening === undefined ? undefined : readOpening(parsedOpening(options.opening), schema);
   const isShown = ({ visibility }: TensorSchema) =>
     visibility === 'public' || (visibility === 'committed' && opening !== undefined);
   checkExpectation('output', schema.outputs.filter(isShown), expectOutputs);
   checkExpectation('input', schema.inputs.filter(isShown), expectInputs);
-  return { key, equation: equationOf(key), options, model, schema: expectedSchema, context, opening };
+  return { key, equation: equationOf(key), options, model, schema: expectedSchema, keyDigest, context, opening };
 }
 
 /** Every check that comes before the points. Throws Refusal. */
-export function readProof({ key, options, model, schema }: Question, proofJson: unknown): OpenedProof {
+export function readProof({ key, options, model, schema, keyDigest }: Question, proofJson: unknown): OpenedProof {
   const proof = readProofJson(proofJson);
   const isSnarkjs = options.publicSignals !== undefined && !Object.hasOwn(proof, 'formatVersion');
   const isBare = isSnarkjs && VERIFIERS[key.protocol].readsSnarkjs;
   if (isBare) checkSnarkjsProof(proof);
   else checkBinding(proof, key);
+  if (keyDigest !== undefined && keyDigest !== key.facts.keyDigest) {
+    const message = `the key has digest ${key.facts.keyDigest}, the caller expects ${keyDigest}`;
+    throw new Refusal('KEY_DIGEST_MISMATCH', message);
+  }
   if (model !== undefined && model !== key.facts.modelHash) {
     throw new Refusal('MODEL_MISMATCH', `the key is of model ${key.facts.modelHash}, the caller expects ${model}`);
   }
@@ -153,6 +172,7 @@ export function readProof({ key, options, model, schema }: Question, proofJson: 
   if (schema !== undefined && schema !== schemaDigest) {
     throw new Refusal('SCHEMA_MISMATCH', `the key has schema ${schemaDigest}, the caller expects ${schema}`);
   }
+  if (options.expectUnclamped === true) requireWord(key.facts.schema);
   return openProof(key, signalsOf(proof, options, isBare), proof);
 }
 
@@ -171,11 +191,11 @@ function readExpectedModel(expected: unknown): string | undefined {
   });
 }
 
-function readExpectedSchema(expected: string | undefined): string | undefined {
+function readDigest(what: 'schema' | 'key', expected: string | undefined): string | undefined {
   if (expected === undefined) return undefined;
   const digest = typeof expected === 'string' ? expected.toLowerCase() : '';
   if (/^0x[0-9a-f]{64}$/.test(digest)) return digest;
-  throw new ZkonnxError('USAGE', 'the expected schema must be named by its digest', {
+  throw new ZkonnxError('USAGE', `the expected ${what} must be named by its digest`, {
     expected: '"0x" and 64 hexadecimal digits, as verify prints them',
     got: excerpt(expected),
   });
@@ -261,6 +281,7 @@ export function answer({ key, options, context, opening }: Question, proof: Open
     const message = `the proof is valid, but made for context ${excerpt(proof.context)}, expected ${excerpt(context)}`;
     throw new Refusal('CONTEXT_MISMATCH', message);
   }
+  if (options.expectUnclamped === true) requireUnclamped(clamped);
   compareExpectation('output', outputs, options.expectOutputs ?? {});
   compareExpectation('input', inputs, options.expectInputs ?? {});
   const byName = (tensors: readonly ProvenTensor[]) =>
@@ -286,6 +307,7 @@ export function answer({ key, options, context, opening }: Question, proof: Open
       ...(card === undefined ? {} : { card }),
     },
     clamped,
+    overflow: schema.overflow ?? null,
     inputs: byName(inputs.filter(shown)),
     outputs: byName(outputs.filter(shown)),
     committed: Object.fromEntries(committed),

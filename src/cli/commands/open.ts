@@ -1,6 +1,7 @@
 /** zkonnx open: is this what a proof's commitments hide, and what is it? */
 import { Command } from 'commander';
 import { oneLine } from '../../base/printable.js';
+import { CLAMPED_SENTENCES } from '../../verify/clamped.js';
 import type { Verified, VerifyResult } from '../../verify/verify.js';
 import { examples, usage } from '../options.js';
 import type { Outcome, Session } from '../session.js';
@@ -57,7 +58,8 @@ async function besideProof(proof: string): Promise<string> {
 
 function describe(file: string, result: VerifyResult): string {
   if (!result.valid) return `${oneLine(`REFUSED  ${file}`)}\n  ${result.reason}: ${oneLine(result.message)}`;
-  return `${oneLine(`OPENED  ${file}`)}\n  ${SETUP_NOTICES[result.setup]}${section('Committed values', lines(result.opened ?? {}))}`;
+  const clamped = result.clamped === true ? `\n  clamped ${CLAMPED_SENTENCES.yes}` : '';
+  return `${oneLine(`OPENED  ${file}`)}${clamped}\n  ${SETUP_NOTICES[result.setup]}${section('Committed values', lines(result.opened ?? {}))}`;
 }
 
 const lines = (values: NonNullable<Verified['opened']>): string[] =>

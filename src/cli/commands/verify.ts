@@ -1,6 +1,7 @@
 /** zkonnx verify: is this proof valid, and what does it prove? */
 import { Command } from 'commander';
 import { oneLine } from '../../base/printable.js';
+import { CLAMPED_SENTENCES, clampedWord } from '../../verify/clamped.js';
 import type { PreparedKey } from '../../verify/key.js';
 import type { VerifyOptions, VerifyResult, Verified } from '../../verify/verify.js';
 import { choice, contextBytes, examples, usage } from '../options.js';
@@ -16,6 +17,8 @@ export function verifyCommand(session: Session): Command {
     .requiredOption('--key <file>', 'verification_key.json (ezkl: vk.key)')
     .option('--expect-model <hash>', 'refuse a proof of any other model (SHA-256 of the .onnx file)')
     .option('--expect-schema <digest>', 'refuse a proof whose integers mean anything else (names, scales, labels), 0x…')
+    .option('--expect-key <digest>', 'refuse every key but this one (keyDigest), 0x…')
+    .option('--expect-unclamped', 'refuse a proof in which a value left its calibrated range, or that does not say')
     .option('--expect-output <file>', 'refuse any other output: values by name, or what verify --json printed')
     .option('--expect-input <file>', 'refuse any other input, in any format that prove takes')
     .option('--expect-context <hex>', 'mirage: refuse a proof made for any other context, 0x…', contextBytes)
@@ -34,6 +37,10 @@ export function verifyCommand(session: Session): Command {
         [
           'zkonnx verify proof.json --key verification_key.json --expect-context 0x2a',
           'that was made for this (prove --context)',
+        ],
+        [
+          'zkonnx verify proof.json --key verification_key.json --expect-unclamped',
+          'whose outputs are within the stated error',
         ],
         ['zkonnx verify proofs/ --batch --key verification_key.json', 'check all proofs of a folder'],
         [
@@ -78,6 +85,8 @@ async function readOptions(session: Session, key: PreparedKey, flags: VerifyFlag
   return {
     ...(flags.expectModel === undefined ? {} : { expectModel: flags.expectModel }),
     ...(flags.expectSchema === undefined ? {} : { expectSchema: flags.expectSchema }),
+    ...(flags.expectKey === undefined ? {} : { expectKey: flags.expectKey }),
+    ...(flags.expectUnclamped === undefined ? {} : { expectUnclamped: flags.expectUnclamped }),
     ...(isOpened ? { opening: await readText(flags.opening!) } : {}),
     ...(flags.expectOutput === undefined
       ? {}
@@ -113,11 +122,16 @@ async function verifyFolder(session: Session, folder: string, key: PreparedKey, 
   const refused = results.filter(({ valid }) => !valid).length;
   const lines = results.map((result) =>
     result.valid
-      ? oneLine(`valid    ${result.proof}${topLine(result)}`)
+      ? oneLine(`valid    ${result.proof}${topLine(result)}${result.clamped === true ? '  CLAMPED' : ''}`)
       : oneLine(`REFUSED  ${result.proof}: ${result.reason}, ${result.message}`),
   );
   const notice = `\n${SETUP_NOTICES[key.facts.setup]}`;
-  const summary = `${results.length - refused} of ${results.length} proofs are valid (model ${key.facts.modelHash})`;
+  const clamped = results.filter((result) => result.valid && result.clamped === true).length;
+  const inSome =
+    clamped === 0
+      ? ''
+      : `\n${clamped} of them CLAMPED: a value left its calibrated range, and the outputs may be off by more than the stated error`;
+  const summary = `${results.length - refused} of ${results.length} proofs are valid (model ${key.facts.modelHash})${inSome}`;
   return {
     json: { valid: refused === 0, count: results.length, refused, proofs: results, skipped },
     text: `${[...lines, summary].join('\n')}${section('Skipped, no proofs', skipped)}${notice}`,
@@ -166,7 +180,7 @@ function describe(file: string, result: VerifyResult): string {
     ['key', result.keyDigest],
     ['bound to', BOUND_TO[result.boundTo]],
     ...(result.context === undefined ? [] : [['context', result.context]]),
-    ...(result.clamped === null ? [] : [['clamped', result.clamped ? CLAMPED : 'no value']]),
+    ['clamped', CLAMPED_SENTENCES[clampedWord(result.clamped, result.overflow)]],
   ];
   return (
     `${oneLine(`VALID  ${file}${topLine(result)}`)}\n${table(facts)}\n  ${SETUP_NOTICES[result.setup]}` +
@@ -181,7 +195,6 @@ const BOUND_TO: { readonly [B in Verified['boundTo']]: string } = {
   key: 'the key: model, schema and setup are what the proof was made for',
   points: 'the key’s points alone: pin what they mean with --expect-schema and --expect-model, or know whose key it is',
 };
-const CLAMPED = 'a value left its calibrated range: the outputs may be off by more than the stated error';
 
 function tensorLines(values: Verified['outputs']): string[] {
   return Object.entries(values).map(([name, value]) => tensor(name, value));

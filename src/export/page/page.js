@@ -3,6 +3,7 @@
  * The script of verify.html: reads dropped files, verifies, shows what was proven. Names and labels come from files nobody vouches
  * for, so everything is written as text, never as markup.
  */
+import { CLAMPED_SENTENCES, clampedWord } from '../../verify/clamped.js';
 import { verify } from '../../verify/index.js';
 
 /** Rows of a table before it is cut; a page of ten thousand rows helps nobody. */
@@ -62,7 +63,9 @@ function refusedNodes({ reason, message }) {
 function validNodes(verdict, schema) {
   const nodes = [element('p', 'Valid: this was proven', 'verdict valid')];
   nodes.unshift(setupWarning(verdict.setup));
-  if (verdict.clamped === true) nodes.push(element('p', CLAMPED, 'warning'));
+  const clamped = clampedWord(verdict.clamped, verdict.overflow);
+  if (clamped === 'yes' || clamped === 'unsaid')
+    nodes.push(element('p', `Clamped: ${CLAMPED_SENTENCES[clamped]}.`, 'warning'));
   for (const tensor of schema.outputs) nodes.push(...tensorNodes('Output', tensor, verdict, verdict.outputs));
   for (const tensor of schema.inputs) nodes.push(...tensorNodes('Input', tensor, verdict, verdict.inputs));
   const details = element('dl');
@@ -72,6 +75,7 @@ function validNodes(verdict, schema) {
     ['Circuit', verdict.circuitHash],
     ['Schema', verdict.schemaDigest],
     ['Key', verdict.keyDigest],
+    ['Clamped', CLAMPED_SENTENCES[clamped]],
     ['What the proof binds', BOUND_TO[verdict.boundTo]],
     ...(verdict.context === undefined ? [] : [['Context', verdict.context]]),
   ]) {
@@ -82,8 +86,6 @@ function validNodes(verdict, schema) {
   return [...nodes, element('h2', 'Names'), details];
 }
 
-const CLAMPED =
-  'A value left its calibrated range and was clamped: the outputs may be off by more than the stated error.';
 const BOUND_TO = {
   key: 'this key alone: model, schema and setup are what the proof was made for',
   points: 'the points of this key alone: another key with these points may call the same proof something else',

@@ -1,6 +1,6 @@
 /** How far the integer program is from the float model on the samples. */
 import { part, type Work } from '../base/work.js';
-import { missingRuntime, openReference, type FloatReference } from '../reference/onnxruntime.js';
+import { missingRuntime, openReference, valuesOf, type FloatReference } from '../reference/onnxruntime.js';
 import { OWN_EVALUATION } from './own-reference.js';
 import { comparing, type AccuracyReport } from './accuracy.js';
 import { Interpreter } from './ir/program.js';
@@ -51,7 +51,10 @@ export async function* measuring(
     reference: runtime?.name ?? OWN_EVALUATION,
   });
   const report = yield* part(comparison, 0.5, 1);
-  return { report, notes: runtime === undefined && readers.size === 0 ? [await missingRuntime()] : [] };
+  return {
+    report,
+    notes: runtime === undefined && readers.size === 0 ? [await missingRuntime(inputNodes(original))] : [],
+  };
 }
 
 /** As `outputsOver`, by onnxruntime; closes it in any case. The first half of a longer work. */
@@ -60,7 +63,7 @@ async function* runOver(runtime: FloatReference, samples: readonly RealValues[])
   try {
     for (const sample of samples) {
       yield (0.5 * outputs.length) / samples.length;
-      outputs.push(await runtime.run(sample));
+      outputs.push(valuesOf(await runtime.run(sample)));
     }
   } finally {
     await runtime.close();

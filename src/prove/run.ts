@@ -71,7 +71,7 @@ async function runOne(
   const values = outputsOf(circuit, solveHiding(circuit, schema, encodeSample(schema, tensors), salts));
   const outputs = byName(schema.outputs, (tensor) => realValues(tensor, values.get(tensor.name)!));
   const floats = await reference.run(tensors);
-  const expected = byName(schema.outputs, ({ name, dims }) => ({ dims, data: Array.from(floats.get(name)!) }));
+  const expected = byName(schema.outputs, ({ name, dims }) => ({ dims, data: Array.from(floats.get(name)!.values) }));
   let maxAbsError = 0;
   for (const [name, { data }] of Object.entries(outputs)) {
     data.forEach((value, i) => {

@@ -15,11 +15,23 @@ interface InputType {
   readonly dtype: string;
 }
 
+/** A tensor as the float model gave it: its own shape, whatever anybody expects, and its values widened to float64, row-major. */
+export interface FloatTensor {
+  readonly dims: readonly number[];
+  readonly values: Float64Array;
+}
+
 export interface FloatReference {
   /** `onnxruntime 1.30.0`. */
   readonly name: string;
-  run(inputs: RealValues): Promise<Map<string, Float64Array>>;
+  /** The outputs by name. */
+  run(inputs: RealValues): Promise<ReadonlyMap<string, FloatTensor>>;
   close(): Promise<void>;
+}
+
+/** The values alone. */
+export function valuesOf(tensors: ReadonlyMap<string, FloatTensor>): RealValues {
+  return new Map([...tensors].map(([name, { values }]) => [name, values]));
 }
 
 /** What to run where onnxruntime is wanted; its own install script would only fetch CUDA libraries, which nothing here uses. */
@@ -93,7 +105,7 @@ export async function openReference(
       return new Map(
         Object.entries(results).map(([name, tensor]) => [
           name,
-          Float64Array.from(tensor.data as ArrayLike<number>, Number),
+          { dims: tensor.dims, values: Float64Array.from(tensor.data as ArrayLike<number>, Number) },
         ]),
       );
     },

@@ -62,10 +62,7 @@ export class ReferenceGate {
     this.precision = graph.nodes.some(({ dtype }) => dtype === 'float16' || dtype === 'bfloat16') ? 'half' : 'full';
     this.limit = LIMITS[this.precision];
     this.evaluator = new RealEvaluator(graph);
-    const dims = new Map(graph.nodes.map((node) => [node.name, node.dims]));
-    this.seen = graph.outputs.map(({ name, node }) => {
-      return { name, node, dims: dims.get(node)!, magnitude: 0, worst: 0, differences: [] };
-    });
+    this.seen = graph.outputs.map((output) => ({ ...output, magnitude: 0, worst: 0, differences: [] }));
   }
 
   /** One sample; a mismatch is returned as soon as no later sample can excuse it. */

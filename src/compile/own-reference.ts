@@ -26,11 +26,9 @@ export async function openOwnReference(
     name: OWN_EVALUATION,
     async run(values) {
       const all = evaluateReal(graph, values);
-      const dims = new Map(graph.nodes.map((node) => [node.name, node.dims]));
-      const tensors = graph.outputs.map(
-        ({ name, node }) => [name, { dims: dims.get(node)!, values: all.get(node)! }] as const,
+      return Promise.resolve(
+        new Map(graph.outputs.map(({ name, node, dims }) => [name, { dims, values: all.get(node)! }])),
       );
-      return Promise.resolve(new Map(tensors));
     },
     async close() {
       // Nothing is held.

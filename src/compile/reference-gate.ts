@@ -3,7 +3,7 @@
  * differs by more than float rounding is a fault of the importer's, and nothing is built on it.
  */
 import { ZkonnxError } from '../base/errors.js';
-import { isFloatType } from '../formats/onnx-proto.js';
+import { isFloatType } from '../base/element-types.js';
 import type { FloatTensor } from '../reference/onnxruntime.js';
 import type { RealValues } from './passes/calibrate.js';
 import { evaluateRealNode, RealEvaluator } from './real/evaluate.js';
@@ -62,9 +62,8 @@ export class ReferenceGate {
     this.precision = graph.nodes.some(({ dtype }) => dtype === 'float16' || dtype === 'bfloat16') ? 'half' : 'full';
     this.limit = LIMITS[this.precision];
     this.evaluator = new RealEvaluator(graph);
-    const dims = new Map(graph.nodes.map((node) => [node.name, node.dims]));
-    this.seen = graph.outputs.map(({ name, node }) => {
-      return { name, node, dims: dims.get(node)!, magnitude: 0, worst: 0, differences: [] };
+    this.seen = graph.outputs.map(({ name, node, dims }) => {
+      return { name, node, dims, magnitude: 0, worst: 0, differences: [] };
     });
   }
 

@@ -10,7 +10,8 @@ import {
 } from '../verify/statement.js';
 import { DEFAULT_OVERFLOW, type CompileOptions } from './options.js';
 import type { PreparedModel } from './prepare.js';
-import type { RealGraph } from './real/graph.js';
+import type { RealGraph, RealOutput } from './real/graph.js';
+import { inputNodes } from './passes/domains.js';
 import type { QuantisedModel } from './passes/quantise.js';
 import type { Readers } from './passes/readers.js';
 
@@ -40,9 +41,7 @@ export function makeSchema(
   choice: IoChoice,
   readers: Readers,
 ): Schema {
-  const byName = new Map(graph.nodes.map((node) => [node.name, node]));
-  const tensor = (name: string, node: string, visibility: Visibility): TensorSchema => {
-    const { dims, dtype } = byName.get(node)!;
+  const tensor = ({ name, node, dims, dtype }: RealOutput, visibility: Visibility): TensorSchema => {
     const { node: irNode, scale, offset } = quantised.tensors.get(node)!;
     const { lo, hi } = bounds(irNode);
     return {
@@ -57,17 +56,17 @@ export function makeSchema(
       dtype,
     };
   };
-  const outputs = graph.outputs.map(({ name, node }) => {
-    const reader = readers.get(name);
-    const schema = tensor(name, node, choice.output);
+  const outputs = graph.outputs.map((output) => {
+    const reader = readers.get(output.name);
+    const schema = tensor(output, choice.output);
     return {
       ...schema,
       ...(reader === undefined ? {} : { reader }),
       ...labelsFor(schema, choice.labels, graph.outputs.length),
     };
   });
-  const inputs = graph.inputs.map((name) => {
-    const schema = tensor(name, name, choice.input);
+  const inputs = inputNodes(graph).map(({ name, dims, dtype }) => {
+    const schema = tensor({ name, node: name, dims, dtype }, choice.input);
     return choice.image === undefined ? schema : { ...schema, image: choice.image };
   });
   return { outputs, inputs, overflow: choice.overflow ?? DEFAULT_OVERFLOW, clamped: false };

@@ -38,7 +38,7 @@ export interface Judgement {
   readonly notes: readonly string[];
 }
 
-/** Opens onnxruntime on the model, its path or bytes; undefined where it is not installed. Throws MODEL_INVALID where it refuses the model. */
+/** Opens onnxruntime on the model, its path or bytes; undefined where it is not installed or has no such inputs. Throws MODEL_INVALID where it refuses the model. */
 export function openJudge(
   source: string | Uint8Array,
   { imported }: PreparedModel,

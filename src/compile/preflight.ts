@@ -12,17 +12,17 @@ export function requireCompilable({ imported, graph }: Pick<PreparedModel, 'impo
 function requireElements({ nodes, inputs, outputs }: RealGraph): void {
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const shown = [
-    ...outputs.map(({ name, node }) => ({ side: 'output', name, node: byName.get(node)! })),
-    ...inputs.map((name) => ({ side: 'input', name, node: byName.get(name)! })),
+    ...outputs.map(({ name, node, dims }) => ({ side: 'output', name, dims, node: byName.get(node)! })),
+    ...inputs.map((name) => ({ side: 'input', name, dims: byName.get(name)!.dims, node: byName.get(name)! })),
   ];
-  const empty = shown.find(({ node }) => node.dims.includes(0));
+  const empty = shown.find(({ dims }) => dims.includes(0));
   if (empty === undefined) return;
-  const { side, name, node } = empty;
+  const { side, name, dims, node } = empty;
   throw new ZkonnxError(
     'SHAPE_MISMATCH',
     `an ${side} of the model has no elements: there would be nothing to prove of it`,
     {
-      got: `[${node.dims.join(', ')}]`,
+      got: `[${dims.join(', ')}]`,
       where: side === 'input' ? `input ${name}` : `output ${name}, ${node.origin}`,
       help:
         side === 'input'

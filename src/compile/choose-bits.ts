@@ -7,6 +7,8 @@ import { outputsOver } from './measure.js';
 import { DEFAULT_OVERFLOW, DEFAULT_TOLERANCE, domainFor, type CompileOptions } from './options.js';
 import type { InputDomain, RealValues, Statistics } from './passes/calibrate.js';
 import { inputDomains } from './passes/domains.js';
+import { neverObstacle } from './passes/never.js';
+import { overflowModes } from './passes/overflow.js';
 import { quantising, type QuantisedModel } from './passes/quantise.js';
 import type { PreparedModel } from './prepare.js';
 import type { Variant } from './protocols.js';
@@ -56,13 +58,15 @@ export function* choosingBits(
       done = end;
       best = Math.min(best, error);
       if (error > tolerance) continue;
-      const grows = overflow === 'saturate' && model.exact.size < graph.nodes.length;
+      const { grows, mustStay } = overflowModes[overflow];
+      const mayGrow = grows && model.exact.size < graph.nodes.length;
       const grown = GROWTH_CHOICES.map((growth): Variant => ({
         growth,
         quantise: () => quantising(graph, statistics, { bits, overflow, domains, growth }),
       }));
       const plain = { growth: 0, quantise: () => ready(model) };
-      return { variants: [plain, ...(grows ? grown : [])], bits, domains };
+      const variants = [plain, ...(mayGrow ? grown : [])];
+      return { variants: mustStay ? yield* staying(variants) : variants, bits, domains };
     }
   }
   throw new ZkonnxError('TOLERANCE_UNREACHABLE', 'the integer program misses the tolerance', {
@@ -74,6 +78,19 @@ export function* choosingBits(
 
 /** The float model's outputs take about this part of the choice. */
 const REFERENCES = 0.2;
+
+/** The variants of which no input of the domain reaches beyond a range. Throws what `requireNever` does of the last where none is. */
+function* staying(variants: readonly Variant[]): Work<Variant[]> {
+  const kept: Variant[] = [];
+  let obstacle: ZkonnxError | undefined;
+  for (const { growth, quantise } of variants) {
+    const model = yield* quantise();
+    obstacle = neverObstacle(model);
+    if (obstacle === undefined) kept.push({ growth, quantise: () => ready(model) });
+  }
+  if (kept.length === 0) throw obstacle!;
+  return kept;
+}
 
 /** A program that is there already. */
 function* ready(model: QuantisedModel): Work<QuantisedModel> {

@@ -8,11 +8,16 @@ import {
   CALL_FUNCTION,
   CURVE_FUNCTIONS,
   GROUP_CONSTANTS,
+  CLAMPED_ERRORS,
+  CLAMPED_REVERT,
+  CLAMPED_VERDICT,
   LAST_ERRORS,
   abiWord,
+  clampedFunctions,
   contractAbi,
   equationFunction,
   g1Names,
+  lastChecks,
   nameConstants,
   pointConstants,
   setupNotice,
@@ -26,12 +31,16 @@ export interface ContractFacts extends ContractNames {
   readonly delta: PointG2;
   /** One more than there are public signals, of which there is at least one. */
   readonly ic: readonly PointG1[];
+  /** The signal that says whether a value was clamped; undefined where the statement has none. */
+  readonly clampedSignal: number | undefined;
 }
 
 /** The contract's source. Compiles with solc 0.8.37 without warnings; nothing to link, no import. */
 export function groth16VerifierSource(facts: ContractFacts): string {
   const count = facts.ic.length - 1;
   const signalsType = `uint256[${count}] calldata signals`;
+  const statement = `uint256[8] calldata proof, ${signalsType}`;
+  const clamped = facts.clampedSignal === undefined ? undefined : `signals[${facts.clampedSignal}]`;
   return `// SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.37;
 
@@ -47,7 +56,7 @@ contract ${facts.name} {
     error PointNotCanonical(uint256 coordinate);
     /// A point of the proof is not on its curve, or is the point at infinity: 0 = A, 1 = B, 2 = C.
     error PointNotOnCurve(uint256 point);
-${LAST_ERRORS}
+${LAST_ERRORS}${clamped === undefined ? '' : CLAMPED_ERRORS}
 
     enum Verdict {
         Valid,
@@ -55,7 +64,7 @@ ${LAST_ERRORS}
         PointNotCanonical,
         PointNotOnCurve,
         PointNotInSubgroup,
-        PairingFailed
+        PairingFailed${clamped === undefined ? '' : CLAMPED_VERDICT}
     }
 
 ${nameConstants(facts, count)}
@@ -77,20 +86,20 @@ ${pointConstants([
     /// @param proof A.x, A.y, B.x.c1, B.x.c0, B.y.c1, B.y.c0, C.x, C.y with B.x = c0 + c1·u: the imaginary part comes FIRST, the
     /// other way round than in proof.json.
     /// @param signals The public signals in the order of proof.json.
-    function verify(uint256[8] calldata proof, ${signalsType}) external view {
+    function verify(${statement}) ${clamped === undefined ? 'external' : 'public'} view {
         (Verdict verdict, uint256 index) = _check(proof, signals);
         if (verdict == Verdict.Valid) return;
         if (verdict == Verdict.PublicInputNotInField) revert PublicInputNotInField(index);
         if (verdict == Verdict.PointNotCanonical) revert PointNotCanonical(index);
         if (verdict == Verdict.PointNotOnCurve) revert PointNotOnCurve(index);
-        if (verdict == Verdict.PointNotInSubgroup) revert PointNotInSubgroup();
+        if (verdict == Verdict.PointNotInSubgroup) revert PointNotInSubgroup();${clamped === undefined ? '' : CLAMPED_REVERT}
         revert PairingFailed();
     }
-
+${clamped === undefined ? '' : clampedFunctions({ ...CLAMPED_PARTS, parameter: signalsType, parameters: statement, digit: clamped })}
     /// @notice Whether the proof is valid. Reverts only where no answer is known (InsufficientGas, PrecompileUnavailable).
     /// @dev A point outside the subgroup makes the pairing precompile burn all gas it was given. A caller that goes on after
     /// \`false\` bounds its loss by calling with a gas limit.
-    function isValid(uint256[8] calldata proof, ${signalsType}) external view returns (bool) {
+    function isValid(${statement}) external view returns (bool) {
         (Verdict verdict, ) = _check(proof, signals);
         return verdict == Verdict.Valid;
     }
@@ -109,7 +118,7 @@ ${pointConstants([
         if (!_onCurve(proof[0], proof[1])) return (Verdict.PointNotOnCurve, 0);
         if (!_onTwist(proof[3], proof[2], proof[5], proof[4])) return (Verdict.PointNotOnCurve, 1);
         if (!_onCurve(proof[6], proof[7])) return (Verdict.PointNotOnCurve, 2);
-        return (_equation(proof, _statement(signals)), 0);
+${lastChecks('_equation(proof, _statement(signals))', clamped)}
     }
 
 ${CURVE_FUNCTIONS}
@@ -130,6 +139,9 @@ ${CALL_FUNCTION}
 `;
 }
 
+/** Of the functions about the clamped signal. */
+const CLAMPED_PARTS = { guard: '', names: 'proof, signals', returns: '', end: '' } as const;
+
 const EQUATION = [
   { g1: g1Names('ALPHA'), g2: 'BETA' },
   { g1: ['sum[0]', 'sum[1]'], g2: 'GAMMA' },
@@ -137,6 +149,11 @@ const EQUATION = [
 ] as const;
 
 /** The contract's ABI, as solc prints it; `count` public signals. */
-export function groth16VerifierAbi(count: number): readonly object[] {
-  return contractAbi([], [], [abiWord('proof', 'uint256[8]'), abiWord('signals', `uint256[${count}]`)], []);
+export function groth16VerifierAbi(
+  count: number,
+  { clampedSignal }: Pick<ContractFacts, 'clampedSignal'>,
+): readonly object[] {
+  const signals = abiWord('signals', `uint256[${count}]`);
+  const clamped = clampedSignal === undefined ? undefined : signals;
+  return contractAbi([], [], [abiWord('proof', 'uint256[8]'), signals], [], clamped);
 }

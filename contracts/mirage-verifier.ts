@@ -8,11 +8,16 @@ import {
   CALL_FUNCTION,
   CURVE_FUNCTIONS,
   GROUP_CONSTANTS,
+  CLAMPED_ERRORS,
+  CLAMPED_REVERT,
+  CLAMPED_VERDICT,
   LAST_ERRORS,
   abiWord,
+  clampedFunctions,
   contractAbi,
   equationFunction,
   g1Names,
+  lastChecks,
   nameConstants,
   pointConstants,
   setupNotice,
@@ -35,6 +40,8 @@ export interface MirageContractFacts extends ContractNames {
   readonly ic: readonly PointG1[];
   /** How the packed public elements lie in `values`; at least one. */
   readonly segments: readonly ValueSegment[];
+  /** The byte of `values` that says whether a value was clamped; undefined where the statement has none. */
+  readonly clampedByte: number | undefined;
 }
 
 /** A, B, C1 and C2. */
@@ -69,6 +76,7 @@ function place(segments: readonly ValueSegment[]): { placed: PlacedSegment[]; co
 export function mirageVerifierSource(facts: MirageContractFacts): string {
   const { placed, count, bytes } = place(facts.segments);
   const words = `uint256[${HEADER_WORDS + count + TRAILER_WORDS}] memory words`;
+  const clamped = facts.clampedByte === undefined ? undefined : `uint8(values[${facts.clampedByte}])`;
   return `// SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.37;
 
@@ -91,7 +99,7 @@ contract ${facts.name} {
     error PointNotCanonical(uint256 coordinate);
     /// A point of the proof is not on its curve, or is the point at infinity: 0 = A, 1 = B, 2 = C1, 3 = C2.
     error PointNotOnCurve(uint256 point);
-${LAST_ERRORS}
+${LAST_ERRORS}${clamped === undefined ? '' : CLAMPED_ERRORS}
 
     enum Verdict {
         Valid,
@@ -101,7 +109,7 @@ ${LAST_ERRORS}
         PointNotCanonical,
         PointNotOnCurve,
         PointNotInSubgroup,
-        PairingFailed
+        PairingFailed${clamped === undefined ? '' : CLAMPED_VERDICT}
     }
 
 ${nameConstants(facts, count)}
@@ -130,7 +138,7 @@ ${pointConstants([
     /// FIRST, the other way round than in proof.json.
     /// @param values The public elements, big-endian: outputs, then inputs.
     /// @param context What the proof was made for, at most 32 bytes: a caller, a nonce, a job. Empty if nothing in particular.
-    function verify(uint256[${PROOF_WORDS}] calldata proof, bytes calldata values, bytes calldata context) external view returns (bool) {
+    function verify(uint256[${PROOF_WORDS}] calldata proof, bytes calldata values, bytes calldata context) ${clamped === undefined ? 'external' : 'public'} view returns (bool) {
         (Verdict verdict, uint256 index) = _check(proof, values, context);
         if (verdict == Verdict.Valid) return true;
         if (verdict == Verdict.PublicInputCount) revert PublicInputCount();
@@ -138,10 +146,10 @@ ${pointConstants([
         if (verdict == Verdict.PublicInputNotInField) revert PublicInputNotInField(index);
         if (verdict == Verdict.PointNotCanonical) revert PointNotCanonical(index);
         if (verdict == Verdict.PointNotOnCurve) revert PointNotOnCurve(index);
-        if (verdict == Verdict.PointNotInSubgroup) revert PointNotInSubgroup();
+        if (verdict == Verdict.PointNotInSubgroup) revert PointNotInSubgroup();${clamped === undefined ? '' : CLAMPED_REVERT}
         revert PairingFailed();
     }
-
+${clamped === undefined ? '' : clampedFunctions({ ...CLAMPED_PARTS, digit: clamped })}
     /// @notice Whether the proof is valid. Reverts only where no answer is known (InsufficientGas, PrecompileUnavailable).
     /// @dev A point outside the subgroup makes the pairing precompile burn all gas it was given. A caller that goes on after
     /// \`false\` bounds its loss by calling with a gas limit.
@@ -165,7 +173,7 @@ ${Array.from({ length: PROOF_WORDS }, (_, i) => `        if (proof[${i}] >= Q) r
         if (!_onTwist(proof[3], proof[2], proof[5], proof[4])) return (Verdict.PointNotOnCurve, 1);
         if (!_onCurve(proof[6], proof[7])) return (Verdict.PointNotOnCurve, 2);
         if (!_onCurve(proof[8], proof[9])) return (Verdict.PointNotOnCurve, 3);
-        return (_equation(proof, _statement(words)), 0);
+${lastChecks('_equation(proof, _statement(words))', clamped)}
     }
 
     /// What the challenges are drawn from: domain, key, number of elements, elements, length of the context, context, C1.
@@ -247,6 +255,18 @@ ${CALL_FUNCTION}
 `;
 }
 
+const STATEMENT = `uint256[${PROOF_WORDS}] calldata proof, bytes calldata values, bytes calldata context`;
+
+/** Of the functions about the clamped digit. */
+const CLAMPED_PARTS = {
+  parameter: 'bytes calldata values',
+  guard: '        if (values.length != VALUES_LENGTH) revert PublicInputCount();\n',
+  parameters: STATEMENT,
+  names: 'proof, values, context',
+  returns: ' returns (bool)',
+  end: '\n        return true;',
+} as const;
+
 /** IC of one, of X, of Θ and of D. */
 const IC_NAMES = ['IC_ONE', 'IC_X', 'IC_THETA', 'IC_D'];
 
@@ -272,11 +292,18 @@ function rangeCheck({ width, count, first }: PlacedSegment): string {
 }
 
 /** The contract's ABI, as solc prints it. */
-export function mirageVerifierAbi(): readonly object[] {
+export function mirageVerifierAbi({ clampedByte }: Pick<MirageContractFacts, 'clampedByte'>): readonly object[] {
   const statement = [
     abiWord('proof', `uint256[${PROOF_WORDS}]`),
     abiWord('values', 'bytes'),
     abiWord('context', 'bytes'),
   ];
-  return contractAbi(['ContextInvalid', 'PublicInputCount'], ['VALUES_LENGTH'], statement, [abiWord('', 'bool')]);
+  const clamped = clampedByte === undefined ? undefined : abiWord('values', 'bytes');
+  return contractAbi(
+    ['ContextInvalid', 'PublicInputCount'],
+    ['VALUES_LENGTH'],
+    statement,
+    [abiWord('', 'bool')],
+    clamped,
+  );
 }

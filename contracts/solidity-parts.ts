@@ -154,6 +154,62 @@ export const CALL_FUNCTION = `    /// Calls a precompile with all gas; its resul
         if (ok && answered != outputBytes) revert PrecompileUnavailable(precompile);
     }`;
 
+/** Where the statement's digit stands that says whether a value was clamped, and how the contract's functions take the statement. */
+export interface ClampedParts {
+  /** Type and name of the argument that holds the digit: a parameter's declaration. */
+  readonly parameter: string;
+  /** Solidity statements of `clamped` before the digit is read; may be empty. */
+  readonly guard: string;
+  /** Expression of the digit. */
+  readonly digit: string;
+  /** Declaration of the parameters of `verify`, and their names. */
+  readonly parameters: string;
+  readonly names: string;
+  /** ` returns (bool)`, or nothing, and what `verifyUnclamped` ends with. */
+  readonly returns: string;
+  readonly end: string;
+}
+
+/** Errors of a contract whose statements say whether a value was clamped. */
+export const CLAMPED_ERRORS = `
+    /// The digit that says whether a value was clamped is neither 0 nor 1.
+    error PackingInvalid();
+    /// The proof is valid, and says that a value left its calibrated range and was clamped: outputs may be off by more than stated.
+    error Clamped();`;
+
+/** A verdict more, and how `verify` reverts with it. */
+export const CLAMPED_VERDICT = `,
+        PackingInvalid`;
+export const CLAMPED_REVERT = `
+        if (verdict == Verdict.PackingInvalid) revert PackingInvalid();`;
+
+/** The last lines of `_check`: the verdict is that of `equation`; where the statement says whether a value was clamped, by `digit`, that is 0 or 1. */
+export function lastChecks(equation: string, digit: string | undefined): string {
+  if (digit === undefined) return `        return (${equation}, 0);`;
+  return `        verdict = ${equation};
+        // No such proof is of a circuit of ours; the other verifier refuses it in the same words.
+        if (verdict == Verdict.Valid && ${digit} > 1) verdict = Verdict.PackingInvalid;`;
+}
+
+/** `clamped` and `verifyUnclamped`; of a contract with CLAMPED_ERRORS. */
+export function clampedFunctions(parts: ClampedParts): string {
+  return `
+    /// @notice As \`verify\`, and reverts with Clamped where a value left its calibrated range: the outputs are within the stated error.
+    function verifyUnclamped(${parts.parameters}) external view${parts.returns} {
+        verify(${parts.names});
+        if (${parts.digit} != 0) revert Clamped();${parts.end}
+    }
+
+    /// @notice Whether these public values say that a value left its calibrated range and was clamped. They say so of a proof that
+    /// \`verify\` takes with them, and nothing by themselves.
+    function clamped(${parts.parameter}) external pure returns (bool) {
+${parts.guard}        uint256 digit = ${parts.digit};
+        if (digit > 1) revert PackingInvalid();
+        return digit == 1;
+    }
+`;
+}
+
 /** Constants NAME_X, NAME_Y or NAME_X1, NAME_X0, NAME_Y1, NAME_Y0 of each point, in the order given. */
 export function pointConstants(points: readonly (readonly [name: string, point: PointG1 | PointG2])[]): string {
   return points
@@ -182,19 +238,26 @@ export function abiWord(name: string, type = 'uint256'): AbiWord {
   return { internalType: type, name, type };
 }
 
-function abiView(name: string, inputs: readonly AbiWord[], outputs: readonly AbiWord[]): object {
-  return { inputs, name, outputs, stateMutability: 'view', type: 'function' };
+function abiFunction(
+  name: string,
+  inputs: readonly AbiWord[],
+  outputs: readonly AbiWord[],
+  stateMutability: 'view' | 'pure' = 'view',
+): object {
+  return { inputs, name, outputs, stateMutability, type: 'function' };
 }
 
 /**
  * An ABI as solc prints it, errors then functions by name. `errors` are those beside the ones both contracts have; `constants` are
- * uint256 beside the names; `verify` and `isValid` take `statement`, `verify` returns `answer`.
+ * uint256 beside the names; `verify` and `isValid` take `statement`, `verify` returns `answer`. `clamped`: the argument that holds the statement's digit
+ * for it, where it has one.
  */
 export function contractAbi(
   errors: readonly string[],
   constants: readonly string[],
   statement: readonly AbiWord[],
   answer: readonly AbiWord[],
+  clamped?: AbiWord,
 ): readonly object[] {
   const fields: Readonly<Record<string, string>> = {
     PointNotCanonical: 'coordinate',
@@ -209,15 +272,18 @@ export function contractAbi(
     ['SETUP', 'string'] as const,
     ...['SIGNAL_COUNT', ...constants].map((name) => [name, 'uint256'] as const),
   ];
+  const clampedErrors = clamped === undefined ? [] : ['Clamped', 'PackingInvalid'];
   return [
-    ...[...common, ...errors].toSorted().map((name) => {
+    ...[...common, ...errors, ...clampedErrors].toSorted().map((name) => {
       const field = fields[name];
       return { inputs: field === undefined ? [] : [abiWord(field)], name, type: 'error' };
     }),
     ...getters
       .toSorted(([left], [right]) => (left < right ? -1 : 1))
-      .map(([name, type]) => abiView(name, [], [abiWord('', type)])),
-    abiView('isValid', statement, [abiWord('', 'bool')]),
-    abiView('verify', statement, answer),
+      .map(([name, type]) => abiFunction(name, [], [abiWord('', type)])),
+    ...(clamped === undefined ? [] : [abiFunction('clamped', [clamped], [abiWord('', 'bool')], 'pure')]),
+    abiFunction('isValid', statement, [abiWord('', 'bool')]),
+    abiFunction('verify', statement, answer),
+    ...(clamped === undefined ? [] : [abiFunction('verifyUnclamped', statement, answer)]),
   ];
 }

@@ -12,7 +12,7 @@ import { isPreparedKey, prepareKey, uncontributed } from '../verify/key.js';
 import type { KeyBlock, PreparedKey, PreparedKeyOf } from '../verify/key.js';
 import { readContext, readCoordinates, readMirageCoordinates, readProofJson, readSignals } from '../verify/proof.js';
 import { refusing } from '../verify/refusal.js';
-import { PROTOCOLS, isProtocol, publicBytes, signalWidths } from '../verify/statement.js';
+import { PROTOCOLS, isProtocol, publicBytes, signalCount, signalWidths, statementParts } from '../verify/statement.js';
 import type { Protocol, Schema } from '../verify/statement.js';
 
 /** How the contract is named, and whether it may be of a development key. */
@@ -31,6 +31,8 @@ export interface SolidityExport {
 
 /** EIP-170 caps deployed code at 24,576 bytes: about 105 bytes a signal, compiled without optimiser (forge's default). */
 export const MAX_CONTRACT_SIGNALS = 190;
+/** What the functions about a clamped value take of it. */
+export const CLAMPED_CONTRACT_SIGNALS = 2;
 /** Protocol `mirage`: runs of elements of one width; each costs about 20 bytes of code, 140 if they are commitments (no optimiser). */
 export const MAX_CONTRACT_SEGMENTS = 128;
 /** Protocol `mirage`: elements. Their bytes must fit a transaction, of which nodes take 131,072 bytes (geth's pool). */
@@ -105,23 +107,26 @@ function contractNames(
   };
 }
 
-function exportGroth16(names: ContractNames, { points: key }: PreparedKeyOf<'groth16'>): SolidityExport {
-  if (key.nPublic < 1 || key.nPublic > MAX_CONTRACT_SIGNALS) {
+function exportGroth16(names: ContractNames, { points: key, facts }: PreparedKeyOf<'groth16'>): SolidityExport {
+  const clampedSignal = clampedElement(facts.schema)?.index;
+  const most = MAX_CONTRACT_SIGNALS - (clampedSignal === undefined ? 0 : CLAMPED_CONTRACT_SIGNALS);
+  if (key.nPublic < 1 || key.nPublic > most) {
     throw new ZkonnxError('USAGE', 'no contract takes this number of public signals', {
-      expected: `1 to ${MAX_CONTRACT_SIGNALS} (a contract has at most 24,576 bytes, EIP-170)`,
+      expected: `1 to ${most} (a contract has at most 24,576 bytes, EIP-170)`,
       got: String(key.nPublic),
       help: 'compile with --input committed or --output committed: a committed tensor is one signal',
     });
   }
   const source = groth16VerifierSource({
     ...names,
+    clampedSignal,
     alpha: wordsG1(key.alpha),
     beta: wordsG2(key.beta),
     gamma: wordsG2(key.gamma),
     delta: wordsG2(key.delta),
     ic: key.ic.map(wordsG1),
   });
-  return { source, abi: groth16VerifierAbi(key.nPublic) };
+  return { source, abi: groth16VerifierAbi(key.nPublic, { clampedSignal }) };
 }
 
 function exportMirage(names: ContractNames, { points: key, facts }: PreparedKeyOf<'mirage'>): SolidityExport {
@@ -133,8 +138,10 @@ function exportMirage(names: ContractNames, { points: key, facts }: PreparedKeyO
       help: 'compile with --input committed or --output committed: a committed tensor is one element',
     });
   }
+  const clampedByte = clampedElement(facts.schema)?.start;
   const source = mirageVerifierSource({
     ...names,
+    clampedByte,
     alpha: wordsG1(key.alpha),
     beta: wordsG2(key.beta),
     gamma: wordsG2(key.gamma),
@@ -143,7 +150,19 @@ function exportMirage(names: ContractNames, { points: key, facts }: PreparedKeyO
     ic: key.ic.map(wordsG1),
     segments,
   });
-  return { source, abi: mirageVerifierAbi() };
+  return { source, abi: mirageVerifierAbi({ clampedByte }) };
+}
+
+/** The element that says whether a value was clamped: its place among the elements, and its first byte among theirs. */
+function clampedElement(schema: Schema): { readonly index: number; readonly start: number } | undefined {
+  if (schema.clamped !== true) return undefined;
+  const index = statementParts(schema)
+    .filter(({ side }) => side === 'output')
+    .reduce((count, { tensor }) => count + signalCount(tensor), 0);
+  const start = signalWidths(schema)
+    .slice(0, index)
+    .reduce((sum, width) => sum + width, 0);
+  return { index, start };
 }
 
 /** How the public elements of a statement lie in `values`: neighbours of one width are one segment. */

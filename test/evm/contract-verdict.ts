@@ -10,7 +10,7 @@ export interface Verdict {
 }
 
 export interface Call {
-  readonly functionName: 'verify' | 'isValid';
+  readonly functionName: 'verify' | 'isValid' | 'verifyUnclamped' | 'clamped';
   readonly args: readonly unknown[];
   readonly gas?: bigint;
 }

@@ -28,9 +28,9 @@ for (const layout of LAYOUT_NAMES) tallies.set(`random graphs, ${layout}`, ofGra
 for (const { name, lo, hi } of models) {
   for (const protocol of PROTOCOLS) {
     const file = path.join(root, 'test/fixtures/models', name, 'model.onnx');
-    const { circuit, quantised } = await compileInside(file, { domain: { lo, hi }, protocol });
+    const { circuit, schema, quantised } = await compileInside(file, { domain: { lo, hi }, protocol });
     const tally = new Tally();
-    tally.judge(`${name}, ${protocol}`, circuit, quantised, sampleInputs(quantised, seed, INPUTS), seed);
+    tally.judge(`${name}, ${protocol}`, circuit, { ir: quantised.ir, schema }, sampleInputs(quantised, seed, INPUTS), seed);
     tallies.set(`${name}, ${protocol}`, tally);
     console.error(`${name}, ${protocol}`);
   }

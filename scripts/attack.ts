@@ -5,7 +5,7 @@
 import { attackAll } from '../circuits/attack/summary.js';
 
 const seed = Number(process.argv[2] ?? 1);
-const { builders, protocol, weakened } = attackAll(seed, (report, layout) => {
+const { builders, protocol, counted, weakened } = attackAll(seed, (report, layout) => {
   const { gadget, constraints, samples, enumerated, lies, refused, harmless, breaches } = report;
   const verdict = breaches.length === 0 ? 'sound' : `BREACH: ${breaches[0]}`;
   console.log(
@@ -36,11 +36,17 @@ console.log(
     `${protocol.outsideRefused} of ${protocol.outside} queries outside their table refused; ` +
     `${protocol.latePassed} of ${protocol.late} pass with multiplicities made after X is known, as they must`,
 );
+console.log(
+  `the bit, for random challenges: ${counted.refused} of ${counted.lies} other bits, sums and multiplicities refused; ` +
+    `${counted.latePassed} of ${counted.late} pass with multiplicities moved after X is known, as they must`,
+);
 const held =
   protocol.accepted === protocol.honest &&
   protocol.refused === protocol.changes &&
   protocol.outsideRefused === protocol.outside &&
-  protocol.latePassed === protocol.late;
+  protocol.latePassed === protocol.late &&
+  counted.refused === counted.lies &&
+  counted.latePassed === counted.late;
 const failures = builders.map(({ breaches, deletions, samples, enumerated }) => {
   return breaches.length + deletions.unnoticed.length + samples - enumerated;
 });

@@ -1,4 +1,5 @@
 /** One run of everything the harness has, in numbers. */
+import { attackCounted, type CountedSummary } from './counted.js';
 import { checkGadget, randomField, type AttackReport } from './harness.js';
 import { bitLayouts, lookupLayouts, type Layout } from './plans.js';
 import { attackProtocol, type ProtocolSummary } from './protocol.js';
@@ -22,6 +23,7 @@ export interface BuilderSummary {
 export interface AttackSummary {
   readonly builders: readonly BuilderSummary[];
   readonly protocol: ProtocolSummary;
+  readonly counted: CountedSummary;
   readonly weakened: { readonly caught: readonly string[]; readonly missed: readonly string[] };
 }
 
@@ -40,6 +42,7 @@ export function attackAll(
       attackBuilder('lookups', lookupLayouts, seed, onGadget),
     ],
     protocol: attackProtocol(randomField(seed), 20),
+    counted: attackCounted(randomField(seed), 20),
     weakened: {
       caught: weakened.filter(({ caught }) => caught).map(({ name }) => name),
       missed: weakened.filter(({ caught }) => !caught).map(({ name }) => name),

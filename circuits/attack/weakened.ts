@@ -3,13 +3,15 @@
  * A weakened gadget is the sound one without some of its rows.
  */
 import { internal } from '../../src/base/errors.js';
+import { mod } from '../../src/field/bn254.js';
+import type { FieldLc } from '../builder.js';
 import { isTwoRound } from '../../src/constraint/kind.js';
 import type { Circuit } from '../../src/constraint/program.js';
 import { gadgets } from './gadgets.js';
 import { buildGadget, checkGadget, type AttackOptions, type AttackReport, type Gadget } from './harness.js';
 import { fieldCombination } from '../lc.js';
 import { plans, type Layout } from './plans.js';
-import { isBooleanRow, rowsOf, unit, type Membership, type System } from './rows.js';
+import { isBooleanRow, rowsOf, unit, type Membership, type Row, type System } from './rows.js';
 
 export interface Weakened extends Pick<AttackOptions, 'plan' | 'without' | 'alter'> {
   readonly name: string;
@@ -35,6 +37,22 @@ function weaken(
   return { name, gadget, without: new Set(choose({ booleans, others })) };
 }
 
+/** A clamp by bits whose part of the sum is another, made of its row sign·(1 − o) = fits. */
+function altered(name: string, parameters: string, part: (fits: Row) => FieldLc): Weakened {
+  const alter = ({ rows, ...system }: System): System => {
+    const others = rows.filter((row) => !isBooleanRow(row));
+    // A clamp has four such rows: two of o, fits, y.
+    const parts = others.slice(0, -3).flatMap((row, i) => (i % 4 === 2 ? [part(row)] : []));
+    const sum = others.at(-3)!;
+    const c = fieldCombination(
+      parts,
+      parts.map(() => 1n),
+    );
+    return { ...system, rows: rows.map((row) => (row === sum ? { ...row, c } : row)) };
+  };
+  return { name, gadget: gadgetOf('requantise', parameters), alter };
+}
+
 function gadgetOf(name: string, parameters: string): Gadget {
   const gadget = gadgets.find((candidate) => candidate.name === name && candidate.parameters === parameters);
   if (gadget === undefined) throw internal('no gadget to weaken', { name, parameters });
@@ -47,6 +65,7 @@ export function weakenedGadgets(): Weakened[] {
 
 function weakenedBits(): Weakened[] {
   const saturating = 's=2 b=4 lo=0 x in [-600, 700]';
+  const counting = `${saturating} ends counted counted`;
   return [
     weaken('requantise without the range of the remainder', 'requantise', saturating, ({ booleans }) =>
       booleans.slice(0, 2),
@@ -82,6 +101,20 @@ function weakenedBits(): Weakened[] {
       booleans.slice(-4),
     ),
     weaken('argmax with a free maximum', 'argmax', '5 of [0, 7], ties first', ({ others }) => others.slice(0, 1)),
+    ...[
+      ['the sum of what was clamped', -3, -2],
+      ['the first row of its zero test', -2, -1],
+      ['the second row of its zero test', -1, undefined],
+    ].map(([what, from, to]) =>
+      weaken(`bit without ${what}`, 'requantise', counting, ({ others }) =>
+        others.slice(from as number, to as number | undefined),
+      ),
+    ),
+    // Of each clamp sign − fits is the flag above, 1 − sign the flag below.
+    altered('bit of what is above alone', counting, (fits) => fieldCombination([fits.a, fits.c], [1n, -1n])),
+    altered('bit of a sum whose signs cancel', 'two of one bit', (fits) =>
+      fieldCombination([fits.a, fits.c], [2n, -1n], -1n),
+    ),
     weaken('poseidon without one square', 'poseidon', '2 inputs', ({ others }) => others.slice(30, 31)),
   ];
 }
@@ -150,11 +183,38 @@ function narrowSign(limbBits: number, k: number) {
   };
 }
 
+/** With other factors of p and n, which come by turns, in the sum of what was clamped. */
+const summed =
+  (above: bigint, below: bigint) =>
+  ({ rows }: System): Partial<System> => {
+    const sum = rows.at(-3)!;
+    const coefs = sum.c.coefs.map((_, i) => mod(i % 2 === 0 ? above : below));
+    return { rows: rows.map((row) => (row === sum ? { ...row, c: { ...sum.c, coefs } } : row)) };
+  };
+
+/** With another count of a clamp table's lookups below, of which there are rows up to `clampedBelow`. */
+const tallying =
+  (clampedBelow: number, below: bigint) =>
+  ({ memberships, tallies }: System): Partial<System> => {
+    const changed = (t: number, coef: bigint): bigint => (t < clampedBelow ? mod(below) : coef);
+    return {
+      tallies: tallies.map((tally) => ({ ...tally, coefs: tally.coefs.map((coef, t) => changed(t, coef)) })),
+      memberships: memberships.map((membership) =>
+        membership.tallies === true
+          ? { ...membership, values: membership.values!.map(([coef], t) => [changed(t, coef!)]) }
+          : membership,
+      ),
+    };
+  };
+
 function weakenedLookups(): Weakened[] {
   const wide = ['requantise', 's=2 b=4 lo=0 x in [-600, 700]'] as const;
   const relu = ['requantise', 's=2 b=4 lo=0 x in [-200, 40]'] as const;
   const above = ['requantise', 's=2 b=4 lo=0 x in [0, 250]'] as const;
   const far = ['requantise', 's=2 b=4 lo=0 x in [-5000, 5000] ends own refused'] as const;
+  const counting = ['requantise', 's=2 b=4 lo=0 x in [-600, 700] ends counted counted'] as const;
+  const bits = ['requantise', 'two of one bit'] as const;
+  const refusing = ['requantise', 's=2 b=4 lo=0 x in [-5000, 5000] ends refused refused'] as const;
   const every = 'b=4 with every table';
   return [
     // b = 4: remainder in two lookups (rem, 3 − rem), p + n in two limbs, y in one.
@@ -199,6 +259,14 @@ function weakenedLookups(): Weakened[] {
     loosen('sign that is no bit', 'b=4', ['isNonNegative', '[-100, 90]'], without({ rows: [0] })),
     loosen('sign with unchecked limbs', 'b=4', ['isNonNegative', '[-100, 90]'], without({ lookups: [0, 1] })),
     loosen('sign above limbs that reach further', 'b=4', ['isNonNegative', '[-100, 90]'], narrowSign(8, 7)),
+    loosen('bit of what is above alone', 'b=4', bits, summed(1n, 0n)),
+    loosen('bit of a sum whose signs cancel', 'b=4', bits, summed(1n, -1n)),
+    loosen('bit without the sum of what was clamped', 'b=4', counting, without({ rows: [-3] })),
+    loosen('bit without the first row of its zero test', 'b=4', counting, without({ rows: [-2] })),
+    loosen('bit without the second row of its zero test', 'b=4', counting, without({ rows: [-1] })),
+    loosen('bit of a table that counts above alone', every, counting, tallying(160, 0n)),
+    loosen('bit of a table whose counts cancel', every, bits, tallying(160, -1n)),
+    loosen('refused end without its range', 'b=4', refusing, without({ lookups: [-1] })),
     loosen('division without rem ≥ 0', 'b=4', ['divide', '[0, 60] / [1, 7]'], without({ lookups: [-2] })),
     loosen('division without rem < d', 'b=4', ['divide', '[0, 60] / [1, 7]'], without({ lookups: [-1] })),
     loosen(

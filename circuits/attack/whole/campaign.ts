@@ -1,4 +1,6 @@
 /** Searches many circuits for second assignments, and counts. */
+import { valuesBeyond } from '../../../src/compile/ir/ends.js';
+import { publicCount } from '../../../src/verify/statement.js';
 import { Interpreter } from '../../../src/compile/ir/program.js';
 import type { Circuit } from '../../../src/constraint/program.js';
 import { signed } from '../../../src/field/bn254.js';
@@ -28,7 +30,7 @@ export class Tally {
   /** Rows that were not understood; honest witnesses that break a row, compute something else than the program or contradict what follows. */
   readonly faults: string[] = [];
 
-  judge(name: string, circuit: Circuit, program: Pick<Program, 'ir'>, samples: readonly Inputs[], seed: number): void {
+  judge(name: string, circuit: Circuit, program: Program, samples: readonly Inputs[], seed: number): void {
     const whole = new WholeCircuit(circuit);
     const random = randomField(seed);
     this.circuits++;
@@ -44,23 +46,30 @@ export class Tally {
   private judgeInputs(
     name: string,
     whole: WholeCircuit,
-    { ir }: Pick<Program, 'ir'>,
+    { ir, schema }: Program,
     inputs: Inputs,
     random: () => bigint,
   ): void {
     const asked = givenOf(whole.circuit, inputs, random);
     const { honest } = asked;
     this.inputs++;
+    const values = new Interpreter(ir).run(inputs);
+    const beyond = valuesBeyond(ir, values);
+    const isRefused = beyond.some(({ end }) => end === 'refused');
+    if (isRefused !== (honest === undefined)) this.faults.push(`${name}: ${isRefused ? 'not refused' : 'refused'}`);
     if (honest !== undefined) {
       const broken = whole.rows.broken(honest, random);
       if (broken !== undefined) this.faults.push(`${name}: the honest witness breaks row ${broken}`);
-      const values = new Interpreter(ir).run(inputs);
       const computed = ir.outputs.flatMap(({ node }) => Array.from(values.get(node)!));
       const stated = whole.relation.targets
         .slice(-computed.length)
         .map((form) => Number(signed(evaluate(form, honest))));
       if (stated.some((value, i) => value !== computed[i]))
         this.faults.push(`${name}: another output than the program's`);
+      // The last signal before those of inputs.
+      const bit = whole.relation.targets[publicCount(schema).outputs - 1];
+      if (schema.clamped === true && evaluate(bit!, honest) !== (beyond.length > 0 ? 1n : 0n))
+        this.faults.push(`${name}: another bit than the program's`);
     }
     this.count(name, whole.judge(asked, { random }), honest !== undefined);
   }

@@ -6,7 +6,8 @@
  * Assumed, and shown elsewhere (docs/soundness/mirage.md, section 4): round 1 is fixed before X and Θ are drawn. Then
  * - a row whose sides are polynomials in Θ over round 1 holds coefficient by coefficient, but for degree/r of all Θ: so a product of matrices
  *   that is checked at Θ is that product, and D holds the public values;
- * - Σ 1/(X + q + p·Θ) = Σ m/(X + t + v·Θ) says that every (q, p) is some (t, v), but for (lookups + 2·rows − 1)/r of all (X, Θ).
+ * - Σ 1/(X + q + p·Θ) = Σ m/(X + t + v·Θ) says that every (q, p) is some (t, v), and of each (t, v) that m is how many (q, p) it is, but for
+ *   (lookups + 2·rows − 1)/r of all (X, Θ). So a sum Σ c·m in a row of round 1 is a sum over the lookups, of the c that each finds.
  * A row that is not understood proves nothing here and is listed; so does a sum with a term that is not understood, for a free term repairs it.
  */
 import { R } from '../../../src/field/bn254.js';
@@ -29,6 +30,8 @@ export interface ReadLookup {
   readonly second: FieldLc;
   /** Of the circuit. */
   readonly row: number;
+  /** It says what the lookup of that row adds to a sum of multiplicities. */
+  readonly counts?: true;
 }
 
 export interface ReadRow extends Row {
@@ -135,11 +138,21 @@ interface Pole {
   readonly row: number;
 }
 
+/** A row (t, v) of a table, and the wire that counts its lookups, with a factor. */
+interface Entry {
+  readonly t: bigint;
+  readonly v: bigint;
+  readonly multiplicity: number;
+  readonly factor: bigint;
+}
+
 class Reader {
   private readonly polynomials = new Map<number, Polynomial>([[ChallengeWire.theta, [quadratic(NOTHING), ONE]]]);
   /** Of wires w with w·(X + …) = 1, and of those with w·(X + t + v·Θ) = multiplicity. */
   private readonly inverses = new Map<number, Pole>();
-  private readonly quotients = new Map<number, { readonly t: bigint; readonly v: bigint }>();
+  private readonly quotients = new Map<number, Entry>();
+  /** Understood sums: which multiplicities they count by, and which lookups they count. */
+  private readonly sums: { readonly entries: readonly Entry[]; readonly poles: readonly Pole[] }[] = [];
   private readonly rows: ReadRow[] = [];
   private readonly lookups: ReadLookup[] = [];
   private readonly unread: number[] = [];
@@ -152,9 +165,15 @@ class Reader {
 
   read(present: readonly ReadRow[]): Relation {
     for (const row of present) if (!this.readRow(row)) this.unread.push(row.row);
+    const rows = this.rows.map((row) => ({
+      ...row,
+      a: this.counted(row.a),
+      b: this.counted(row.b),
+      c: this.counted(row.c),
+    }));
     return {
       nWires: this.nWires,
-      rows: this.rows,
+      rows,
       lookups: this.lookups,
       stated: this.publicValues.length,
       targets: [...this.publicValues, ...outputForms(this.circuit)],
@@ -226,7 +245,12 @@ class Reader {
     }
     const isMultiplicity = c.wires.length === 1 && c.constant === 0n && !this.isLate(c.wires[0]!);
     if (!isMultiplicity || !isConstant(first) || !isConstant(second)) return false;
-    this.quotients.set(wire!, { t: first.constant, v: second.constant });
+    this.quotients.set(wire!, {
+      t: first.constant,
+      v: second.constant,
+      multiplicity: c.wires[0]!,
+      factor: c.coefs[0]!,
+    });
     return true;
   }
 
@@ -243,7 +267,41 @@ class Reader {
     }
     const table: ReadTable = { values };
     for (const pole of poles) this.lookups.push({ table, ...pole });
+    this.sums.push({ entries, poles });
     return true;
+  }
+
+  /**
+   * The form with its multiplicities counted: a wire of its own for what each lookup of the table adds. Only of tables whose rows have a first
+   * column each, and a multiplicity that no other row has; others stay unknown.
+   */
+  private counted(form: FieldLc): FieldLc {
+    let rest = form;
+    for (const { entries, poles } of this.sums) {
+      const multiplicities = entries.map(({ multiplicity }) => multiplicity);
+      if (!form.wires.some((wire) => multiplicities.includes(wire)) || !this.countsOnce(entries)) continue;
+      const coefs = multiplicities.map((wire) => form.coefs[form.wires.indexOf(wire)] ?? 0n);
+      const values: bigint[][] = [];
+      entries.forEach(({ t }, i) => (values[Number(t)] = [coefs[i]!]));
+      const added = poles.map(({ first, row }) => {
+        const second = unit(this.nWires++);
+        this.lookups.push({ table: { values }, first, second, row, counts: true });
+        return second;
+      });
+      const own = multiplicities.map(unit);
+      rest = fieldCombination([rest, ...own, ...added], [1n, ...coefs.map((coef) => -coef), ...added.map(() => 1n)]);
+    }
+    return rest;
+  }
+
+  private countsOnce(entries: readonly Entry[]): boolean {
+    const all = this.sums.flatMap((sum) => sum.entries.map(({ multiplicity }) => multiplicity));
+    const alone = (wire: number): boolean => all.indexOf(wire) === all.lastIndexOf(wire);
+    const firsts = new Set(entries.map(({ t }) => t));
+    return (
+      firsts.size === entries.length &&
+      entries.every(({ multiplicity, factor }) => factor === 1n && alone(multiplicity))
+    );
   }
 
   /** D = Σ P_j·Θ^j, j from 1. */

@@ -38,6 +38,7 @@ export type {
   VerifyArtifactOptions,
 } from './evaluate/verify-artifact.js';
 export { openRunner } from './evaluate/runner.js';
+export type { ClampReport } from './prove/clamp-report.js';
 export type { Runner, RunResult } from './prove/run.js';
 export { readSamples } from './inputs/index.js';
 export type { ImageOptions, InputSpec, ReadOptions, Sample } from './inputs/index.js';

@@ -61,6 +61,10 @@ export function tensor(name: string, { dims, data }: TensorValue): string {
 export const DEVELOPMENT_NOTICE =
   'DEVELOPMENT KEY: whoever made it can forge proofs; for tests and demonstrations only';
 
+/** Of a sample in which a value was clamped. */
+export const CLAMPED_NOTICE =
+  'a value left its calibrated range and was clamped: the outputs may be off by more than the stated error';
+
 /** What a key of each kind is worth; shown wherever it is believed. */
 export const SETUP_NOTICES: { readonly [K in SetupKind]: string } = {
   development: DEVELOPMENT_NOTICE,

@@ -223,7 +223,8 @@ export const instructions = {
       if (typeof value === 'number') machine.small[machine.word(at)] = value;
       else machine.setField(machine.word(at), value);
       machine.setInverse(machine.word(at + 1), value);
-      machine.small[machine.word(at + 2)] = BigInt(value) === 0n ? 0 : 1;
+      machine.clamped = BigInt(value) !== 0n;
+      machine.small[machine.word(at + 2)] = machine.clamped ? 1 : 0;
     },
   },
   /** shift, width, layer, row: floor(row / 2^shift) from 2^width on is RANGE_EXCEEDED; sets nothing. */

@@ -18,6 +18,8 @@ export class Machine {
   /** Table row of each lookup. */
   readonly lookups: Int32Array;
   register = 0;
+  /** Whether the statement's bit says that a value was clamped; undefined until an instruction has set it, or where there is none. */
+  clamped: boolean | undefined;
   private readonly code: Int32Array;
   private readonly sides: readonly SparseMatrix[];
   /** Wires that wait for their inverses: no instruction reads them, so one batch at the end computes all. */

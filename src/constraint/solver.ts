@@ -16,6 +16,8 @@ const EXACT_LIMIT = 2 ** 53;
 export interface Witness extends WireValues {
   /** Of a circuit of two rounds: the table row of each lookup. Its challenges and round-2 wires are 0 in `small`. */
   readonly lookups?: Int32Array;
+  /** Whether a value was clamped; absent where the circuit's statement does not say. */
+  readonly clamped?: boolean;
 }
 
 export interface SolveOptions {
@@ -37,8 +39,13 @@ export function solve(
   for (const { name, first, count } of circuit.inputs) machine.small.set(inputTensor(inputs, name, count), first);
   for (const { name, wire } of circuit.salts) machine.setField(wire, salt(salts, name));
   run(machine, circuit.program.code);
-  const { small, field, lookups } = machine;
-  return { small, field, ...(isTwoRound(circuit) ? { lookups } : {}) };
+  const { small, field, lookups, clamped } = machine;
+  return {
+    small,
+    field,
+    ...(isTwoRound(circuit) ? { lookups } : {}),
+    ...(clamped === undefined ? {} : { clamped }),
+  };
 }
 
 /** Steps and lengths by opcode, dense: looked up for every instruction of every proof. */

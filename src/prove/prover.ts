@@ -65,6 +65,11 @@ export interface Proven {
   readonly proof: AnyProofFile;
   /** For the prover alone to keep; present where the model was compiled with committed tensors. */
   readonly opening?: Opening;
+  /**
+   * Whether a value left its calibrated range and was clamped, so that the outputs may be off by more than the stated error: the proof says so. Null
+   * where its statement does not say, because nothing can be clamped or, in artifacts of before, because nobody counted.
+   */
+  readonly clamped: boolean | null;
   readonly timingsMs: ProveTimings;
   /** Highest resident memory of the whole process so far, all workers included; absent in pages. */
   readonly peakMemoryBytes?: number;
@@ -124,12 +129,14 @@ export class ProverHandle<P extends Protocol> implements Prover {
     const result = await this.host.prove(request, statement, run).catch((error: unknown) => {
       throw hidingValues(error, this.schema);
     });
-    requireStatementOf(this.schema, this.protocol, result.publicSignals, { inputs, outputs: result.outputs, salts });
-    const opening = openingOf(keyDigest, salts, inputs, result.outputs);
+    const { publicSignals, outputs, clamped } = result;
+    requireStatementOf(this.schema, this.protocol, publicSignals, { inputs, outputs, salts, clamped });
+    const opening = openingOf(keyDigest, salts, inputs, outputs);
     const peakMemoryBytes = this.host.peakMemoryBytes?.();
     return {
       proof: checkedProof(result, this.key, this.points, contextText(context)),
       ...(opening === undefined ? {} : { opening }),
+      clamped: this.schema.clamped === true ? clamped : null,
       timingsMs: result.timingsMs,
       ...(peakMemoryBytes === undefined ? {} : { peakMemoryBytes }),
     };

@@ -5,7 +5,8 @@ import { requireSchema } from '../formats/circuit-schema.js';
 import { artifactPaths, readManifest, type Manifest } from '../formats/manifest.js';
 import type { FloatReference, FloatTensor } from '../reference/onnxruntime.js';
 import { realValues, type TensorValue } from '../verify/report.js';
-import type { Schema, TensorSchema } from '../verify/statement.js';
+import type { TensorSchema } from '../verify/statement.js';
+import { clampReports, type ClampReport } from './clamp-report.js';
 import { encodeSample, solveHiding } from './encode.js';
 import type { Circuit } from '../constraint/program.js';
 import { outputsOf } from '../constraint/solver.js';
@@ -18,6 +19,13 @@ export interface RunResult {
   readonly reference: Readonly<Record<string, TensorValue>>;
   /** Largest absolute difference between the two over all outputs. */
   readonly maxAbsError: number;
+  /**
+   * Whether a value left its calibrated range and was clamped, so that the outputs may be off by more than the stated error; null where the statement
+   * of a proof would not say.
+   */
+  readonly clamped: boolean | null;
+  /** Which values were, by layer. */
+  readonly clamps: readonly ClampReport[];
 }
 
 /** An artifact opened for `run`. */
@@ -55,20 +63,22 @@ async function open(artifactDir: string, choose: Choose): Promise<Runner> {
     manifest,
     referenceName: reference.name,
     ...(missing === undefined ? {} : { referenceMissing: missing }),
-    run: ({ tensors }) => runOne(circuit, manifest.schema, reference, tensors),
+    run: ({ tensors }) => runOne(circuit, manifest, reference, tensors),
     close: () => reference.close(),
   };
 }
 
 async function runOne(
   circuit: Circuit,
-  schema: Schema,
+  manifest: Manifest,
   reference: FloatReference,
   tensors: ReadonlyMap<string, Float64Array>,
 ): Promise<RunResult> {
   // Salts only enter commitments; zero serves for a run that makes no proof.
   const salts = new Map(circuit.salts.map(({ name }) => [name, 0n]));
-  const values = outputsOf(circuit, solveHiding(circuit, schema, encodeSample(schema, tensors), salts));
+  const { schema } = manifest;
+  const witness = solveHiding(circuit, schema, encodeSample(schema, tensors), salts);
+  const values = outputsOf(circuit, witness);
   const outputs = byName(schema.outputs, (tensor) => realValues(tensor, values.get(tensor.name)!));
   const floats = await reference.run(tensors);
   const expected = byName(schema.outputs, ({ name }) => referenceValue(floats.get(name)!));
@@ -78,7 +88,8 @@ async function runOne(
       maxAbsError = Math.max(maxAbsError, Math.abs(value - expected[name]!.data[i]!));
     });
   }
-  return { outputs, reference: expected, maxAbsError };
+  const clamped = schema.clamped === true ? (witness.clamped ?? null) : null;
+  return { outputs, reference: expected, maxAbsError, clamped, clamps: clampReports(circuit, witness, manifest) };
 }
 
 /** With the reference's own shape: where it is another than the statement's, whoever reads both sees it. */

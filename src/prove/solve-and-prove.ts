@@ -32,7 +32,7 @@ export async function solveAndProve<P extends Protocol>(
   const { circuit, key } = await load();
   stopwatch.lap('load');
   report('witness');
-  const { witness, publicSignals, outputs } = await solve(circuit);
+  const { witness, publicSignals, outputs, clamped } = await solve(circuit);
   stopwatch.lap('witness');
   report('queue');
   const job = PROVERS[protocol].job(circuit.circuit, witness, publicSignals, statement);
@@ -40,5 +40,5 @@ export async function solveAndProve<P extends Protocol>(
   report('sums', 1);
   // Phases before the key's queue are the stopwatch's, the others the key's.
   const { total, ...before } = stopwatch.timings();
-  return { proof, publicSignals, outputs, timingsMs: { ...before, ...timingsMs, total } };
+  return { proof, publicSignals, outputs, clamped, timingsMs: { ...before, ...timingsMs, total } };
 }

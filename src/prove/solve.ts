@@ -27,5 +27,6 @@ export function solvedWitness<P extends Protocol>(protocol: P, circuit: Circuit,
     witness: WITNESSES[protocol](circuit, values),
     outputs: Object.fromEntries(outputsOf(circuit, values)),
     publicSignals: publicSignals(circuit, values).map(String),
+    clamped: values.clamped ?? null,
   };
 }

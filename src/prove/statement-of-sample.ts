@@ -20,18 +20,20 @@ export interface SampleValues {
   /** What the circuit says the outputs are. */
   readonly outputs: Readonly<Record<string, Float64Array>>;
   readonly salts: ReadonlyMap<string, bigint>;
+  /** Whether solving the circuit clamped a value, as its sum of what lies beyond the ends says; null where it has none. */
+  readonly clamped: boolean | null;
 }
 
 /**
  * Throws ARTIFACT_INVALID unless the public signals are those of the sample: inputs packed, committed tensors hashed with the salts that were drawn,
- * outputs as the circuit gives them. What the outputs are is the circuit's affair; that the signals show them, and that the opening opens, is
- * ours. No message holds a value.
+ * outputs, and whether a value was clamped, as the circuit gives them. What the outputs are is the circuit's affair; that the signals show them, and
+ * that the opening opens, is ours. No message holds a value.
  */
 export function requireStatementOf(
   schema: Schema,
   protocol: Protocol,
   publicSignals: readonly string[],
-  { inputs, outputs, salts }: SampleValues,
+  { inputs, outputs, salts, clamped }: SampleValues,
 ): void {
   let next = 0;
   for (const { tensor, side } of statementParts(schema)) {
@@ -39,7 +41,7 @@ export function requireStatementOf(
     if (tensor.visibility === 'private') continue;
     const isSample =
       side === 'clamped'
-        ? own[0] === '0' || own[0] === '1'
+        ? clamped !== null && own[0] === (clamped ? '1' : '0')
         : own.join() ===
           signalsOf(
             tensor,

@@ -21,6 +21,8 @@ export interface SolvedWitness<P extends Protocol = Protocol> {
   readonly outputs: Readonly<Record<string, Float64Array>>;
   /** Decimal strings: the packed public values. */
   readonly publicSignals: readonly string[];
+  /** Whether a value left its calibrated range and was clamped; null where the statement does not say. */
+  readonly clamped: boolean | null;
 }
 
 /** Load a circuit, from a path or from the file's bytes; solve a witness; or solve it and have snarkjs prove it. */
@@ -32,7 +34,7 @@ export type ProveTask =
 export interface ProveReplies {
   readonly circuit: LoadedCircuit;
   readonly witness: SolvedWitness;
-  readonly snarkjs: Groth16Proof & Pick<SolvedWitness, 'outputs'>;
+  readonly snarkjs: Groth16Proof & Pick<SolvedWitness, 'outputs' | 'clamped'>;
 }
 
 /** What a worker is asked: a kernel task or one of ours. */
@@ -60,5 +62,6 @@ export interface ProveResult<P extends Protocol = Protocol> {
   /** Decimal strings: wires 1 … nPublic, or the packed public values of mirage. */
   readonly publicSignals: readonly string[];
   readonly outputs: Readonly<Record<string, Float64Array>>;
+  readonly clamped: boolean | null;
   readonly timingsMs: ProveTimings;
 }

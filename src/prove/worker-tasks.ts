@@ -57,8 +57,8 @@ async function proveWithSnarkjs(
     });
   });
   const proven = await proveGroth16(zkey, wtns, onProgress);
-  const { publicSignals: expected, outputs } = solvedWitness('groth16', circuit, witness);
+  const { publicSignals: expected, outputs, clamped } = solvedWitness('groth16', circuit, witness);
   if (expected.join() !== proven.publicSignals.join())
     throw internal('the proof has other public signals than the witness');
-  return { ...proven, outputs };
+  return { ...proven, outputs, clamped };
 }

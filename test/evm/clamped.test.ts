@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileSolidity, deploy, SOLC_SETTINGS, startChain } from '../../examples/local-chain.js';
 import type { Chain, Compiled } from '../../examples/local-chain.js';
 import {
+  CLAMPED_CONTRACT_SIGNALS,
   exportSolidity,
   MAX_CONTRACT_SEGMENTS,
   MAX_CONTRACT_SIGNALS,
@@ -21,6 +22,7 @@ import { expectGoldenGas } from './gas-golden.js';
 import type { Gas } from './gas-golden.js';
 import { simulate } from './simulated-proof.js';
 
+const MOST_SIGNALS = MAX_CONTRACT_SIGNALS - CLAMPED_CONTRACT_SIGNALS;
 const EIP170_BYTES = 24_576;
 const UNOPTIMISED = { ...SOLC_SETTINGS, optimizer: { enabled: false } };
 const measured: Gas = {};
@@ -145,10 +147,14 @@ describe('limits', () => {
     );
   };
 
-  it(`${MAX_CONTRACT_SIGNALS} signals with the bit among them fit EIP-170, optimised or not`, () => {
-    const inputs = [tensor('x', (MAX_CONTRACT_SIGNALS - 1) * 31, 1)];
-    const { key } = freeKey.groth16({ outputs: [], inputs, overflow: 'saturate', clamped: true });
-    expect(key.nPublic).toBe(MAX_CONTRACT_SIGNALS);
+  it(`${MOST_SIGNALS} signals with the bit among them fit EIP-170, optimised or not; of one more there is no contract`, () => {
+    const keyOf = (signals: number) => {
+      const inputs = [tensor('x', (signals - 1) * 31, 1)];
+      return freeKey.groth16({ outputs: [], inputs, overflow: 'saturate', clamped: true }).key;
+    };
+    const key = keyOf(MOST_SIGNALS);
+    expect(key.nPublic).toBe(MOST_SIGNALS);
+    expect(() => exportSolidity(keyOf(MOST_SIGNALS + 1), { allowDevelopmentKey: true })).toThrow('no contract takes');
     for (const size of sizesOf(key)) expect(size).toBeLessThan(EIP170_BYTES);
   });
 

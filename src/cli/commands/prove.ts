@@ -13,7 +13,7 @@ import type { Progress } from '../progress.js';
 import type { ProofPlan } from '../proof-plan.js';
 import type { ProveFlags } from '../flags.js';
 import type { Outcome, Session } from '../session.js';
-import { DEVELOPMENT_NOTICE, mebibytes, seconds, timings } from '../text.js';
+import { CLAMPED_NOTICE, DEVELOPMENT_NOTICE, mebibytes, seconds, timings } from '../text.js';
 
 export function proveCommand(session: Session): Command {
   const command = new Command('prove')
@@ -132,6 +132,7 @@ interface Written {
   /** Path of what opens its commitments. */
   readonly opening?: string;
   readonly isDevelopment: boolean;
+  readonly clamped: boolean | null;
   readonly timingsMs: Readonly<Record<string, number>>;
   readonly peakMemoryBytes: number;
 }
@@ -162,8 +163,9 @@ async function writeProofs(
 async function writeProof(session: Session, proven: ProvenSample, file: string): Promise<Written> {
   const { jsonText, writeOutputs } = await import('../output-file.js');
   const { openingPath } = await import('../proof-files.js');
-  const { id, proof, opening, timingsMs, peakMemoryBytes } = proven;
-  const facts = { id, proof: file, isDevelopment: proof.setup === 'development', timingsMs, peakMemoryBytes };
+  const { id, proof, opening, clamped, timingsMs, peakMemoryBytes } = proven;
+  const facts = { id, proof: file, clamped, isDevelopment: proof.setup === 'development', timingsMs, peakMemoryBytes };
+  if (clamped === true) session.log(`${id}: ${CLAMPED_NOTICE}, and the proof says so; zkonnx run names the layer`);
   const { signal } = session;
   const output = { file, content: jsonText(proof) };
   if (opening === undefined) {

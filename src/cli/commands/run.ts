@@ -7,7 +7,7 @@ import { examples } from '../options.js';
 import { pictureOptions } from '../picture-flags.js';
 import type { PictureFlags } from '../picture-flags.js';
 import type { Outcome, Session } from '../session.js';
-import { real, tensor } from '../text.js';
+import { CLAMPED_NOTICE, real, tensor } from '../text.js';
 
 interface RunFlags extends PictureFlags {
   readonly in: string;
@@ -36,7 +36,9 @@ async function run(session: Session, artifact: string, flags: RunFlags): Promise
     const inputs = await artifactInputs(runner.manifest.schema, flags);
     const answers: Answer[] = [];
     for await (const sample of samplesOf(session, flags.in, inputs)) {
-      answers.push({ id: sample.id, ...(await runner.run(sample)) });
+      const answer = { id: sample.id, ...(await runner.run(sample)) };
+      logClamps(session, answer);
+      answers.push(answer);
     }
     for (const difference of new Set(answers.flatMap(shapeDifferences))) session.log(difference);
     const { referenceName, referenceMissing } = runner;
@@ -48,17 +50,41 @@ async function run(session: Session, artifact: string, flags: RunFlags): Promise
   }
 }
 
+/** Of a batch: whether a value was clamped in one of them; null where nobody can say. */
+function anyClamped(answers: readonly Answer[]): boolean | null {
+  if (answers.some(({ clamped }) => clamped === true)) return true;
+  return answers.some(({ clamped }) => clamped === null) ? null : false;
+}
+
 /** One sample is the document itself; of a batch, `samples` holds one such document each. */
 function document(answers: readonly Answer[]): object {
   const [only] = answers;
   if (answers.length === 1 && only !== undefined) return only;
-  return { samples: answers, maxAbsError: answers.reduce((max, answer) => Math.max(max, answer.maxAbsError), 0) };
+  return {
+    samples: answers,
+    clamped: anyClamped(answers),
+    maxAbsError: answers.reduce((max, answer) => Math.max(max, answer.maxAbsError), 0),
+  };
 }
 
-function describe({ id, outputs, reference, maxAbsError }: Answer): string {
+/** Each on a line: layer, end, and the value that went farthest. */
+function logClamps(session: Session, { id, clamped, clamps }: Answer): void {
+  if (clamped !== true) return;
+  for (const { layer, op, side, count, bound, value, units } of clamps) {
+    const unit = units === 'real' ? '' : ' (integer of the circuit)';
+    const end = bound === undefined ? '' : ` ${side} ${real(bound)}${unit}`;
+    const farthest = value === undefined ? '' : `, the farthest ${real(value)}`;
+    const values = `${count} ${count === 1 ? 'value' : 'values'}`;
+    session.log(`${id}: CLAMPED at ${layer}${op === undefined ? '' : ` (${op})`}: ${values}${end}${farthest}`);
+  }
+  session.log(`${id}: ${CLAMPED_NOTICE}`);
+}
+
+function describe({ id, outputs, reference, maxAbsError, clamped }: Answer): string {
   const lines = Object.entries(outputs).flatMap(([name, value]) => [
     `  integer  ${tensor(name, value)}`,
     `  float    ${tensor(name, reference[name]!)}`,
   ]);
-  return [oneLine(id), ...lines, `  largest difference ${real(maxAbsError)}`].join('\n');
+  const clamp = clamped === null ? [] : [`  clamped  ${clamped ? `YES: ${CLAMPED_NOTICE}` : 'no'}`];
+  return [oneLine(id), ...lines, ...clamp, `  largest difference ${real(maxAbsError)}`].join('\n');
 }

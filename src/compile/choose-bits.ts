@@ -1,5 +1,5 @@
 /** The width of activations: the least within the tolerance, on all samples. */
-import type { ZkonnxError } from '../base/errors.js';
+import { ZkonnxError } from '../base/errors.js';
 import { part, type Work } from '../base/work.js';
 import { checkingOutputs, magnitudesOf, type OutputCheck, type OutputErrors } from './accuracy.js';
 import { isHeldOut } from './calibration-samples.js';
@@ -42,6 +42,8 @@ export class BitChoice {
   private readonly first: number[];
   private readonly magnitudes: ReadonlyMap<string, number>;
   private best: Miss | undefined;
+  /** Why wider programs do not exist, where they do not. */
+  private overflow: ZkonnxError | undefined;
 
   constructor(private readonly inputs: ChoiceInputs) {
     const { samples, judgement, options } = inputs;
@@ -58,11 +60,18 @@ export class BitChoice {
     let done = 0;
     for (let candidate = this.candidates.shift(); candidate !== undefined; candidate = this.candidates.shift()) {
       const end = (done + 1) / 2;
-      const choice = yield* part(this.trying(candidate), done, end);
-      if (choice !== undefined) return choice;
+      try {
+        const choice = yield* part(this.trying(candidate), done, end);
+        if (choice !== undefined) return choice;
+      } catch (error) {
+        // Finer scales make larger integers: coarser programs that exist are the better ones to speak of.
+        if (!(error instanceof ZkonnxError) || error.code !== 'BOUND_OVERFLOW') throw error;
+        this.overflow ??= error;
+      }
       done = end;
     }
-    throw missedTolerance(this.inputs, this.tolerance, this.best!);
+    if (this.best === undefined && this.overflow !== undefined) throw this.overflow;
+    throw missedTolerance(this.inputs, this.tolerance, this.best!, this.overflow);
   }
 
   /** A variant was chosen and missed the tolerance after all. */

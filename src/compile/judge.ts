@@ -10,6 +10,7 @@ import {
   missingRuntime,
   openReference,
   valuesOf,
+  wordsOf,
   type FloatReference,
   type FloatTensor,
 } from '../reference/onnxruntime.js';
@@ -107,12 +108,6 @@ async function* judgingAlone(prepared: PreparedModel, samples: Samples, reason: 
   outputs.forEach((values, s) => requireFinite(values, samples, s));
   const notes = [`not compared with onnxruntime: ${reason}`];
   return { reference: OWN_EVALUATION, outputs, comparison: { compared: false, reason }, notes };
-}
-
-/** The first line of what onnxruntime says, without its status code. */
-export function wordsOf(error: unknown): string {
-  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-  return line.trim();
 }
 
 /** Throws CALIBRATION_INVALID, naming sample and output. */

@@ -17,20 +17,26 @@ export interface Miss {
   readonly errors: OutputErrors;
 }
 
-/** TOLERANCE_UNREACHABLE by the program that came closest. */
-export function missedTolerance(inputs: ChoiceInputs, tolerance: number, miss: Miss): ZkonnxError {
+/** TOLERANCE_UNREACHABLE by the program that came closest. `overflow`: why finer ones do not exist, where they do not. */
+export function missedTolerance(
+  inputs: ChoiceInputs,
+  tolerance: number,
+  miss: Miss,
+  overflow?: ZkonnxError,
+): ZkonnxError {
   const { worst, output, sample } = miss.errors;
   const { cause, help } = causeOf(inputs, tolerance, miss);
+  const finer = overflow?.details.where === undefined ? '' : `; finer scales overflow at ${overflow.details.where}`;
   return new ZkonnxError('TOLERANCE_UNREACHABLE', 'the integer program misses the tolerance', {
     expected: `worst error at most ${percent(tolerance)} of the output's largest magnitude`,
-    got: `${percent(worst)} with ${inputs.options.bits === undefined ? 'up to 16' : String(miss.bits)} bits${cause === undefined ? '' : `: ${cause}`}`,
+    got: `${percent(worst)} with ${miss.bits} bits, the closest: ${cause}${finer}`,
     where: `${labelOf(inputs.samples, sample)}, output ${output}`,
     help,
   });
 }
 
 interface Cause {
-  readonly cause?: string;
+  readonly cause: string;
   readonly help: string;
 }
 
@@ -45,7 +51,7 @@ function byReference({ judgement }: ChoiceInputs, tolerance: number): Cause | un
   if (!comparison.compared || comparison.worst < tolerance / 2) return undefined;
   return {
     cause: `the model’s own arithmetic in ${comparison.with} is up to ${percent(comparison.worst)} from exact`,
-    help: `no bits help: raise --tolerance above ${percent(2 * comparison.worst)}, or export the model in float32`,
+    help: `bits do not help: raise --tolerance above ${percent(2 * comparison.worst)}, or export the model in float32`,
   };
 }
 
@@ -56,37 +62,44 @@ function byClamp({ samples }: ChoiceInputs, { model, domains, errors }: Miss): C
   if (clamped === undefined) return undefined;
   const { origin } = model.ir.nodes.find(({ name }) => name === clamped.node)!;
   return {
-    cause: `${origin} leaves the range that the other samples showed`,
+    cause: `${origin} leaves the range that other samples showed`,
     help: 'bits are not the cause: give more samples, or declare --domain so that ranges follow from it',
   };
 }
 
-/** The first tensor that is off by more than the tolerance allows, and the constant or input in front of it that is large. */
+/** The tensor at which the error grows most, as a part of the tensor's magnitude, and the largest of what it reads. */
 function byTensor({ prepared, samples, options }: ChoiceInputs, tolerance: number, miss: Miss): Cause {
   const { graph } = prepared;
   const { model, domains, errors, bits } = miss;
   const sample = samples.all[errors.sample]!;
   const integers = new Interpreter(model.ir).run(encodeInputs(sample, domains));
   const floats = evaluateReal(graph, sample);
-  const off = graph.nodes.find(({ name }) => {
-    const tensor = model.tensors.get(name);
+  const parts = new Map<string, number>();
+  let worst = { growth: 0, origin: 'the inputs', reads: '' };
+  for (const node of graph.nodes) {
+    const tensor = model.tensors.get(node.name);
     const q = tensor === undefined ? undefined : integers.get(tensor.node);
-    const exact = floats.get(name)!;
-    if (tensor === undefined || q === undefined) return false;
-    const magnitude = exact.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    return q.some((value, i) => !(Math.abs(value * tensor.scale + tensor.offset - exact[i]!) <= tolerance * magnitude));
-  });
-  const more =
-    options.bits === undefined || bits >= 16 ? 'raise --tolerance' : 'leave --bits out, or raise it or --tolerance';
-  if (off === undefined) return { help: more };
-  const largest = off.inputs
-    .map((name) => ({ name, reach: reachOf(floats.get(name)!) }))
-    .toSorted((a, b) => b.reach - a.reach)[0];
-  const steep =
-    largest === undefined ? '' : `, which reads ${largest.name} of magnitude ${largest.reach.toPrecision(3)}`;
+    const exact = floats.get(node.name)!;
+    if (tensor === undefined || q === undefined || q.length !== exact.length) continue;
+    const error = q.reduce(
+      (most, value, i) => Math.max(most, Math.abs(value * tensor.scale + tensor.offset - exact[i]!)),
+      0,
+    );
+    const own = error / (reachOf(exact) || 1);
+    parts.set(node.name, own);
+    const before = node.inputs.reduce((most, name) => Math.max(most, parts.get(name) ?? 0), tolerance / 64);
+    if (own <= tolerance / 2 || own / before <= worst.growth) continue;
+    const [largest] = node.inputs.toSorted((a, b) => reachOf(floats.get(b)!) - reachOf(floats.get(a)!));
+    const reads =
+      largest === undefined
+        ? ''
+        : `, which reads ${largest} of magnitude ${reachOf(floats.get(largest)!).toPrecision(3)}`;
+    worst = { growth: own / before, origin: node.origin, reads };
+  }
+  const finer = options.bits !== undefined && bits < 16 ? 'leave --bits out, or raise it' : 'raise --tolerance';
   return {
-    cause: `it begins at ${off.origin}${steep}`,
-    help: `${more}; a value that large beside small ones (a mask, an unscaled feature) takes the bits that the small ones need: scale it in the model`,
+    cause: `the error grows most at ${worst.origin}${worst.reads}`,
+    help: `${finer}; where large values meet small ones there (a mask, a feature in other units), scale them in the model: the large ones take the bits that the small ones need`,
   };
 }
 

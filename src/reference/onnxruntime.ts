@@ -35,6 +35,12 @@ export function valuesOf(tensors: ReadonlyMap<string, FloatTensor>): RealValues 
   return new Map([...tensors].map(([name, { values }]) => [name, values]));
 }
 
+/** The first line of what onnxruntime says. */
+export function wordsOf(error: unknown): string {
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return line.trim();
+}
+
 /** What to run where onnxruntime is wanted; its own install script would only fetch CUDA libraries, which nothing here uses. */
 export const RUNTIME_INSTALL = 'npm install --ignore-scripts onnxruntime-node@1.30.0';
 

@@ -13,6 +13,7 @@ import { pictureOptions, picturesRead } from '../picture-flags.js';
 import type { PictureFlags } from '../picture-flags.js';
 import { startProgress } from '../progress.js';
 import type { Outcome, Session } from '../session.js';
+import { accuracyTable } from '../accuracy-text.js';
 import { layerTable, percent, real, section, table, timings } from '../text.js';
 
 interface CompileFlags extends PictureFlags {
@@ -225,12 +226,13 @@ function outcome(artifact: string, { manifest, accuracy, timingsMs }: CompiledMo
     `mean ${real(meanAbsError)}`,
     `worst is ${percent(maxAbsError / (magnitude || 1))} of the largest value ${real(magnitude)}`,
   ]);
+  const numbers = manifest.accuracy === undefined ? '' : `\n${accuracyTable(manifest.accuracy)}`;
   const agreement = accuracy.topAgreement === undefined ? '' : `, same top class in ${percent(accuracy.topAgreement)}`;
   const text =
     `${artifact}: ${constraints} constraints, ${wires} wires, ${publicInputs} public signals (${protocol}, ` +
     `${quantisation.bits}-bit activations) in ${timings(timingsMs)}` +
     `\n\nConstraints by layer\n${layerTable(layers)}` +
-    `\n\nAccuracy against ${accuracy.reference} on ${accuracy.samples} samples${agreement}\n${table(rows)}` +
+    `\n\nAccuracy against ${accuracy.reference} on ${accuracy.samples} samples${agreement}\n${table(rows)}${numbers}` +
     section('Notes', notes);
   return {
     product: 'files',

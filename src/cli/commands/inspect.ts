@@ -4,6 +4,7 @@ import { ZkonnxError } from '../../base/errors.js';
 import type { Manifest } from '../../formats/manifest.js';
 import type { KeyFacts, ModelLabels } from '../../verify/key.js';
 import type { TensorSchema } from '../../verify/statement.js';
+import { accuracySection } from '../accuracy-text.js';
 import { examples, integerIn } from '../options.js';
 import type { Outcome, Session } from '../session.js';
 import { layerFactsTable, real, section, SETUP_NOTICES, table } from '../text.js';
@@ -59,6 +60,7 @@ async function run(artifact: string, { row }: Flags): Promise<Outcome> {
       schemaDigest: manifest.schemaDigest ?? null,
       quantisation,
       schema,
+      accuracy: manifest.accuracy ?? null,
       layers,
       notes,
       ...(key === undefined ? {} : { key }),
@@ -162,6 +164,7 @@ function describe(manifest: Manifest, key: KeyState | undefined): string {
     `${table(facts)}${notice}` +
     `\n\nInputs\n${table(schema.inputs.map(describeTensor))}` +
     `\n\nOutputs\n${table(schema.outputs.map(describeTensor))}` +
+    (manifest.accuracy === undefined ? '' : accuracySection(manifest.accuracy)) +
     `\n\nLayers: constraints, shapes, proven bounds of the integers, scales\n${layerFactsTable(layers)}` +
     section('Notes', notes)
   );

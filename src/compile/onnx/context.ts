@@ -140,7 +140,7 @@ export class OpContext {
     if (isConstant(value)) return value;
     throw this.unsupported(
       `${what} must be a constant, but "${value.name}" is computed from the model's inputs`,
-      `make ${what} an initialiser, or fold the graph first (onnxsim does)`,
+      `make ${what} an initialiser: as it is, every input of the model gives another, and a circuit has one form`,
     );
   }
 

@@ -47,7 +47,7 @@ export class Importer {
       new ZkonnxError('OP_UNSUPPORTED', reason, { where: node.label, help });
     if (operator === undefined) {
       const shown = node.domain === '' ? node.opType : `${node.domain}.${node.opType}`;
-      throw refuse(`operator ${shown} is not supported`, adviceFor(node.domain, node.opType));
+      throw refuse(`operator ${shown} is not supported`, adviceFor(node.domain, node.opType, this.folds(node)));
     }
     if (node.opset < operator.since) {
       throw refuse(
@@ -70,6 +70,16 @@ export class Importer {
       });
     }
     return operator;
+  }
+
+  /** Whether it reads constants and nothing else. */
+  private folds({ inputs }: OnnxNode): boolean {
+    return (
+      inputs.length > 0 &&
+      inputs.every(
+        (name) => name === '' || this.onnx.constants.has(name) || this.values.get(name)?.values !== undefined,
+      )
+    );
   }
 
   expand(node: OnnxNode): void {

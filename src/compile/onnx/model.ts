@@ -16,6 +16,7 @@ import {
   type ValueInfoProto,
 } from '../../formats/onnx-proto.js';
 import { Attributes } from './attributes.js';
+import { classicalModel } from './classical.js';
 
 /** Opsets whose operators this importer knows. Versions 24 to 27 add element types to the operators here, no meaning. */
 export const OPSETS = { first: 7, last: 27 } as const;
@@ -112,6 +113,8 @@ function readOpsets(model: OnnxModel): Map<string, number> {
     opsets.set(normalDomain(domain), Math.max(toNumber(version) ?? NaN, opsets.get(normalDomain(domain)) ?? 0));
   }
   const opset = opsets.get('');
+  const classical = opset === undefined ? classicalModel(model.graph.node) : undefined;
+  if (classical !== undefined) throw classical;
   if (opset === undefined) {
     throw new ZkonnxError('MODEL_INVALID', "the model does not say which version of ONNX's operators it uses", {
       expected: `an opset_import of ai.onnx, ${OPSETS.first} to ${OPSETS.last}`,

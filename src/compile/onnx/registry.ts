@@ -2,6 +2,7 @@
  * Every ONNX operator this importer knows, by name. A name without a definition, a definition without its name and an operator that two groups
  * define do not compile: the error names the operator.
  */
+import { CLASSICAL_HELP, isClassical } from './classical.js';
 import { activation } from './ops/activation.js';
 import { arithmetic } from './ops/arithmetic.js';
 import { comparisons } from './ops/comparison.js';
@@ -149,7 +150,7 @@ const advice: Readonly<Record<string, string>> = {
   GroupNormalization: 'use BatchNormalization, whose statistics are constants in inference',
   ConvTranspose: 'use nearest-neighbour upsampling by Gather or Expand, and Conv',
   Resize: 'resize by Gather or Expand (nearest neighbour), or resize the input before proving',
-  If: 'export without control flow: onnxsim folds conditions that are constant',
+  If: 'export without control flow, for the branch that is taken',
   Loop: 'unroll the loop at export',
   Scan: 'unroll the loop at export',
   LSTM: 'unroll the recurrence at export into MatMul, Add, Mul, Sigmoid and Tanh',
@@ -159,15 +160,16 @@ const advice: Readonly<Record<string, string>> = {
   NonMaxSuppression: 'output boxes and scores, and select outside of the proof',
 };
 
-export function adviceFor(domain: string, opType: string): string {
+/** `folds`: whether all that the node reads is constant, so that what it computes is too. */
+export function adviceFor(domain: string, opType: string, folds: boolean): string {
+  if (folds)
+    return `its inputs are all constants: fold it into one (onnxsim model.onnx folded.onnx, or onnxruntime's offline optimisation)`;
   if (/^(QLinear|Quantize|Dequantize|DynamicQuantize|ConvInteger|MatMulInteger)/.test(opType)) {
     return 'give the float model from before its quantisation: compile quantises by itself';
   }
-  if (domain.startsWith('ai.onnx.ml'))
-    return 'classical models are not supported: export a neural network, or only that part';
+  if (isClassical(domain)) return CLASSICAL_HELP;
   if (domain !== '') return `operators of ${domain} are no part of ONNX: export with standard operators only`;
   return (
-    advice[opType] ??
-    'try onnxsim (it folds what is constant), or rewrite the layer with supported operators; zkonnx doctor lists all nodes'
+    advice[opType] ?? 'rewrite the layer with supported operators (docs/operators.md); zkonnx doctor lists all nodes'
   );
 }

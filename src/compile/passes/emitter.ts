@@ -57,8 +57,33 @@ export class IrEmitter {
       );
     } catch (error) {
       if (!(error instanceof ZkonnxError)) throw error;
-      throw new ZkonnxError(error.code, error.shortMessage, { ...error.details, where: this.current!.origin });
+      const details = { ...this.causeOf(inputs), ...error.details, where: this.current!.origin };
+      if (error.code !== 'BOUND_OVERFLOW') throw new ZkonnxError(error.code, error.shortMessage, details);
+      const { got } = error.details;
+      const widest = this.widest(inputs);
+      const because =
+        widest === undefined ? '' : `: it reads ${widest.name}, integers up to 2^${widest.bits.toFixed(1)}`;
+      throw new ZkonnxError('BOUND_OVERFLOW', error.shortMessage, { ...details, got: `${got ?? ''}${because}` });
     }
+  }
+
+  /** The widest of these tensors. */
+  private widest(inputs: readonly string[]): { readonly name: string; readonly bits: number } | undefined {
+    const reaches = inputs.map((name) => {
+      const { lo, hi } = this.bounds(name);
+      return { name, bits: Math.log2(Math.max(1, Math.abs(lo), Math.abs(hi))) };
+    });
+    return reaches.toSorted((a, b) => b.bits - a.bits)[0];
+  }
+
+  /** What helps where integers grow too large: it depends on what makes them large, which `got` names. */
+  private causeOf(inputs: readonly string[]): { readonly help: string } {
+    const origins = new Set(inputs.map((name) => this.byName.get(name)!.op));
+    return {
+      help: origins.has('input')
+        ? 'values of that input, or constants beside it, are too far apart in magnitude: scale the input in front of the model, or declare a narrower --domain'
+        : 'values or constants that meet there are too far apart in magnitude (a mask or a sentinel beside scores, say): use a smaller constant, or declare a narrower --domain',
+    };
   }
 
   fact(name: string): Fact {

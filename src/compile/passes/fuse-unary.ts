@@ -10,6 +10,8 @@ import { identity, reciprocal, type UnaryFunction } from '../real/unary.js';
 interface Chain {
   readonly source: string;
   readonly fn: UnaryFunction;
+  /** Of the first step that would be a table: what the whole is reported under. */
+  readonly origin: string | undefined;
   /** Steps, those of them that would be tables, and those that cost rows at all. */
   readonly steps: number;
   readonly tables: number;
@@ -41,7 +43,12 @@ export function fuseUnary(graph: RealGraph): RealGraph {
   const nodes = graph.nodes.map((node): RealNode => {
     const chain = chains.get(node.name);
     if (chain === undefined || !ends.has(node.name) || !worthwhile(byName.get(chain.source)!, chain)) return node;
-    return { ...node, op: { kind: 'unary', fn: chain.fn }, inputs: [chain.source] };
+    return {
+      ...node,
+      origin: chain.origin ?? node.origin,
+      op: { kind: 'unary', fn: chain.fn },
+      inputs: [chain.source],
+    };
   });
   return { ...graph, nodes };
 }
@@ -62,7 +69,14 @@ function chainsOf(
 ): Map<string, Chain> {
   const chains = new Map<string, Chain>();
   const from = (name: string): Chain =>
-    (ends.has(name) ? undefined : chains.get(name)) ?? { source: name, fn: identity, steps: 0, tables: 0, costly: 0 };
+    (ends.has(name) ? undefined : chains.get(name)) ?? {
+      source: name,
+      fn: identity,
+      origin: undefined,
+      steps: 0,
+      tables: 0,
+      costly: 0,
+    };
   for (const node of graph.nodes) {
     const source = byName.get(node.inputs[0] ?? '');
     if (source === undefined || realOpOf(source.op).values === 'known' || !sameShape(node, source)) continue;
@@ -78,6 +92,9 @@ function chainsOf(
     chains.set(node.name, {
       source: inputs[0]!.source,
       fn: step.fn,
+      origin:
+        inputs.find(({ origin }) => origin !== undefined)?.origin ??
+        (record.isTable === true ? node.origin : undefined),
       steps: sum(({ steps }) => steps) + 1,
       tables: sum(({ tables }) => tables) + (record.isTable === true ? 1 : 0),
       costly: sum(({ costly }) => costly) + (step.free ? 0 : 1),

@@ -101,7 +101,10 @@ function poolBeforeActivation(graph: RealGraph): RealGraph {
 /** Composed maps may be this much larger than the two they replace: weights are free, set-up time is not. */
 const GROWTH = 2;
 
-/** Linear over linear becomes one linear, when nobody else reads the inner one. A movement with several sources always composes. */
+/**
+ * Linear over linear becomes one linear, when nobody else reads the inner one. A movement with several sources always composes. The result has the
+ * outer one's name and the origin of the part with the most weights: a convolution stays the layer that it was, whatever is added to it.
+ */
 function composeLinear(graph: RealGraph): RealGraph {
   const readers = readerCounts(graph);
   const done = new Map<string, RealNode>();
@@ -119,6 +122,7 @@ function absorb(node: RealNode, done: ReadonlyMap<string, RealNode>, readers: Re
   const inputs: string[] = [];
   const maps: LinearMap[] = [];
   const bias = Float64Array.from(node.op.bias);
+  let heaviest = { origin: node.origin, weights: weightsOf(node.op.maps) };
   const work = node.inputs.map((name, s) => ({ name, map: at(node.op, s) }));
   for (let item = work.shift(); item !== undefined; item = work.shift()) {
     const source = done.get(item.name)!;
@@ -130,12 +134,18 @@ function absorb(node: RealNode, done: ReadonlyMap<string, RealNode>, readers: Re
       maps.push(item.map);
       continue;
     }
+    const weights = source.op.kind === 'linear' ? weightsOf(source.op.maps) : 0;
+    if (weights > heaviest.weights) heaviest = { origin: source.origin, weights };
     composed.maps.forEach((map, t) => work.push({ name: source.inputs[t]!, map }));
     composed.bias.forEach((value, i) => {
       bias[i]! += value;
     });
   }
-  return { ...node, inputs, op: { kind: 'linear', maps, bias } };
+  return { ...node, origin: heaviest.origin, inputs, op: { kind: 'linear', maps, bias } };
+}
+
+function weightsOf(maps: readonly LinearMap[]): number {
+  return maps.reduce((total, map) => total + nonZeros(map), 0);
 }
 
 function at(op: RealOp, s: number): LinearMap {

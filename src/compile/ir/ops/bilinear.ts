@@ -28,7 +28,6 @@ export const bilinear: IrOp<IrAttrs['bilinear']> = {
       throw new ZkonnxError('BOUND_OVERFLOW', 'a sum of products may leave the range of exact integers', {
         expected: 'below 2^53',
         got: `2^${Math.log2(worst).toFixed(1)}`,
-        help: 'lower --bits',
       });
     }
     return { size, lo, hi };

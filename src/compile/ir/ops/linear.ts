@@ -31,7 +31,6 @@ export const linear: IrOp<IrAttrs['linear']> = {
       throw new ZkonnxError('BOUND_OVERFLOW', 'an accumulator may leave the range of exact integers', {
         expected: 'sum of |coefficient|·|bound| below 2^53',
         got: `2^${Math.log2(worst).toFixed(1)}`,
-        help: 'lower --bits, or declare a narrower --domain',
       });
     }
     return { size, lo, hi };

@@ -7,7 +7,19 @@ import { excerpt, isObject } from '../verify/json.js';
 import { FORMAT_VERSIONS, isFormatVersion, type ModelLabels } from '../verify/key.js';
 import type { FormatVersion } from '../verify/schema.js';
 import { isProtocol, PROTOCOLS, type Protocol, type Schema } from '../verify/statement.js';
-import { count, integer, list, number, object, oneOf, optional, schema, text, tuple } from './manifest-fields.js';
+import {
+  count,
+  integer,
+  list,
+  number,
+  numbers,
+  object,
+  oneOf,
+  optional,
+  schema,
+  text,
+  tuple,
+} from './manifest-fields.js';
 import type { Check, Fields } from './manifest-fields.js';
 import { readRegular } from './regular-file.js';
 
@@ -45,14 +57,17 @@ export interface CompileChoices {
   readonly inputShapes: readonly (readonly [input: string, dims: readonly number[]])[];
 }
 
-/** How an input's real values become integers: q = round(x / scale + zeroPoint) ∈ [0, 2^bits − 1]. */
+/**
+ * How an input's real values become integers: q = round(x / scale + zeroPoint) ∈ [0, 2^bits − 1]. Scale and zero point are two numbers, or two
+ * lists along the last axis.
+ */
 export interface InputDomainChoice {
   readonly input: string;
   readonly min: number;
   readonly max: number;
   readonly bits: number;
-  readonly scale: number;
-  readonly zeroPoint: number;
+  readonly scale: number | readonly number[];
+  readonly zeroPoint: number | readonly number[];
   /** Declared by the caller, a grid that all samples lie on, or what the samples showed and a margin. */
   readonly source: 'declared' | 'grid' | 'calibration';
 }
@@ -143,8 +158,8 @@ function fieldsOf(version: FormatVersion): Fields<Manifest> {
             min: number,
             max: number,
             bits: count,
-            scale: number,
-            zeroPoint: number,
+            scale: numbers,
+            zeroPoint: numbers,
             source: oneOf('declared', 'grid', 'calibration'),
           }),
         ),

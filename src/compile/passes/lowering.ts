@@ -15,6 +15,8 @@ export interface CalibratedLane extends ExactLane {
   /** `--overflow reject`. */
   readonly reject: boolean;
   stats(name: string): Statistics;
+  /** Whether it is an input of the model: its integers are what their domain says. */
+  isInput(name: string): boolean;
   isOutput(name: string): boolean;
   /** How many nodes and outputs read it. */
   readers(name: string): number;

@@ -8,6 +8,7 @@ import { isHeldOut } from './calibration-samples.js';
 import { Interpreter } from './ir/program.js';
 import type { QuantisedModel } from './passes/quantise.js';
 import type { InputDomain, RealValues } from './passes/calibrate.js';
+import { encodeValues } from './passes/input-domain.js';
 
 /** How far the integer program is from the float model in one tensor, in real units. */
 export interface TensorError {
@@ -92,11 +93,7 @@ export interface AccuracyReport {
 /** Quantises real inputs: q = round(x / scale + zeroPoint), clamped to the domain's ends (callers refuse out-of-domain values first). */
 export function encodeInputs(values: RealValues, domains: ReadonlyMap<string, InputDomain>): Map<string, Float64Array> {
   const encoded = new Map<string, Float64Array>();
-  for (const [name, { scale, zeroPoint, bits }] of domains) {
-    const top = 2 ** bits - 1;
-    const q = values.get(name)!.map((x) => Math.min(top, Math.max(0, Math.round(x / scale + zeroPoint))));
-    encoded.set(name, q);
-  }
+  for (const [name, domain] of domains) encoded.set(name, encodeValues(values.get(name)!, domain));
   return encoded;
 }
 

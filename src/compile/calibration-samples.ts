@@ -7,8 +7,8 @@ import type { Work } from '../base/work.js';
 import { domainFor, type CompileOptions, type Range } from './options.js';
 import { calibrating, type RealValues, type Statistics } from './passes/calibrate.js';
 import { inputNodes } from './passes/domains.js';
-import { isWhole } from './passes/exact.js';
-import type { RealGraph } from './real/graph.js';
+import { isTruth, isWhole } from './passes/exact.js';
+import type { RealGraph, RealNode } from './real/graph.js';
 
 /** Samples drawn from a declared domain when no data is given: 64 to choose by, and the held-out ones. */
 export const DRAWN_SAMPLES = 80;
@@ -57,7 +57,10 @@ function calibrationSamples(graph: RealGraph, options: CompileOptions): readonly
   if (options.samples !== undefined && options.samples.length > 0) {
     options.samples.forEach((sample, s) => {
       const isQuotable = (options.input ?? 'public') === 'public';
-      for (const node of nodes) checkSample(sample.get(node.name), node, s, domainFor(options, node), isQuotable);
+      for (const node of nodes) {
+        checkSample(sample.get(node.name), node, s, domainFor(options, node), isQuotable);
+        if (isTruth(node)) checkTruths(sample.get(node.name)!, node, s, isQuotable);
+      }
     });
     return options.samples;
   }
@@ -73,10 +76,11 @@ function calibrationSamples(graph: RealGraph, options: CompileOptions): readonly
           help: 'give some real inputs (best), or the range of values the model will ever see',
         });
       }
-      const { lo, hi } = range;
-      const draw = isWhole(node)
-        ? () => Math.min(hi, Math.floor(lo + (hi - lo + 1) * random()))
-        : () => lo + (hi - lo) * random();
+      const { lo, hi } = isTruth(node) ? TRUTHS : range;
+      const draw =
+        isWhole(node) || isTruth(node)
+          ? () => Math.min(hi, Math.floor(lo + (hi - lo + 1) * random()))
+          : () => lo + (hi - lo) * random();
       sample.set(node.name, Float64Array.from({ length: elementCount(node.dims) }, draw));
     }
     return sample;
@@ -114,6 +118,24 @@ function checkSample(
       });
     }
   });
+}
+
+const TRUTHS: Range = { lo: 0, hi: 1 };
+
+/** Throws CALIBRATION_INVALID for a value of a mask that is neither 0 nor 1. */
+function checkTruths(values: Float64Array, { name }: RealNode, index: number, isQuotable: boolean): void {
+  const at = values.findIndex((value) => value !== 0 && value !== 1);
+  if (at < 0) return;
+  throw new ZkonnxError(
+    'CALIBRATION_INVALID',
+    'an input that masks the scores of a softmax holds another value than 0 and 1',
+    {
+      expected: '0 or 1',
+      ...(isQuotable ? { got: String(values[at]) } : {}),
+      where: `calibration sample ${index}, input ${name}, element ${at}`,
+      help: 'give the mask itself, as the model was trained with; a mask between 0 and 1 cannot be proven',
+    },
+  );
 }
 
 /** Park–Miller generator: calibration drawn from a domain must be the same on every machine, and proves nothing. */

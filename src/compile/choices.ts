@@ -4,6 +4,7 @@ import type { CompileChoices } from '../formats/manifest.js';
 import type { Choice } from './choose-bits.js';
 import type { CompileOptions } from './options.js';
 import type { InputDomain, Statistics } from './passes/calibrate.js';
+import { endsOf, type Step } from './passes/input-domain.js';
 
 /**
  * Version of how models become circuits: raised whenever any model, with equal choices, gives another relation. test/golden/relations.csv notices
@@ -59,11 +60,26 @@ function requireOnce(list: string, names: readonly string[]): void {
   });
 }
 
+/** One step, or one a column. Throws ARTIFACT_INVALID where there is not a zero point for each scale. */
+function stepsOf({ scale, zeroPoint }: InputDomain, input: string): Step[] {
+  const [scales, zeroPoints] = [scale, zeroPoint].map((value) => (typeof value === 'number' ? [value] : value));
+  if (typeof scale === typeof zeroPoint && scales!.length > 0 && scales!.length === zeroPoints!.length) {
+    return scales!.map((each, column) => ({ scale: each, zeroPoint: zeroPoints![column]! }));
+  }
+  throw new ZkonnxError('ARTIFACT_INVALID', 'the manifest does not show a zero point for each scale of an input', {
+    expected: 'two numbers, or two lists of one length',
+    where: `choices.domains, ${JSON.stringify(input)}`,
+    help: 'the manifest was edited: compile the model again',
+  });
+}
+
 /** As a part of the domain: what float64 rounds away. */
 const ROUNDING = 1e-9;
 
-function requireOwnEnds({ input, min, max, bits, scale, zeroPoint }: CompileChoices['domains'][number]): void {
-  const [lo, hi] = [-zeroPoint * scale, (2 ** bits - 1 - zeroPoint) * scale];
+function requireOwnEnds({ input, ...domain }: CompileChoices['domains'][number]): void {
+  const { min, max } = domain;
+  const ends = stepsOf(domain, input).map((step) => endsOf(step, domain.bits));
+  const [lo, hi] = [Math.min(...ends.map((each) => each.min)), Math.max(...ends.map((each) => each.max))];
   const slack = ROUNDING * (hi - lo + Math.abs(lo));
   if (Math.abs(min - lo) <= slack && Math.abs(max - hi) <= slack) return;
   throw new ZkonnxError('ARTIFACT_INVALID', 'the manifest shows another domain of an input than its scale gives', {

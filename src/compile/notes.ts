@@ -16,9 +16,13 @@ export function defaultsTaken(options: CompileOptions, domains: ReadonlyMap<stri
   }
   if (options.overflow === undefined)
     notes.push('overflow is saturate (default): every input in the domain is provable');
-  for (const [name, { min, max, bits, source }] of domains) {
+  for (const [name, { min, max, bits, scale, source }] of domains) {
     if (source === 'grid') notes.push(`input ${name}: 8-bit data recognised, ${min} to ${max}, exact`);
-    if (source === 'calibration') {
+    if (typeof scale !== 'number') {
+      notes.push(
+        `input ${name}: ${scale.length} columns of different magnitude, each with a domain of its own from the calibration data and a margin of a quarter (${bits} bits); inspect shows them`,
+      );
+    } else if (source === 'calibration') {
       notes.push(
         `input ${name}: domain ${min} to ${max} from the calibration data and a margin of a quarter (${bits} bits); state it with --domain`,
       );

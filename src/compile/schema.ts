@@ -73,7 +73,9 @@ export function makeSchema(
     };
   });
   const inputs = inputNodes(graph).map(({ name, dims, dtype }) => {
-    const schema = tensor({ name, node: name, dims, dtype }, choice.input);
+    const { scale, zeroPoint } = quantised.domains.get(name)!;
+    const axis = typeof scale === 'number' ? {} : { axis: dims.length - 1 };
+    const schema = { ...tensor({ name, node: name, dims, dtype }, choice.input), scale, zeroPoint, ...axis };
     return choice.image === undefined ? schema : { ...schema, image: choice.image };
   });
   return { outputs, inputs, ...clampsOf(quantised, choice.overflow ?? DEFAULT_OVERFLOW) };

@@ -58,6 +58,11 @@ export const list =
     value.forEach((item: unknown, i) => check(item, `${path}[${i}]`, file));
   };
 
+/** A number, or a list of them. */
+export const numbers: Check = (value, path, file) => {
+  (Array.isArray(value) ? list(number) : number)(value, path, file);
+};
+
 /** Fields that the table does not have are left alone. */
 export const object =
   <T>(fields: Fields<T>): Check =>

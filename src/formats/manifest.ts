@@ -13,6 +13,7 @@ import {
   list,
   nullable,
   number,
+  numbers,
   object,
   oneOf,
   optional,
@@ -57,14 +58,17 @@ export interface CompileChoices {
   readonly inputShapes: readonly (readonly [input: string, dims: readonly number[]])[];
 }
 
-/** How an input's real values become integers: q = round(x / scale + zeroPoint) ∈ [0, 2^bits − 1]. */
+/**
+ * How an input's real values become integers: q = round(x / scale + zeroPoint) ∈ [0, 2^bits − 1]. Scale and zero point are two numbers, or two
+ * lists along the last axis.
+ */
 export interface InputDomainChoice {
   readonly input: string;
   readonly min: number;
   readonly max: number;
   readonly bits: number;
-  readonly scale: number;
-  readonly zeroPoint: number;
+  readonly scale: number | readonly number[];
+  readonly zeroPoint: number | readonly number[];
   /** Declared by the caller, a grid that all samples lie on, or what the samples showed and a margin. */
   readonly source: 'declared' | 'grid' | 'calibration';
 }
@@ -188,8 +192,8 @@ function fieldsOf(version: FormatVersion): Fields<Manifest> {
             min: number,
             max: number,
             bits: count,
-            scale: number,
-            zeroPoint: number,
+            scale: numbers,
+            zeroPoint: numbers,
             source: oneOf('declared', 'grid', 'calibration'),
           }),
         ),

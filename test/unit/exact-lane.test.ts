@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { evaluateReal } from '../../src/compile/real/evaluate.js';
 import { prepareImported } from '../../src/compile/prepare.js';
 import { importModel } from '../../src/compile/onnx/import.js';
-import { inputDomain } from '../../src/compile/passes/calibrate.js';
+import { inputDomain } from '../../src/compile/passes/input-domain.js';
 import { inputDomains } from '../../src/compile/passes/domains.js';
 import { quantise } from '../../src/compile/passes/quantise.js';
 import { buildModel, type TestModel } from './onnx-build.js';
@@ -121,10 +121,15 @@ describe('float models', () => {
     expect(exact.has('x') || exact.has('s')).toBe(false);
   });
 
-  it('an integer input too wide for its own integers is no integer to the lane', () => {
+  it('an integer input too wide for its own integers gives no output of integers', () => {
+    const samples = integerSamples(['a', 'b'], 6, -(2 ** 33), 2 ** 33);
+    expect(() => compileBoth(buildModel(chosen), samples, { bits: 12 })).toThrow('would not be whole numbers');
+  });
+
+  it('one of 2^23 integers is exact', () => {
     const samples = integerSamples(['a', 'b'], 6, -(2 ** 22), 2 ** 22);
     const compiled = compileBoth(buildModel(chosen), samples, { bits: 12 });
-    expect(compiled.model.exact.has('a')).toBe(false);
+    expect(compiled.model.exact.has('a')).toBe(true);
     expect(runBoth(compiled, samples[0]!).size).toBe(1);
   });
 });

@@ -28,6 +28,8 @@ export interface TestModel {
   readonly inputs?: Readonly<Record<string, readonly (number | string | null)[]>>;
   /** Element type of every input; 1 is float32. */
   readonly inputType?: number;
+  /** Element types of inputs that have another. */
+  readonly inputTypes?: Readonly<Record<string, number>>;
   /** Element type of every output; float32 unless given, which onnxruntime checks and we do not. */
   readonly outputType?: number;
   readonly outputs: readonly string[];
@@ -37,7 +39,16 @@ export interface TestModel {
 
 /** The model as bytes. Integer attributes are ints, other numbers floats. */
 export function buildModel(model: TestModel): Uint8Array {
-  const { nodes, inputs = {}, outputs, constants = {}, opset = 13, inputType = 1, outputType = 1 } = model;
+  const {
+    nodes,
+    inputs = {},
+    outputs,
+    constants = {},
+    opset = 13,
+    inputType = 1,
+    inputTypes = {},
+    outputType = 1,
+  } = model;
   const graph = {
     name: 'test',
     node: nodes.map(({ op, inputs: input = [], outputs: output, name = '', domain = '', attributes = {} }) => ({
@@ -51,7 +62,7 @@ export function buildModel(model: TestModel): Uint8Array {
     initializer: Object.entries(constants).map(([name, tensor]) => initializer(name, tensor)),
     input: Object.entries(inputs).map(([name, dims]) => ({
       name,
-      type: { tensorType: { elemType: inputType, shape: { dim: dims.map(dimension) } } },
+      type: { tensorType: { elemType: inputTypes[name] ?? inputType, shape: { dim: dims.map(dimension) } } },
     })),
     output: outputs.map((name) => ({ name, type: { tensorType: { elemType: outputType } } })),
   };

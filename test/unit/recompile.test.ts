@@ -152,12 +152,8 @@ describe('what compiling again believes of a manifest', () => {
     const [first, ...others] = domains;
     const wider = statistics.map(([name, min, max, mean, rms]) => [name, 2 * min, 2 * max, mean, rms] as const);
     expect((await choosing({ statistics: wider })).relation).not.toBe(relation);
-    const coarser = {
-      ...first!,
-      bits: 15,
-      scale: (first!.max - first!.min) / (2 ** 15 - 1),
-      zeroPoint: (2 ** 15 - 1) / 2,
-    };
+    const [scale, zeroPoint] = [Number(first!.scale), Number(first!.zeroPoint)];
+    const coarser = { ...first!, bits: 15, scale: 2 * scale, zeroPoint: zeroPoint / 2, max: first!.max - scale };
     expect((await choosing({ domains: [coarser, ...others] })).relation).not.toBe(relation);
     await expect(choosing({ domains: [{ ...first!, max: 2 }, ...others] })).rejects.toMatchObject({
       code: 'ARTIFACT_INVALID',

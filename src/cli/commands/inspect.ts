@@ -162,7 +162,7 @@ function describe(manifest: Manifest, key: KeyState | undefined): string {
   const notice = key === undefined ? '' : `\n  ${SETUP_NOTICES[key.setup]}`;
   return (
     `${table(facts)}${notice}` +
-    `\n\nInputs\n${table(schema.inputs.map(describeTensor))}` +
+    `\n\nInputs\n${table(schema.inputs.flatMap((tensor) => [describeTensor(tensor), ...describeSteps(tensor)]))}` +
     `\n\nOutputs\n${table(schema.outputs.map(describeTensor))}` +
     (manifest.accuracy === undefined ? '' : accuracySection(manifest.accuracy)) +
     `\n\nLayers: constraints, shapes, proven bounds of the integers, scales\n${layerFactsTable(layers)}` +
@@ -187,8 +187,18 @@ function describeTensor(tensor: TensorSchema) {
   ];
 }
 
-/** Of a tensor with one scale. */
-function rangeOf({ lo, hi, scale, zeroPoint }: TensorSchema): string {
+/** A line for each index of the axis that scales go along; none for a tensor with one scale. */
+function describeSteps({ lo, hi, scale, zeroPoint, axis }: TensorSchema): string[][] {
+  if (axis === undefined) return [];
+  const [scales, zeroPoints] = [scale, zeroPoint] as [readonly number[], readonly number[]];
+  return scales.map((each, index) => {
+    const range = rangeOf({ lo, hi, scale: each, zeroPoint: zeroPoints[index]! });
+    return [`  index ${index} of axis ${axis}`, '', '', range, '', ''];
+  });
+}
+
+/** Of a tensor with one scale, or one step of several. */
+function rangeOf({ lo, hi, scale, zeroPoint }: Pick<TensorSchema, 'lo' | 'hi' | 'scale' | 'zeroPoint'>): string {
   const ends = [lo, hi].map((q) => real((q - Number(zeroPoint)) * Number(scale))).join(' to ');
   return `${ends} in steps of ${real(Number(scale))}`;
 }

@@ -33,6 +33,13 @@ export function isConstant(value: Value): value is Constant {
   return value.values !== undefined;
 }
 
+/** What Where chooses by a computed condition. */
+export interface Choice {
+  readonly condition: Value;
+  readonly then: Value;
+  readonly otherwise: Value;
+}
+
 /** One more than any circuit of this tool could hold; hostile dimensions end here, before anything is allocated. */
 const MAX_ELEMENTS = 2 ** 26;
 /** Elements, weights and window entries of one import, all together. */
@@ -42,6 +49,11 @@ const MAX_RANK = 32;
 /** The real nodes made so far; shared by the contexts of all nodes of one import. */
 export class GraphBuilder {
   readonly nodes: RealNode[] = [];
+  /** What a Where with a computed condition chose between, by the name of its result. */
+  readonly choices = new Map<string, Choice>();
+  /** Inputs that are read as truth values: they are 0 or 1. */
+  readonly truths = new Set<string>();
+  private readonly byName = new Map<string, RealNode>();
   private readonly materialised = new Set<string>();
   private work = 0;
 
@@ -57,6 +69,16 @@ export class GraphBuilder {
 
   push(node: RealNode): void {
     this.nodes.push(node);
+    this.byName.set(node.name, node);
+  }
+
+  node(name: string): RealNode | undefined {
+    return this.byName.get(name);
+  }
+
+  /** Notes that an input of any type stands for truth values. */
+  takeAsTruth(name: string): void {
+    if (this.node(name)?.op.kind === 'input') this.truths.add(name);
   }
 
   /** The name of the real node that holds the value. */
@@ -115,7 +137,7 @@ export class OpContext {
   constructor(
     readonly node: OnnxNode,
     readonly inputs: readonly (Value | undefined)[],
-    private readonly builder: GraphBuilder,
+    readonly graph: GraphBuilder,
     private readonly isRead: (output: string) => boolean,
     private readonly decode: (tensor: TensorProto) => DecodedTensor,
   ) {
@@ -161,11 +183,11 @@ export class OpContext {
 
   /** Checks and charges the shape of a result; returns its element count. */
   reserve(dims: Dims): number {
-    return this.builder.reserve(dims, this.node.label);
+    return this.graph.reserve(dims, this.node.label);
   }
 
   reserveEntries(count: number): void {
-    this.builder.reserveEntries(count, this.node.label);
+    this.graph.reserveEntries(count, this.node.label);
   }
 
   /**
@@ -182,9 +204,8 @@ export class OpContext {
       return { name, dims, dtype, values: settle(values, dtype, this.node.label) };
     }
     const record = realOpOf(op);
-    if (record.isFinite?.(op) === false) throw this.invalid('a weight or constant is NaN or infinite');
-    const sources = inputs.map((input) => this.builder.nodeOf(input, this.node.label));
-    this.builder.push({ name, op, inputs: sources, dims, dtype, origin: this.node.label });
+    const sources = inputs.map((input) => this.graph.nodeOf(input, this.node.label));
+    this.graph.push({ name, op, inputs: sources, dims, dtype, origin: this.node.label });
     const below = record.below?.(
       op,
       inputs.map((input) => input.below),
@@ -256,9 +277,9 @@ export class OpContext {
   private nameOf(as: number | string): string {
     if (typeof as === 'string') {
       const base = this.node.outputs.find((output) => output !== '') ?? 'unnamed';
-      return this.builder.freshName(`${base}.${as}`);
+      return this.graph.freshName(`${base}.${as}`);
     }
     const output = this.node.outputs[as];
-    return output !== undefined && output !== '' ? output : this.builder.freshName(`${this.node.opType}.unread`);
+    return output !== undefined && output !== '' ? output : this.graph.freshName(`${this.node.opType}.unread`);
   }
 }

@@ -2,6 +2,7 @@
 import { ZkonnxError } from '../../base/errors.js';
 import { tensorValues, type TensorProto } from '../../formats/onnx-proto.js';
 import type { RealGraph, RealNode } from '../real/graph.js';
+import { realOpOf } from '../real/ops.js';
 import { GraphBuilder, OpContext, type Value } from './context.js';
 import type { OnnxGraph, OnnxNode, ReadOptions } from './model.js';
 import type { Operator } from './operator.js';
@@ -101,8 +102,10 @@ export class Importer {
       return { name, node: this.builder.nodeOf(value, 'output'), dims: value.dims, dtype: value.dtype };
     });
     const inputs = this.onnx.inputs.map(({ name }) => name);
+    const nodes = reachable(this.builder.nodes, [...outputs.map(({ node }) => node), ...inputs]);
+    nodes.forEach(requireFinite);
     return {
-      nodes: reachable(this.builder.nodes, [...outputs.map(({ node }) => node), ...inputs]),
+      nodes: nodes.map((node) => (this.builder.truths.has(node.name) ? { ...node, op: TRUTHS } : node)),
       inputs,
       outputs,
     };
@@ -122,6 +125,14 @@ export class Importer {
   private externalDir(): { externalDir?: string } {
     return this.options.externalDir === undefined ? {} : { externalDir: this.options.externalDir };
   }
+}
+
+const TRUTHS = { kind: 'input', truth: true } as const;
+
+/** Throws MODEL_INVALID for weights that are NaN or infinite; a mask's are gone by now (masks.ts). */
+function requireFinite({ op, origin }: RealNode): void {
+  if (realOpOf(op).isFinite?.(op) !== false) return;
+  throw new ZkonnxError('MODEL_INVALID', 'a weight or constant is NaN or infinite', { where: origin });
 }
 
 /** Nodes that an output depends on. */

@@ -50,87 +50,44 @@ export function* calibrating(graph: RealGraph, samples: readonly RealValues[]): 
       result.set(name, { min: 0, max: 0, mean: 0, rms: 0 });
       continue;
     }
-    if (!Number.isFinite(min) || !Number.isFinite(max)) {
-      throw new ZkonnxError('CALIBRATION_INVALID', 'the model gives infinity or NaN on a calibration sample', {
-        where: name,
-        help: 'check the calibration data for the range and layout the model was trained on',
-      });
-    }
+    if (!Number.isFinite(min) || !Number.isFinite(max)) throw notFinite(graph, name);
     result.set(name, { min, max, mean: sum / count, rms: Math.sqrt(squares / count) });
   }
   return result;
 }
 
-/** How an input's real values become integers: q = round(x / scale + zeroPoint) ∈ [0, 2^bits − 1]. */
+/** Of the first such node: where infinity is in a constant, data has no part in it. */
+function notFinite({ nodes }: RealGraph, name: string): ZkonnxError {
+  const node = nodes.find((each) => each.name === name);
+  if (node?.op.kind !== 'constant') {
+    return new ZkonnxError('CALIBRATION_INVALID', 'the model gives infinity or NaN on a calibration sample', {
+      where: node?.origin ?? name,
+      got: `infinity or NaN in ${name}`,
+      help: 'check the calibration data for the range and layout the model was trained on',
+    });
+  }
+  const readers = nodes.filter(({ inputs }) => inputs.includes(name)).map(({ origin }) => origin);
+  return new ZkonnxError(
+    'CALIBRATION_INVALID',
+    'the model reckons with infinity or NaN: it is in a constant of the model',
+    {
+      where: [`constant ${name}`, ...readers.slice(0, 3)].join(', read by '),
+      help: 'infinity is known as a mask that reaches a Softmax by Where or Add; elsewhere put a finite number in its place',
+    },
+  );
+}
+
+/**
+ * How an input's real values become integers: q = round(x / scale + zeroPoint) ∈ [0, 2^bits − 1]. Scale and zero point are one for all elements,
+ * or lists along the last axis, one of each a column. input-domain.ts says how they are chosen.
+ */
 export interface InputDomain {
+  /** Ends of the real values that the integers stand for, over all columns. */
   readonly min: number;
   readonly max: number;
   readonly bits: number;
-  readonly scale: number;
-  readonly zeroPoint: number;
+  readonly scale: number | readonly number[];
+  readonly zeroPoint: number | readonly number[];
   /** How the domain was found, for the report. */
   readonly source: 'declared' | 'grid' | 'calibration';
-}
-
-/** Quantisation levels of 8-bit data: pixels, bytes. */
-const GRID_LEVELS = 255;
-/** A calibrated domain reaches this far, as a part of the observed range, beyond it on both sides. */
-const DOMAIN_MARGIN = 0.25;
-
-/**
- * The domain of an input: declared, or an exact 8-bit grid when every calibration value lies on one that spans the data
- * (pictures, whatever their normalisation), or the observed range and a margin.
- */
-export function inputDomain(
-  values: readonly Float64Array[],
-  bits: number,
-  declared?: { readonly lo: number; readonly hi: number },
-): InputDomain {
-  const grid = findGrid(values, declared);
-  if (grid !== undefined) return grid;
-  let { lo, hi } = declared ?? observed(values);
-  const source = declared === undefined ? 'calibration' : 'declared';
-  if (declared === undefined) {
-    const margin = (hi - lo) * DOMAIN_MARGIN || Math.abs(hi) || 1;
-    [lo, hi] = [lo - margin, hi + margin];
-  }
-  const scale = (hi - lo) / (2 ** bits - 1);
-  return { min: lo, max: hi, bits, scale, zeroPoint: -lo / scale, source };
-}
-
-function observed(values: readonly Float64Array[]): { lo: number; hi: number } {
-  let lo = Infinity;
-  let hi = -Infinity;
-  for (const tensor of values) {
-    for (const value of tensor) {
-      lo = Math.min(lo, value);
-      hi = Math.max(hi, value);
-    }
-  }
-  return lo <= hi ? { lo, hi } : { lo: 0, hi: 0 };
-}
-
-/**
- * 8-bit data is recognised by its values: they lie on lo + k·(hi − lo)/255 to float32 accuracy. Too few distinct values say nothing
- * (a 0/1 flag is on every grid), so at least 16 are asked for, unless the domain was declared with such data in mind.
- */
-function findGrid(
-  values: readonly Float64Array[],
-  declared?: { readonly lo: number; readonly hi: number },
-): InputDomain | undefined {
-  const { lo, hi } = declared ?? observed(values);
-  const step = (hi - lo) / GRID_LEVELS;
-  if (!(step > 0)) return undefined;
-  const tolerance = 1e-3;
-  const seen = new Set<number>();
-  for (const tensor of values) {
-    for (const value of tensor) {
-      const level = (value - lo) / step;
-      const nearest = Math.round(level);
-      if (Math.abs(level - nearest) > tolerance || nearest < 0 || nearest > GRID_LEVELS) return undefined;
-      seen.add(nearest);
-    }
-  }
-  if (seen.size < 16) return undefined;
-  return { min: lo, max: hi, bits: 8, scale: step, zeroPoint: -lo / step, source: 'grid' };
 }

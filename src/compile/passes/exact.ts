@@ -9,7 +9,7 @@ import { isWholeType } from '../../base/element-types.js';
 import type { Fact } from '../ir/graph.js';
 import type { RealNode } from '../real/graph.js';
 import { scalarMap } from '../real/linear-map.js';
-import type { InputDomain } from './calibrate.js';
+import type { UniformDomain } from './columns.js';
 import { emitAffine } from './emit-affine.js';
 import type { IrEmitter } from './emitter.js';
 import type { Quantised } from './scales.js';
@@ -18,7 +18,7 @@ export interface ExactLane {
   readonly emitter: IrEmitter;
   /** What an earlier node became, by whichever lane: real = q·scale + offset. */
   tensor(name: string): Quantised;
-  domain(name: string): InputDomain;
+  domain(name: string): UniformDomain;
   /** Whether all that readers ask of the node is on which side of zero it is, and the model's user does not see it. */
   isOnlyCompared(node: RealNode): boolean;
 }
@@ -26,6 +26,11 @@ export interface ExactLane {
 /** Whether the node's values are integers by their type: no rounding may be modelled. */
 export function isWhole({ dtype }: Pick<RealNode, 'dtype'>): boolean {
   return isWholeType(dtype);
+}
+
+/** Whether the node's values are 0 and 1: by its type, or because the model reads the input so. */
+export function isTruth({ dtype, op }: Pick<RealNode, 'dtype' | 'op'>): boolean {
+  return dtype === 'bool' || (op.kind === 'input' && op.truth === true);
 }
 
 /** An earlier node whose integers are its values but for an integer offset: value = q + offset. Undefined where a scale is involved. */

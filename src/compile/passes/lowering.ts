@@ -13,6 +13,8 @@ export interface CalibratedLane extends ExactLane {
   /** Bits of activations. */
   readonly bits: number;
   stats(name: string): Statistics;
+  /** Whether it is an input of the model: its integers are what their domain says. */
+  isInput(name: string): boolean;
   isOutput(name: string): boolean;
   /** How many nodes and outputs read it. */
   readers(name: string): number;

@@ -3,14 +3,16 @@
  * every tensor has a real scale of its own (free: it is a constant of the circuit), linear layers keep high-precision weights, and one saturating
  * requantisation a tensor brings accumulators back to b bits. How an op does it is its record in lower/.
  */
+import { isWholeType } from '../../base/element-types.js';
 import { invariant, ZkonnxError } from '../../base/errors.js';
 import { finish, type Work } from '../../base/work.js';
 import type { IrGraph } from '../ir/graph.js';
-import type { RealGraph, RealNode } from '../real/graph.js';
+import type { RealGraph, RealNode, RealOutput } from '../real/graph.js';
 import type { RealOpOf } from '../real/op.js';
 import type { UnaryFunction } from '../real/unary.js';
 import type { InputDomain, Statistics } from './calibrate.js';
 import type { Overflow } from '../../verify/statement.js';
+import { columnsIntoReaders, type ByOneScale, type UniformDomain } from './columns.js';
 import { IrEmitter } from './emitter.js';
 import { loweringOf } from './lower.js';
 import type { Approximation, CalibratedLane, NodeOf } from './lowering.js';
@@ -32,6 +34,8 @@ export interface QuantisedModel {
   readonly ir: IrGraph;
   /** The integer tensor of every real node: real = q·scale + offset. */
   readonly tensors: ReadonlyMap<string, Quantised>;
+  /** How the real values of every input become its integers. */
+  readonly domains: ReadonlyMap<string, InputDomain>;
   /** The real nodes that the exact lane took: neither statistics nor widths have a part in them. */
   readonly exact: ReadonlySet<string>;
   /** Proven bounds over all elements of every IR tensor. */
@@ -56,9 +60,11 @@ export function* quantising(
   statistics: ReadonlyMap<string, Statistics>,
   options: QuantiseOptions,
 ): Work<QuantisedModel> {
-  const quantiser = new Quantiser(graph, statistics, options);
-  for (const [i, node] of graph.nodes.entries()) {
-    yield i / graph.nodes.length;
+  const uniform = columnsIntoReaders(graph, statistics, options.domains);
+  const quantiser = new Quantiser(uniform, options);
+  const { nodes } = uniform.graph;
+  for (const [i, node] of nodes.entries()) {
+    yield i / nodes.length;
     quantiser.add(node);
   }
   return quantiser.finish();
@@ -80,11 +86,17 @@ class Quantiser implements CalibratedLane {
   private readonly readersOf = new Map<string, RealNode[]>();
   private readonly outputs: ReadonlySet<string>;
 
+  private readonly graph: RealGraph;
+  private readonly statistics: ReadonlyMap<string, Statistics>;
+  private readonly domains: ReadonlyMap<string, UniformDomain>;
+
   constructor(
-    private readonly graph: RealGraph,
-    private readonly statistics: ReadonlyMap<string, Statistics>,
+    { graph, statistics, domains }: ByOneScale,
     private readonly options: QuantiseOptions,
   ) {
+    this.graph = graph;
+    this.statistics = statistics;
+    this.domains = domains;
     this.bits = options.bits;
     const { beyond, grows } = overflowModes[options.overflow];
     this.emitter = new IrEmitter(grows ? options.growth : 0, beyond);
@@ -98,6 +110,9 @@ class Quantiser implements CalibratedLane {
   }
 
   finish(): QuantisedModel {
+    this.graph.outputs.forEach((output) => {
+      this.requireWhole(output);
+    });
     const outputs = this.graph.outputs.map(({ name, node }) => ({ name, node: this.tensor(node).node }));
     const ir = this.emitter.finish(
       this.graph.inputs.map((name) => this.tensor(name).node),
@@ -108,9 +123,21 @@ class Quantiser implements CalibratedLane {
       tensors: this.tensors,
       exact: this.exact,
       bounds: new Map(ir.nodes.map(({ name }) => [name, this.emitter.bounds(name)])),
+      domains: this.options.domains,
       errors: this.errors,
       notes: this.notes,
     };
+  }
+
+  /** Throws RANGE_EXCEEDED for an output of integers or truth values that is not read as whole numbers. */
+  private requireWhole({ name, node, dtype }: RealOutput): void {
+    const { scale, offset } = this.tensor(node);
+    if (!isWholeType(dtype) || (scale === 1 && Number.isInteger(offset))) return;
+    throw new ZkonnxError('RANGE_EXCEEDED', `an output of ${dtype} would not be whole numbers`, {
+      expected: 'inputs of at most 2^32 integers, and integers computed of nothing else',
+      where: `output ${name}`,
+      help: 'declare a narrower --domain, or give the model an output of floats',
+    });
   }
 
   add(node: RealNode): void {
@@ -126,8 +153,8 @@ class Quantiser implements CalibratedLane {
   // Lowerings take these two out of the lane and call them as functions.
   readonly tensor = (name: string): Quantised => this.tensors.get(name)!;
 
-  readonly domain = (name: string): InputDomain => {
-    const domain = this.options.domains.get(name);
+  readonly domain = (name: string): UniformDomain => {
+    const domain = this.domains.get(name);
     if (domain === undefined) {
       throw new ZkonnxError('CALIBRATION_INVALID', 'an input has no domain', { where: name });
     }
@@ -136,6 +163,10 @@ class Quantiser implements CalibratedLane {
 
   stats(name: string): Statistics {
     return this.statistics.get(name) ?? { min: 0, max: 0, mean: 0, rms: 0 };
+  }
+
+  isInput(name: string): boolean {
+    return this.domains.has(name);
   }
 
   isOutput(name: string): boolean {

@@ -18,7 +18,8 @@ export function takeReaders(
     const node = moved(byName, output.node);
     const source = node.inputs[0];
     const last = realOpOf(node.op).forReader?.(node.op);
-    if (last === undefined || source === undefined) return output;
+    // A masked one reads the mask too, which the reader does not have.
+    if (last === undefined || source === undefined || node.inputs.length > 1) return output;
     // The reader applies it to the output, in the output's own shape.
     const axis = axisOf(output.dims, last.groups.stride, last.groups.size);
     if (axis === undefined) return output;

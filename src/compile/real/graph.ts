@@ -6,8 +6,8 @@ import type { LinearMap } from './linear-map.js';
 import type { UnaryFunction } from './unary.js';
 
 export type RealOp =
-  /** A model input. */
-  | { readonly kind: 'input' }
+  /** A model input; with `truth` its values are 0 and 1, whatever its type. */
+  | { readonly kind: 'input'; readonly truth?: true }
   /** A tensor known at compile time. */
   | { readonly kind: 'constant'; readonly values: Float64Array }
   /** y = bias + Σ_s maps[s](inputs[s]); one map an input, all with as many rows as y has elements. */
@@ -26,10 +26,16 @@ export type RealOp =
   | { readonly kind: 'unary'; readonly fn: UnaryFunction }
   /** y = 1 where x ≥ 0 (x > 0 if `strict`), else 0. */
   | { readonly kind: 'step'; readonly strict: boolean }
-  /** Over each group of `size` elements: element j of group g is x[base[g] + j·stride]. Output has x's shape. */
-  | { readonly kind: 'softmax'; readonly groups: AxisGroups; readonly log: boolean }
+  /**
+   * Over each group of `size` elements: element j of group g is x[base[g] + j·stride]. Output has x's shape. With a second input, of as many
+   * elements, only those count where it is 1 and not 0, and the others are exactly 0; not with `log`.
+   */
+  | { readonly kind: 'softmax'; readonly groups: AxisGroups; readonly log: boolean; readonly empty?: EmptyRow }
   /** One integer a group: the position of the largest element (ties: the first, or the last if `last`). */
   | { readonly kind: 'argmax'; readonly groups: AxisGroups; readonly last: boolean };
+
+/** A softmax's group that keeps nothing has no value; or 1 / size for each element; or the softmax of all of them. */
+export type EmptyRow = 'none' | 'uniform' | 'scores';
 
 export interface Bilinear {
   readonly start: Uint32Array;

@@ -1,6 +1,8 @@
 /** Activations made of clamps, LeakyRelu, and the softmaxes. */
+import type { AxisGroups } from '../../real/graph.js';
 import { gatherMap } from '../../real/linear-map.js';
-import type { Constant, OpContext, Value } from '../context.js';
+import { isConstant, type Constant, type OpContext, type Value } from '../context.js';
+import { maskedScores } from '../masks.js';
 import type { OperatorTable } from '../operator.js';
 import { elementCount, iota } from '../shapes.js';
 import { axisGroups } from './reduction.js';
@@ -27,14 +29,22 @@ function softmax(context: OpContext, log: boolean): Value {
   const rank = x.dims.length;
   if (context.opset >= 13) {
     const axis = context.axis(context.attributes.int('axis', -1), rank);
-    return context.emit({ kind: 'softmax', groups: axisGroups(x.dims, axis), log }, [x], x.dims, x.dtype);
+    return softmaxOver(context, x, axisGroups(x.dims, axis), log);
   }
   // Before opset 13 the tensor is read as a matrix, cut before `axis`.
   const given = context.attributes.int('axis', 1);
   const axis = given === rank ? rank : context.axis(given, rank);
   const size = elementCount(x.dims.slice(axis));
   const groups = axisGroups([elementCount(x.dims.slice(0, axis)), size], 1);
-  return context.emit({ kind: 'softmax', groups, log }, [x], x.dims, x.dtype);
+  return softmaxOver(context, x, groups, log);
+}
+
+function softmaxOver(context: OpContext, x: Value, groups: AxisGroups, log: boolean): Value {
+  const masked = isConstant(x) ? undefined : maskedScores(context, x);
+  if (masked === undefined) return context.emit({ kind: 'softmax', groups, log }, [x], x.dims, x.dtype);
+  if (log) throw context.unsupported('a masked logarithm, which is −∞', 'take the logarithm of what is not masked');
+  const { scores, keep, empty } = masked;
+  return context.emit({ kind: 'softmax', groups, log, empty }, [scores, keep], x.dims, x.dtype);
 }
 
 function leakyRelu(context: OpContext): Value {

@@ -159,7 +159,9 @@ function chosen(
     taken = context.emit(op, [condition, gap], dims, dtype, 'taken');
   }
   const terms = [b, taken].map((value) => ({ value, factor: 1 }));
-  return combination(context, terms, 0, result);
+  const choice = combination(context, terms, 0, result);
+  context.graph.choices.set(choice.name, { condition, then: a, otherwise: b });
+  return choice;
 }
 
 const QUANTISED = 'computed values: exact, of the quantised values';

@@ -1,13 +1,14 @@
 /** A model input: the integers of its domain. */
 import type { RealOpOf } from '../../real/op.js';
-import { isWhole, type ExactLane } from '../exact.js';
+import { isTruth, isWhole, type ExactLane } from '../exact.js';
 import type { Lowering, NodeOf } from '../lowering.js';
 import type { Quantised } from '../scales.js';
 
 type Input = RealOpOf<'input'>;
 
 export const input: Lowering<Input> = {
-  exact: (lane, node) => (isWhole(node) && lane.domain(node.name).scale === 1 ? bound(lane, node) : undefined),
+  exact: (lane, node) =>
+    (isWhole(node) || isTruth(node)) && lane.domain(node.name).scale === 1 ? bound(lane, node) : undefined,
   calibrated: bound,
 };
 

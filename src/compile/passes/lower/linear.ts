@@ -34,12 +34,22 @@ export function calibratedLinear(lane: CalibratedLane, node: RealNode, affine: A
   const free = rescaled(lane, node, affine);
   if (free !== undefined) return free;
   const { maps, bias } = affine;
-  const sources = node.inputs.map((name) => lane.narrow(name));
+  const sources = node.inputs.map((name) => operand(lane, name));
   const target = lane.targetFor(node);
   if (target === undefined) return outputAccumulator(lane, node, affine, sources);
   const shift = chooseShift(maps, distributions(lane, node.inputs, sources, target.scale));
   const scale = target.scale * 2 ** -shift;
   return { node: emitAffine(lane.emitter, maps, bias, sources, scale), scale, offset: 0, target, shift };
+}
+
+/** Bits of an input that a linear layer reads as it is: coefficients are free, and 2^24 of them leave an accumulator 29 bits for the rest. */
+const INPUT_BITS = 24;
+
+/** What a linear layer reads: b bits, or an input's own. */
+function operand(lane: CalibratedLane, name: string): Quantised {
+  const x = lane.tensor(name);
+  const { lo, hi } = lane.emitter.bounds(x.node);
+  return lane.isInput(name) && hi - lo < 2 ** INPUT_BITS ? x : lane.narrow(name);
 }
 
 /** A positive multiple of one tensor is the same integers at another scale. */

@@ -14,7 +14,7 @@ export function neverObstacle({ ir }: Pick<QuantisedModel, 'ir'>): ZkonnxError |
     {
       expected: `bounds of ${node.name} within its range, which ends ${side === 'hi' ? 'above' : 'below'} at ${bound} in integers`,
       got: `bounds that reach ${reach}`,
-      where: `${node.name} (${node.origin})`,
+      where: node.origin,
       help: 'declare a narrower --domain; or use --overflow reject (such an input has no proof) or saturate (its proof says that a value was clamped)',
     },
   );

@@ -13,7 +13,7 @@ import type { UnaryFunction } from '../real/unary.js';
 import type { InputDomain, Statistics } from './calibrate.js';
 import type { Overflow } from '../../verify/statement.js';
 import { columnsIntoReaders, type ByOneScale, type UniformDomain } from './columns.js';
-import { IrEmitter } from './emitter.js';
+import { IrEmitter, type CalibratedEnd } from './emitter.js';
 import { loweringOf } from './lower.js';
 import type { Approximation, CalibratedLane, NodeOf } from './lowering.js';
 import { overflowModes } from './overflow.js';
@@ -69,6 +69,9 @@ export function* quantising(
   }
   return quantiser.finish();
 }
+
+/** What becomes of arguments of a function that are not in its range, in words before the range. */
+const BEYOND: { readonly [E in CalibratedEnd]: string } = { counted: 'clamped to', refused: 'refused outside of' };
 
 /** What a precise reader (`Lowering.isPrecise`) gets. */
 const PRECISE_BITS = 14;
@@ -234,7 +237,7 @@ class Quantiser implements CalibratedLane {
     if (whole || (least >= range.lo && most <= range.hi)) return;
     const digits = (value: number) => value.toPrecision(4);
     this.notes.push(
-      `${node.origin}: arguments of ${fn.name} are clamped to [${digits(range.lo)}, ${digits(range.hi)}], the calibrated range and headroom; ` +
+      `${node.origin}: arguments of ${fn.name} are ${BEYOND[this.emitter.beyond]} [${digits(range.lo)}, ${digits(range.hi)}], the calibrated range and headroom; ` +
         `within it the error is at most ${error.toPrecision(2)}`,
     );
   }

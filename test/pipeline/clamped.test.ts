@@ -1,0 +1,111 @@
+/** Clamped or not is part of the statement, from ONNX to verdict in both protocols; and what `--overflow` does with a value beyond its range. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeArtifact } from '../../src/compile/artifact.js';
+import { compile } from '../../src/compile/compile.js';
+import type { CompileOptions } from '../../src/compile/options.js';
+import { openRunner } from '../../src/evaluate/runner.js';
+import { artifactPaths } from '../../src/formats/manifest.js';
+import { prove } from '../../src/prove/prove.js';
+import { setup } from '../../src/setup/setup.js';
+import { verify } from '../../src/verify/index.js';
+import { PROTOCOLS, type Protocol } from '../../src/verify/statement.js';
+
+const cases = path.resolve(import.meta.dirname, '../fixtures/cases');
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'zkonnx-clamped-'));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+type Sample = ReadonlyMap<string, Float64Array>;
+
+async function samplesOf(name: string): Promise<Sample[]> {
+  const text = await readFile(path.join(cases, name, 'calibration.json'), 'utf8');
+  return (JSON.parse(text) as { x: number[][] }[]).map(({ x }) => new Map([['x', Float64Array.from(x.flat())]]));
+}
+
+async function compiled(name: string, options: CompileOptions): Promise<string> {
+  const folder = path.join(dir, `${name}-${options.protocol}-${options.overflow}`);
+  const model = path.join(cases, name, 'model.onnx');
+  await writeArtifact(folder, await compile(model, { samples: await samplesOf(name), ...options }), model);
+  return folder;
+}
+
+async function proofOf(folder: string, x: readonly number[]): Promise<string> {
+  const sample = { id: 'sample', tensors: new Map([['x', Float64Array.from(x)]]) };
+  for await (const { proof } of prove(folder, [sample], { threads: 1 })) return JSON.stringify(proof);
+  throw new Error('no proof');
+}
+
+describe.each(PROTOCOLS)('%s: 1/x, whose argument calibration ends', (protocol: Protocol) => {
+  const within = [0.5, 0.9, 0.2, 0.8, 0.3, 0.4];
+  const beyond = within.with(3, 0.0011);
+  const domain = { lo: 0.001, hi: 1 };
+
+  it('saturated, says whether a value was clamped; another bit is refused', async () => {
+    const folder = await compiled('reject-reciprocal', { domain, protocol, overflow: 'saturate' });
+    await setup(folder, { dev: true, threads: 1 });
+    const key = await readFile(artifactPaths(folder).verificationKey, 'utf8');
+    for (const [x, clamped] of [
+      [within, false],
+      [beyond, true],
+    ] as const) {
+      const proof = await proofOf(folder, x);
+      expect(verify(proof, key)).toMatchObject({ valid: true, clamped });
+      const parsed = JSON.parse(proof) as { publicSignals: string[] };
+      // One output, one signal: the bit is the second.
+      expect(parsed.publicSignals[1]).toBe(clamped ? '1' : '0');
+      for (const signal of [clamped ? '0' : '1', '2']) {
+        const publicSignals = parsed.publicSignals.with(1, signal);
+        expect(verify(JSON.stringify({ ...parsed, publicSignals }), key)).toMatchObject({ valid: false });
+      }
+    }
+  });
+
+  it('rejecting, has no proof of a value beyond, and says so beforehand', async () => {
+    const folder = await compiled('reject-reciprocal', { domain, protocol, overflow: 'reject' });
+    await setup(folder, { dev: true, threads: 1 });
+    const key = await readFile(artifactPaths(folder).verificationKey, 'utf8');
+    const runner = await openRunner(folder);
+    const run = runner.run({ tensors: new Map([['x', Float64Array.from(beyond)]]) });
+    await expect(run).rejects.toMatchObject({ code: 'RANGE_EXCEEDED', details: { where: 'x.round' } });
+    await runner.close();
+    await expect(proofOf(folder, beyond)).rejects.toMatchObject({ code: 'RANGE_EXCEEDED' });
+    const verdict = verify(await proofOf(folder, within), key);
+    expect(verdict).toMatchObject({ valid: true, clamped: null });
+  });
+
+  it('never, is refused by name: the domain reaches beyond', async () => {
+    await expect(compiled('reject-reciprocal', { domain, protocol, overflow: 'never' })).rejects.toMatchObject({
+      code: 'BOUND_OVERFLOW',
+      details: { expected: expect.stringContaining('x.round') as unknown },
+    });
+  });
+});
+
+describe.each(PROTOCOLS)('%s: a network that a sample drives into another class', (protocol: Protocol) => {
+  const domain = { lo: -1, hi: 1 };
+  const flip = new Map([['x', Float64Array.of(1, -1, 1, -1, -1, -1, -1, -1)]]);
+
+  it('rejecting, is refused beforehand, naming layer, value and bound', async () => {
+    const folder = await compiled('reject-mlp32-class-flip', { domain, protocol, overflow: 'reject' });
+    const runner = await openRunner(folder);
+    await expect(runner.run({ tensors: flip })).rejects.toMatchObject({
+      code: 'RANGE_EXCEEDED',
+      details: { where: 'h2', got: '372', expected: expect.stringContaining('0 to 255') as unknown },
+    });
+    await runner.close();
+  });
+
+  it('never, runs on as far as bounds reach, and gives onnxruntime’s class', async () => {
+    const folder = await compiled('reject-mlp32-class-flip', { domain, protocol, overflow: 'never' });
+    const runner = await openRunner(folder);
+    const { outputs } = await runner.run({ tensors: flip });
+    const values = [...outputs['y']!.data];
+    expect(values.indexOf(Math.max(...values))).toBe(0);
+    await runner.close();
+  });
+});

@@ -20,7 +20,10 @@ export interface ClampedValues {
 
 type Row = readonly [side: number, row: number];
 
-/** By layer and end, in the order of the program. Empty where none was clamped, or the statement does not say. */
+/**
+ * By layer and end, in the order of the layers. Empty where none was clamped, or the statement does not say; layers by bits whose every value is beyond
+ * an end are not named.
+ */
 export function clampsOf(circuit: Circuit, witness: Witness): ClampedValues[] {
   const sum = witness.clamped === true ? sumOf(circuit) : undefined;
   return sum === undefined ? [] : new ClampReader(circuit, witness, sum).read();
@@ -65,9 +68,11 @@ class ClampReader {
   private readonly counted = new Map<number, number>();
   private readonly found = new Map<
     string,
-    { layer: string; side: ClampedValues['side']; count: number; farthest: number }
+    { at: number; layer: string; side: ClampedValues['side']; count: number; farthest: number }
   >();
   private split: Split | undefined;
+  /** Layers of splits whose sign is below, by the sum that is the sign. */
+  private readonly signs = new Map<string, number>();
   /** By table, its first and last row that do not count. */
   private readonly inner = new Map<number, readonly [first: number, last: number]>();
 
@@ -85,7 +90,8 @@ class ClampReader {
   read(): ClampedValues[] {
     for (const placed of decode(this.code)) this.readers[placed.name](placed);
     this.closeSplit();
-    return [...this.found.values()];
+    for (const layer of this.signs.values()) this.note(layer, 'below', 1);
+    return [...this.found.values()].toSorted((one, other) => one.at - other.at).map(({ at: _at, ...values }) => values);
   }
 
   private readonly nothing = (): void => undefined;
@@ -116,7 +122,7 @@ class ClampReader {
     const name = this.circuit.program.layers[layer] ?? 'circuit';
     const key = `${layer} ${side}`;
     const known = this.found.get(key);
-    if (known === undefined) this.found.set(key, { layer: name, side, count: 1, farthest });
+    if (known === undefined) this.found.set(key, { at: layer, layer: name, side, count: 1, farthest });
     else {
       known.count++;
       known.farthest = Math.max(known.farthest, farthest);
@@ -182,6 +188,10 @@ class ClampReader {
     const { split } = this;
     this.split = undefined;
     if (split === undefined) return;
+    if (split.width === 1 && split.positions.size === 0) {
+      this.closeSign(split);
+      return;
+    }
     const set = [...split.positions.keys(), ...split.rest.map((placed) => this.outOf(placed))];
     const coefs = set.flatMap((wire) => (this.counted.has(wire) ? [{ wire, coef: this.counted.get(wire)! }] : []));
     if (coefs.length === 0) return;
@@ -196,12 +206,25 @@ class ClampReader {
     this.note(split.layer, isBelow ? 'below' : 'above', this.beyond(split, value, isSigned, isBelow));
   }
 
+  /**
+   * v is −1 or 0, and the sign has no wire: it is the row itself, whose terms S then has with the other sign. Of splits of one such sum the last is the
+   * gadget: one before it may be the range of an input.
+   */
+  private closeSign({ row, layer }: Split): void {
+    const terms = this.terms(...row).filter(([wire]) => wire !== 0);
+    const isCounted = terms.length > 0 && terms.every(([wire, coef]) => coef * (this.counted.get(wire) ?? 0) < 0);
+    if (isCounted && this.rowValue(...row) === 0) this.signs.set(terms.flat().join(), layer);
+  }
+
   /** Steps beyond the end, from the product that gives y: its right factor is made of the bits above the remainder. */
   private beyond(split: Split, value: number, isSigned: boolean, isBelow: boolean): number {
     const product = this.resultOf(split);
     if (product === undefined) return 0;
     const { at } = product;
-    const right = this.terms(this.code[at + 3]!, this.code[at + 4]!).map(([wire]) => split.positions.get(wire));
+    // Wire 0 is the constant of top − low.
+    const right = this.terms(this.code[at + 3]!, this.code[at + 4]!)
+      .filter(([wire]) => wire !== 0)
+      .map(([wire]) => split.positions.get(wire));
     const positions = right.filter((position) => position !== undefined);
     const shift = positions.length === right.length && right.length > 0 ? Math.min(...positions) : 0;
     const v = Math.floor(value / 2 ** shift) - (isSigned ? 2 ** (split.width - 1 - shift) : 0);

@@ -61,3 +61,23 @@ it('columns of different magnitude have steps of their own', async () => {
   expect(input).toMatchObject({ axis: 1 });
   expect(worstError(run, 'y')).toBeLessThan(0.005);
 });
+
+describe('masks', () => {
+  it.each([
+    ['mask-neg-inf-where', DOMAIN],
+    ['mask-1e4', DOMAIN],
+    ['key-padding-mask-input', undefined],
+  ] as const)('%s', async (name, domain) => {
+    const run = await runCase(name, domain === undefined ? {} : { domain });
+    expect(worstError(run, 'y')).toBeLessThan(0.01);
+  });
+
+  it('a mask of floats is read as truth values', async () => {
+    const { compiled } = await runCase('key-padding-mask-input');
+    expect(compiled.schema.inputs.find(({ lo, hi }) => hi - lo === 1)).toMatchObject({
+      dtype: 'float32',
+      scale: 1,
+      bytes: 1,
+    });
+  });
+});

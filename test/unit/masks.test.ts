@@ -6,6 +6,7 @@ import { compile } from '../../src/compile/compile.js';
 import { evaluateReal } from '../../src/compile/real/evaluate.js';
 import type { RealGraph } from '../../src/compile/real/graph.js';
 import { openReference } from '../../src/reference/onnxruntime.js';
+import { compileBoth, runBoth } from './onnx-circuits.js';
 import { buildModel, type TestModel } from './onnx-build.js';
 
 const LEAST = -3.4028234663852886e38;
@@ -139,6 +140,30 @@ describe('masks that come in', () => {
     expect(softmaxOf(graph).inputs[0]).toBe('x');
     expect(largest(graph)).toBeLessThan(10);
     if (type !== 9) expect(graph.nodes.find(({ name }) => name === 'm')!.op).toEqual({ kind: 'input', truth: true });
+  });
+
+  it.each([
+    ['one key', -1e4, [1, 0, 0]],
+    ['no key, and scores left: their softmax', -1e4, [0, 0, 0]],
+    ['no key, and nothing left of the scores', LEAST, [0, 0, 0]],
+  ] as const)('in both circuits, of %s', (_, hide, mask) => {
+    const nodes = [
+      { op: 'Sub', inputs: ['one', 'm'], outputs: ['inverse'] },
+      { op: 'Mul', inputs: ['inverse', 'hide'], outputs: ['bias'] },
+      { op: 'Add', inputs: ['x', 'bias'], outputs: ['s'] },
+      softmax,
+    ];
+    const constants = { one: floats([1], []), hide: floats([hide], []) };
+    const bytes = buildModel({ nodes, inputs: { x: [3, 3], m: [3] }, outputs: ['y'], constants });
+    const sample = (m: readonly number[]) => new Map([['x', scores], ['m', Float64Array.from(m)]]); // prettier-ignore
+    const samples = [sample([1, 1, 0]), sample([0, 1, 1])];
+    const { graph } = importModel(bytes);
+    const expected = evaluateReal(graph, sample(mask)).get(graph.outputs[0]!.node)!;
+    const got = runBoth(compileBoth(bytes, samples), sample(mask)).get('y')!;
+    expected.forEach((value, i) => {
+      if (value === 0) expect(got[i]).toBe(0);
+      expect(Math.abs(got[i]! - value)).toBeLessThan(0.005);
+    });
   });
 
   it('a bool that chooses −∞', async () => {

@@ -8,8 +8,10 @@ import { LinearMapBuilder, scalarMap, type LinearMap } from '../../real/linear-m
 import type { RealOpOf } from '../../real/op.js';
 import type { Statistics } from '../calibrate.js';
 import type { IrEmitter } from '../emitter.js';
+import { moved } from '../exact.js';
 import type { Lowering } from '../lowering.js';
 import { requantise, type Quantised } from '../scales.js';
+import { SoftmaxMask } from './softmax-mask.js';
 
 /** Step of the argument of exp. */
 const STEP_BITS = 8;
@@ -21,14 +23,21 @@ const CALIBRATED = { calibrated: { lo: true, hi: true }, rigid: true } as const;
 
 export const softmax: Lowering<RealOpOf<'softmax'>> = {
   calibrated(lane, { op, inputs }) {
-    const [source] = inputs as [string];
-    return lowerSoftmax(lane.emitter, op, lane.tensor(source), lane.stats(source));
+    const [source, keep] = inputs as [string, string?];
+    const flags = keep === undefined ? undefined : moved(lane, lane.tensor(keep), 1, 0).node;
+    return lowerSoftmax(lane.emitter, op, lane.tensor(source), lane.stats(source), flags);
   },
   isPrecise: true,
 };
 
-function lowerSoftmax(emitter: IrEmitter, op: RealOpOf<'softmax'>, x: Quantised, stats: Statistics): Quantised {
-  const { groups, log } = op;
+function lowerSoftmax(
+  emitter: IrEmitter,
+  op: RealOpOf<'softmax'>,
+  x: Quantised,
+  stats: Statistics,
+  keep: string | undefined,
+): Quantised {
+  const { groups, log, empty = 'none' } = op;
   const size = emitter.fact(x.node).size;
   const bits = Math.max(STEP_BITS + 2, Math.ceil(Math.log2((1.5 * (stats.max - stats.min) + 1) * 2 ** STEP_BITS)));
   const lo = Math.floor((stats.min - (stats.max - stats.min) / 4) * 2 ** STEP_BITS);
@@ -37,22 +46,26 @@ function lowerSoftmax(emitter: IrEmitter, op: RealOpOf<'softmax'>, x: Quantised,
   const group = groupOf(groups, size);
 
   const count = groups.base.length;
+  const mask = keep === undefined ? undefined : new SoftmaxMask(emitter, { keep, empty, group, count });
+  const scores = mask?.hide(rounded.node, lo) ?? rounded.node;
   const start = Uint32Array.from({ length: count + 1 }, (_, g) => g * groups.size);
-  const max = emitter.emit('maxWindows', { start, index: members }, [rounded.node], { dims: [count] });
+  const max = emitter.emit('maxWindows', { start, index: members }, [scores], { dims: [count] });
   const toGroups = { maps: [expand(group, count), scalarMap(size, -1)], bias: new Float64Array(size) };
-  const distance = emitter.emit('linear', toGroups, [max, rounded.node]);
+  const distance = emitter.emit('linear', toGroups, [max, scores]);
   // Beyond the table exp is 0 to its stated error.
   const reach = { shift: 0, lo: 0, bits: Math.ceil(Math.log2(EXP_ROWS)), ends: OWN_ENDS };
   const index = emitter.emit('requantise', reach, [distance]);
-  const exp = emitter.emit('table', { name: `exp:${STEP_BITS}:${EXP_BITS}`, lo: 0, values: expTable() }, [index]);
+  const weights = emitter.emit('table', { name: `exp:${STEP_BITS}:${EXP_BITS}`, lo: 0, values: expTable() }, [index]);
+  const exp = mask?.weigh(weights) ?? weights;
   const sums = emitter.emit('linear', sumGroups(members, groups.size, size), [exp], { dims: [count] });
   if (!log) {
-    // exp(0) = 2^EXP_BITS is always among the summands; interval analysis does not see it, so a clamp that changes nothing proves it.
+    // exp(0) = 2^EXP_BITS is always among the summands; interval analysis does not see it, so a clamp that changes nothing proves it. Only a
+    // group that keeps nothing has a sum below it, and no value.
     const range = {
       shift: 0,
       lo: 2 ** EXP_BITS,
       bits: EXP_BITS + Math.ceil(Math.log2(groups.size + 1)),
-      ends: OWN_ENDS,
+      ends: { ...OWN_ENDS, ...(mask?.mayVanish === true ? { lo: emitter.beyond } : {}) },
     };
     const proven = emitter.emit('requantise', range, [sums], { dims: [count] });
     const spread = emitter.emit('linear', { maps: [expand(group, count)], bias: new Float64Array(size) }, [proven]);

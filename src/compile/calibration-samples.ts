@@ -1,22 +1,43 @@
 /** The samples that compile calibrates on and measures by: the user's, or drawn from the declared domain. */
 import { ZkonnxError } from '../base/errors.js';
-import type { Work } from '../base/work.js';
+import { part, type Work } from '../base/work.js';
 import { domainFor, type CompileOptions, type Range } from './options.js';
 import { calibrating, type RealValues, type Statistics } from './passes/calibrate.js';
-import { inputNodes } from './passes/domains.js';
+import { inputDomains, inputNodes } from './passes/domains.js';
 import { isWhole } from './passes/exact.js';
+import { choosingRanges, type Ranges } from './ranges.js';
 import type { RealGraph } from './real/graph.js';
 
 /** Samples drawn from a declared domain when no data is given. */
 export const DRAWN_SAMPLES = 64;
 
 /** The samples, and the statistics of the graph over them. */
-export function* sampling(
-  graph: RealGraph,
-  options: CompileOptions,
-): Work<{ readonly samples: readonly RealValues[]; readonly statistics: ReadonlyMap<string, Statistics> }> {
+export function* sampling(graph: RealGraph, options: CompileOptions): Work<Sampled> {
   const samples = calibrationSamples(graph, options);
-  return { samples, statistics: yield* calibrating(graph, samples) };
+  const statistics = yield* part(calibrating(graph, samples), 0, 0.5);
+  const given = options.samples === undefined ? [] : samples;
+  return { samples, ...(yield* part(ranging(graph, given, statistics, options), 0.5, 1)) };
+}
+
+export interface Sampled {
+  readonly samples: readonly RealValues[];
+  readonly statistics: ReadonlyMap<string, Statistics>;
+  /** What the samples lack, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/** `statistics` with the ranges of `choosingRanges`, over the domains that inputs are given first. */
+export function* ranging(
+  graph: RealGraph,
+  given: readonly RealValues[],
+  statistics: ReadonlyMap<string, Statistics>,
+  options: CompileOptions,
+): Work<Ranges> {
+  const nodes = new Map(inputNodes(graph).map((node) => [node.name, node]));
+  const declared = (name: string) => domainFor(options, nodes.get(name)!);
+  const domains = inputDomains(graph, given, declared);
+  const isDeclared = graph.inputs.every((name) => declared(name) !== undefined);
+  return yield* choosingRanges({ graph, statistics, given, domains, declared: isDeclared, stays: false });
 }
 
 /** The given samples, checked against the inputs' shapes and domains; or uniform ones drawn from the declared domain. */

@@ -11,9 +11,10 @@ import { quantising, type QuantisedModel } from './passes/quantise.js';
 import type { PreparedModel } from './prepare.js';
 import type { Variant } from './protocols.js';
 import type { RealGraph } from './real/graph.js';
+import { searchedWorst, SearchGate } from './search-gate.js';
 
 /** Activation widths tried in order: each costs about a constraint an activation more than the one before. */
-const BIT_CHOICES = [8, 9, 10, 11, 12, 13, 14, 16];
+const BIT_CHOICES = [8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20];
 /** Bits that activations may grow by so that no clamp is needed, tried for lookups, where width costs little. */
 const GROWTH_CHOICES = [3, 6];
 /** The width search looks at this many samples; the report at all. */
@@ -44,6 +45,8 @@ export function* choosingBits(
   const references = yield* part(outputsOver(original, subset), 0, REFERENCES);
   const dtypes = new Map(graph.nodes.map(({ name, dtype }) => [name, dtype]));
   const declared = (name: string) => domainFor(options, { name, dtype: dtypes.get(name)! });
+  const gate = new SearchGate<Choice>(options.bits === undefined ? tolerance : Infinity);
+  const magnitudes = magnitudesOf(original, references);
   let done = REFERENCES;
   let best = Infinity;
   for (const fine of [false, true]) {
@@ -62,8 +65,14 @@ export function* choosingBits(
         quantise: () => quantising(graph, statistics, { bits, overflow, domains, growth }),
       }));
       const plain = { growth: 0, quantise: () => ready(model) };
-      return { variants: [plain, ...(grows ? grown : [])], bits, domains };
+      const choice = { variants: [plain, ...(grows ? grown : [])], bits, domains };
+      const chosen = gate.judge(
+        choice,
+        yield* part(searchedWorst(graph, model, domains, { samples: given, magnitudes }), done, done),
+      );
+      if (chosen !== undefined) return chosen;
     }
+    if (gate.fallback !== undefined && fine) return gate.fallback;
   }
   throw new ZkonnxError('TOLERANCE_UNREACHABLE', 'the integer program misses the tolerance', {
     expected: `worst error at most ${percent(tolerance)} of the output's largest magnitude`,
@@ -92,6 +101,13 @@ function outputsOnly(graph: RealGraph, model: QuantisedModel, domains: ReadonlyM
     floats: () => new Map(),
     reference: 'float64',
   };
+}
+
+/** The largest magnitude of each output. */
+function magnitudesOf({ outputs }: RealGraph, references: readonly RealValues[]): Map<string, number> {
+  const largest = (name: string) =>
+    references.reduce((most, values) => values.get(name)!.reduce((m, value) => Math.max(m, Math.abs(value)), most), 0);
+  return new Map(outputs.map(({ name }) => [name, largest(name)]));
 }
 
 function percent(part: number): string {

@@ -51,7 +51,7 @@ export async function compileInside(
   const { assemble } = assemblies[protocolOf(options)];
   const stages = new Stages(options);
   const { source, prepared } = await stages.run('import', readingModel(model, options));
-  const { samples, statistics } = await stages.run('calibrate', sampling(prepared.graph, options));
+  const { samples, statistics, notes: said } = await stages.run('calibrate', sampling(prepared.graph, options));
   const choice = await stages.run('quantise', choosingBits(prepared, samples, statistics, options));
   const assembled = await stages.run('assemble', assemble(choice.variants, schemaMaker(prepared, options)));
   const circuit = { ...assembled.circuit, schemaDigest: schemaDigest(assembled.schema) };
@@ -60,7 +60,10 @@ export async function compileInside(
   return {
     circuit,
     schema: assembled.schema,
-    manifest: makeManifest({ source, prepared, choice, statistics, assembled, circuit, notes }, options),
+    manifest: makeManifest(
+      { source, prepared, choice, statistics, assembled, circuit, notes: [...said, ...notes] },
+      options,
+    ),
     accuracy: report,
     timingsMs: stages.timings(),
     quantised: assembled.model,

@@ -7,14 +7,15 @@ import { outputsOver } from './measure.js';
 import { DEFAULT_OVERFLOW, DEFAULT_TOLERANCE, domainFor, type CompileOptions } from './options.js';
 import type { InputDomain, RealValues, Statistics } from './passes/calibrate.js';
 import { inputDomains } from './passes/domains.js';
+import { neverObstacle } from './passes/never.js';
+import { overflowModes } from './passes/overflow.js';
 import { quantising, type QuantisedModel } from './passes/quantise.js';
 import type { PreparedModel } from './prepare.js';
 import type { Variant } from './protocols.js';
 import type { RealGraph } from './real/graph.js';
-import { searchedWorst, SearchGate } from './search-gate.js';
 
 /** Activation widths tried in order: each costs about a constraint an activation more than the one before. */
-const BIT_CHOICES = [8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20];
+const BIT_CHOICES = [8, 9, 10, 11, 12, 13, 14, 16];
 /** Bits that activations may grow by so that no clamp is needed, tried for lookups, where width costs little. */
 const GROWTH_CHOICES = [3, 6];
 /** The width search looks at this many samples; the report at all. */
@@ -45,8 +46,6 @@ export function* choosingBits(
   const references = yield* part(outputsOver(original, subset), 0, REFERENCES);
   const dtypes = new Map(graph.nodes.map(({ name, dtype }) => [name, dtype]));
   const declared = (name: string) => domainFor(options, { name, dtype: dtypes.get(name)! });
-  const gate = new SearchGate<Choice>(options.bits === undefined ? tolerance : Infinity);
-  const magnitudes = magnitudesOf(original, references);
   let done = REFERENCES;
   let best = Infinity;
   for (const fine of [false, true]) {
@@ -59,20 +58,16 @@ export function* choosingBits(
       done = end;
       best = Math.min(best, error);
       if (error > tolerance) continue;
-      const grows = overflow === 'saturate' && model.exact.size < graph.nodes.length;
+      const { grows, mustStay } = overflowModes[overflow];
+      const mayGrow = grows && model.exact.size < graph.nodes.length;
       const grown = GROWTH_CHOICES.map((growth): Variant => ({
         growth,
         quantise: () => quantising(graph, statistics, { bits, overflow, domains, growth }),
       }));
       const plain = { growth: 0, quantise: () => ready(model) };
-      const choice = { variants: [plain, ...(grows ? grown : [])], bits, domains };
-      const chosen = gate.judge(
-        choice,
-        yield* part(searchedWorst(graph, model, domains, { samples: given, magnitudes }), done, done),
-      );
-      if (chosen !== undefined) return chosen;
+      const variants = [plain, ...(mayGrow ? grown : [])];
+      return { variants: mustStay ? yield* staying(variants) : variants, bits, domains };
     }
-    if (gate.fallback !== undefined && fine) return gate.fallback;
   }
   throw new ZkonnxError('TOLERANCE_UNREACHABLE', 'the integer program misses the tolerance', {
     expected: `worst error at most ${percent(tolerance)} of the output's largest magnitude`,
@@ -83,6 +78,19 @@ export function* choosingBits(
 
 /** The float model's outputs take about this part of the choice. */
 const REFERENCES = 0.2;
+
+/** The variants of which no input of the domain reaches beyond a range. Throws what `requireNever` does of the last where none is. */
+function* staying(variants: readonly Variant[]): Work<Variant[]> {
+  const kept: Variant[] = [];
+  let obstacle: ZkonnxError | undefined;
+  for (const { growth, quantise } of variants) {
+    const model = yield* quantise();
+    obstacle = neverObstacle(model);
+    if (obstacle === undefined) kept.push({ growth, quantise: () => ready(model) });
+  }
+  if (kept.length === 0) throw obstacle!;
+  return kept;
+}
 
 /** A program that is there already. */
 function* ready(model: QuantisedModel): Work<QuantisedModel> {
@@ -101,13 +109,6 @@ function outputsOnly(graph: RealGraph, model: QuantisedModel, domains: ReadonlyM
     floats: () => new Map(),
     reference: 'float64',
   };
-}
-
-/** The largest magnitude of each output. */
-function magnitudesOf({ outputs }: RealGraph, references: readonly RealValues[]): Map<string, number> {
-  const largest = (name: string) =>
-    references.reduce((most, values) => values.get(name)!.reduce((m, value) => Math.max(m, Math.abs(value)), most), 0);
-  return new Map(outputs.map(({ name }) => [name, largest(name)]));
 }
 
 function percent(part: number): string {

@@ -8,7 +8,7 @@ import { schemaDigest } from '../verify/schema.js';
 import type { Choice } from './choose-bits.js';
 import { withFacts } from './layer-facts.js';
 import type { ModelSource } from './model-file.js';
-import { defaultsTaken } from './notes.js';
+import { clampNotes, defaultsTaken } from './notes.js';
 import { DEFAULT_OVERFLOW, DEFAULT_TOLERANCE, protocolOf, type CompileOptions } from './options.js';
 import { choicesOf, LOWERING } from './choices.js';
 import type { Statistics } from './passes/calibrate.js';
@@ -63,6 +63,12 @@ export function makeManifest(parts: CompiledParts, options: CompileOptions): Man
     schemaDigest: digest,
     choices: choicesOf(choice, growth, statistics, options),
     layers: withFacts(circuit.layers, model),
-    notes: [...prepared.notes, ...defaultsTaken(options, choice.domains), ...model.notes, ...notes],
+    notes: [
+      ...prepared.notes,
+      ...defaultsTaken(options, choice.domains),
+      ...clampNotes(schema, options),
+      ...model.notes,
+      ...notes,
+    ],
   };
 }

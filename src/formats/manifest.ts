@@ -6,7 +6,7 @@ import { writtenNames } from '../base/unsupported.js';
 import { excerpt, isObject } from '../verify/json.js';
 import { FORMAT_VERSIONS, isFormatVersion, type ModelLabels } from '../verify/key.js';
 import type { FormatVersion } from '../verify/schema.js';
-import { isProtocol, PROTOCOLS, type Protocol, type Schema } from '../verify/statement.js';
+import { isProtocol, OVERFLOWS, PROTOCOLS, type Overflow, type Protocol, type Schema } from '../verify/statement.js';
 import { count, integer, list, number, object, oneOf, optional, schema, text, tuple } from './manifest-fields.js';
 import type { Check, Fields } from './manifest-fields.js';
 import { readRegular } from './regular-file.js';
@@ -84,7 +84,8 @@ export interface Manifest {
   };
   readonly quantisation: {
     readonly bits: number;
-    readonly overflow: 'saturate' | 'reject';
+    /** As it was chosen; the schema says `never` too where no value can be clamped. */
+    readonly overflow: Overflow;
     readonly tolerance: number;
     readonly softmax: 'circuit' | 'reader';
   };
@@ -129,7 +130,7 @@ function fieldsOf(version: FormatVersion): Fields<Manifest> {
     }),
     quantisation: object<Manifest['quantisation']>({
       bits: count,
-      overflow: oneOf('saturate', 'reject'),
+      overflow: oneOf(...OVERFLOWS),
       tolerance: number,
       softmax: oneOf('circuit', 'reader'),
     }),

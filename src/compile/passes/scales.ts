@@ -122,28 +122,15 @@ function widened(target: Target, bounds: { readonly lo: number; readonly hi: num
 
 /**
  * Rounds and clamps x to the target. A raw accumulator made for this target is shifted; any other tensor is first multiplied by an
- * integer that carries the ratio of scales to the accuracy the target needs. `window` (real values) is what `--overflow reject` accepts.
+ * integer that carries the ratio of scales to the accuracy the target needs.
  */
-export function requantise(
-  emitter: IrEmitter,
-  x: Quantised,
-  target: Target,
-  options: { readonly window?: Statistics | undefined; readonly name?: string } = {},
-): Quantised {
-  const { window, name } = options;
+export function requantise(emitter: IrEmitter, x: Quantised, target: Target, name?: string): Quantised {
   const direct = x.shift !== undefined && x.target?.scale === target.scale && x.offset === 0;
   const acc = direct ? { node: x.node, shift: x.shift } : rescaled(emitter, x, target);
-  const unit = target.scale * 2 ** -acc.shift;
   const bounds = emitter.bounds(acc.node);
   const floor = (value: number): number => Math.floor(value / 2 ** acc.shift + 0.5);
   const { lo, bits } = widened(target, { lo: floor(bounds.lo), hi: floor(bounds.hi) }, emitter.growth);
-  const attrs = {
-    shift: acc.shift,
-    lo,
-    bits,
-    ends: endsOf(target, emitter.beyond),
-    ...(window === undefined ? {} : { window: windowOf(window, unit) }),
-  };
+  const attrs = { shift: acc.shift, lo, bits, ends: endsOf(target, emitter.beyond) };
   const as = name === undefined ? { name: `${x.node}.round`, like: x.node } : { name };
   return { node: emitter.emit('requantise', attrs, [acc.node], as), scale: target.scale, offset: 0 };
 }
@@ -164,10 +151,4 @@ function rescaled(emitter: IrEmitter, x: Quantised, target: Target): { node: str
   if (factor === 1 && bias === 0) return { node: x.node, shift };
   const attrs = { maps: [scalarMap(size, factor)], bias: new Float64Array(size).fill(bias) };
   return { node: emitter.emit('linear', attrs, [x.node], { name: `${x.node}.rescale`, like: x.node }), shift };
-}
-
-/** The calibrated range with headroom, in units of the accumulator. */
-function windowOf(stats: Statistics, unit: number): { lo: number; hi: number } {
-  const { lo, hi } = reachOf(stats);
-  return { lo: Math.floor(lo / unit), hi: Math.ceil(hi / unit) };
 }

@@ -10,7 +10,7 @@ import { writeArtifact } from '../src/compile/artifact.js';
 import { compile } from '../src/compile/compile.js';
 import type { CompileOptions } from '../src/compile/options.js';
 import { prove } from '../src/prove/prove.js';
-import { openReference, type RealValues } from '../src/reference/onnxruntime.js';
+import { openReference, valuesOf, type RealValues } from '../src/reference/onnxruntime.js';
 import { setup } from '../src/setup/setup.js';
 import { verify } from '../src/verify/index.js';
 import { median } from './statistics.js';
@@ -120,7 +120,7 @@ export function modelPath(name: string): string {
 
 export interface Golden {
   readonly inputs: Map<string, Float64Array>;
-  readonly outputs: Map<string, Float64Array>;
+  readonly outputs: RealValues;
 }
 
 interface GoldenTensor {
@@ -160,7 +160,7 @@ async function madeSamples(name: string): Promise<Golden[]> {
   for (let s = 0; s < 8; s++) {
     const values = Float64Array.from({ length: size }, (_, i) => Math.fround(Math.sin(1 + 31 * s + 7 * i)));
     const inputs = new Map([[input, values]]);
-    samples.push({ inputs, outputs: await runtime.run(inputs) });
+    samples.push({ inputs, outputs: valuesOf(await runtime.run(inputs)) });
   }
   await runtime.close();
   return samples;

@@ -1,43 +1,54 @@
-/** The samples that compile calibrates on and measures by: the user's, or drawn from the declared domain. */
+/**
+ * The samples that compile calibrates on and measures by: the user's, or drawn from the declared domain. Every fifth is held out: no range, scale
+ * or width is chosen by it (an input's domain alone must hold it, or the data given would be refused), and what is chosen must do for it too.
+ */
 import { ZkonnxError } from '../base/errors.js';
-import { part, type Work } from '../base/work.js';
+import type { Work } from '../base/work.js';
 import { domainFor, type CompileOptions, type Range } from './options.js';
 import { calibrating, type RealValues, type Statistics } from './passes/calibrate.js';
-import { inputDomains, inputNodes } from './passes/domains.js';
+import { inputNodes } from './passes/domains.js';
 import { isWhole } from './passes/exact.js';
-import { choosingRanges, type Ranges } from './ranges.js';
 import type { RealGraph } from './real/graph.js';
 
-/** Samples drawn from a declared domain when no data is given. */
-export const DRAWN_SAMPLES = 64;
+/** Samples drawn from a declared domain when no data is given: 64 to choose by, and the held-out ones. */
+export const DRAWN_SAMPLES = 80;
 
-/** The samples, and the statistics of the graph over them. */
-export function* sampling(graph: RealGraph, options: CompileOptions): Work<Sampled> {
-  const samples = calibrationSamples(graph, options);
-  const statistics = yield* part(calibrating(graph, samples), 0, 0.5);
-  const given = options.samples === undefined ? [] : samples;
-  return { samples, ...(yield* part(ranging(graph, given, statistics, options), 0.5, 1)) };
+/** One in so many samples is held out; fewer than this hold none out. */
+const HELD_OUT_EVERY = 5;
+
+export interface Samples {
+  /** In the order given. */
+  readonly all: readonly RealValues[];
+  /** From the declared domain, because no data was given. */
+  readonly drawn: boolean;
 }
 
-export interface Sampled {
-  readonly samples: readonly RealValues[];
-  readonly statistics: ReadonlyMap<string, Statistics>;
-  /** What the samples lack, in sentences. */
-  readonly notes: readonly string[];
+/** Whether sample `index` of so many is held out: the fifth, the tenth, … */
+export function isHeldOut(index: number, count: number): boolean {
+  return count >= HELD_OUT_EVERY && index % HELD_OUT_EVERY === HELD_OUT_EVERY - 1;
 }
 
-/** `statistics` with the ranges of `choosingRanges`, over the domains that inputs are given first. */
-export function* ranging(
-  graph: RealGraph,
-  given: readonly RealValues[],
-  statistics: ReadonlyMap<string, Statistics>,
-  options: CompileOptions,
-): Work<Ranges> {
-  const nodes = new Map(inputNodes(graph).map((node) => [node.name, node]));
-  const declared = (name: string) => domainFor(options, nodes.get(name)!);
-  const domains = inputDomains(graph, given, declared);
-  const isDeclared = graph.inputs.every((name) => declared(name) !== undefined);
-  return yield* choosingRanges({ graph, statistics, given, domains, declared: isDeclared, stays: false });
+/** Those that ranges and scales are chosen by. */
+export function chosenBy({ all }: Pick<Samples, 'all'>): readonly RealValues[] {
+  return all.filter((_, index) => !isHeldOut(index, all.length));
+}
+
+/** A sample's name in messages. */
+export function labelOf({ drawn, all }: Samples, index: number): string {
+  const name = drawn ? 'drawn sample' : 'calibration sample';
+  return `${name} ${index}${isHeldOut(index, all.length) ? ' (held out)' : ''}`;
+}
+
+export function sampling(graph: RealGraph, options: CompileOptions): Samples {
+  return {
+    all: calibrationSamples(graph, options),
+    drawn: options.samples === undefined || options.samples.length === 0,
+  };
+}
+
+/** The statistics of the graph over the samples that choices are made by. */
+export function* calibratingOn(graph: RealGraph, samples: Samples): Work<ReadonlyMap<string, Statistics>> {
+  return yield* calibrating(graph, chosenBy(samples));
 }
 
 /** The given samples, checked against the inputs' shapes and domains; or uniform ones drawn from the declared domain. */

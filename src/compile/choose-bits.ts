@@ -1,83 +1,140 @@
-/** The width of activations: the least within the tolerance. */
-import { ZkonnxError } from '../base/errors.js';
+/** The width of activations: the least within the tolerance, on all samples. */
+import type { ZkonnxError } from '../base/errors.js';
 import { part, type Work } from '../base/work.js';
-import { comparing, worstRelativeError } from './accuracy.js';
-import { Interpreter } from './ir/program.js';
-import { outputsOver } from './measure.js';
-import { DEFAULT_OVERFLOW, DEFAULT_TOLERANCE, domainFor, type CompileOptions } from './options.js';
-import type { InputDomain, RealValues, Statistics } from './passes/calibrate.js';
+import { checkingOutputs, magnitudesOf, type OutputCheck, type OutputErrors } from './accuracy.js';
+import { chosenBy, isHeldOut } from './calibration-samples.js';
+import type { ChoiceInputs } from './choice-inputs.js';
+import { DEFAULT_OVERFLOW, DEFAULT_TOLERANCE, domainFor } from './options.js';
+import type { InputDomain } from './passes/calibrate.js';
 import { inputDomains } from './passes/domains.js';
 import { neverObstacle } from './passes/never.js';
-import { overflowModes } from './passes/overflow.js';
+import { overflowModes, type OverflowMode } from './passes/overflow.js';
 import { quantising, type QuantisedModel } from './passes/quantise.js';
-import type { PreparedModel } from './prepare.js';
 import type { Variant } from './protocols.js';
-import type { RealGraph } from './real/graph.js';
+import { searchedWorst, SearchGate } from './search-gate.js';
+import { missedTolerance, MOST_BITS, type Miss } from './tolerance.js';
 
 /** Activation widths tried in order: each costs about a constraint an activation more than the one before. */
-const BIT_CHOICES = [8, 9, 10, 11, 12, 13, 14, 16];
+const BIT_CHOICES = [8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, MOST_BITS];
+/** Bounds are far wider than values where no value may leave its range. */
+const STAYING_BIT_CHOICES = [...BIT_CHOICES, 22, 24];
 /** Bits that activations may grow by so that no clamp is needed, tried for lookups, where width costs little. */
 const GROWTH_CHOICES = [3, 6];
-/** The width search looks at this many samples; the report at all. */
-const SEARCH_SAMPLES = 48;
+/** A width is looked at on this many samples first, and on those that an earlier one missed; on all once it does for them. */
+const FIRST_SAMPLES = 48;
 
 export interface Choice {
-  /** Programs of these bits, the first without growth; see GROWTH_CHOICES. */
+  /** Programs of these bits, the first without growth; see GROWTH_CHOICES. The first is within the tolerance on all samples. */
   readonly variants: readonly Variant[];
   readonly bits: number;
   readonly domains: ReadonlyMap<string, InputDomain>;
 }
 
-/**
- * Tries activation widths from the cheapest until the worst error on the samples is within the tolerance; if none is, once more with
- * finer inputs. Few models need more than two attempts, so each counts as half of what is left.
- */
-export function* choosingBits(
-  prepared: PreparedModel,
-  samples: readonly RealValues[],
-  statistics: ReadonlyMap<string, Statistics>,
-  options: CompileOptions,
-): Work<Choice> {
-  const { graph, original } = prepared;
-  const tolerance = options.tolerance ?? DEFAULT_TOLERANCE;
-  const overflow = options.overflow ?? DEFAULT_OVERFLOW;
-  const given = options.samples === undefined ? [] : samples;
-  const subset = samples.slice(0, SEARCH_SAMPLES);
-  const references = yield* part(outputsOver(original, subset), 0, REFERENCES);
-  const dtypes = new Map(graph.nodes.map(({ name, dtype }) => [name, dtype]));
-  const declared = (name: string) => domainFor(options, { name, dtype: dtypes.get(name)! });
-  let done = REFERENCES;
-  let best = Infinity;
-  for (const fine of [false, true]) {
-    const domains = inputDomains(graph, given, declared, fine);
-    for (const bits of options.bits === undefined ? BIT_CHOICES : [options.bits]) {
-      const end = (done + 1) / 2;
-      const model = yield* part(quantising(graph, statistics, { bits, overflow, domains }), done, (done + end) / 2);
-      const comparison = comparing({ ...outputsOnly(graph, model, domains), samples: subset, references });
-      const error = worstRelativeError(yield* part(comparison, (done + end) / 2, end));
-      done = end;
-      best = Math.min(best, error);
-      if (error > tolerance) continue;
-      const { grows, mustStay } = overflowModes[overflow];
-      const mayGrow = grows && model.exact.size < graph.nodes.length;
-      const grown = GROWTH_CHOICES.map((growth): Variant => ({
-        growth,
-        quantise: () => quantising(graph, statistics, { bits, overflow, domains, growth }),
-      }));
-      const plain = { growth: 0, quantise: () => ready(model) };
-      const variants = [plain, ...(mayGrow ? grown : [])];
-      return { variants: mustStay ? yield* staying(variants) : variants, bits, domains };
-    }
-  }
-  throw new ZkonnxError('TOLERANCE_UNREACHABLE', 'the integer program misses the tolerance', {
-    expected: `worst error at most ${percent(tolerance)} of the output's largest magnitude`,
-    got: `${percent(best)}${options.bits === undefined ? ` with up to ${BIT_CHOICES.at(-1)} bits` : ` with ${options.bits} bits`}`,
-    help: 'raise --bits or --tolerance, or calibrate on data the model was trained for',
-  });
+interface Candidate {
+  readonly fine: boolean;
+  readonly bits: number;
 }
 
-/** The float model's outputs take about this part of the choice. */
-const REFERENCES = 0.2;
+/**
+ * Tries activation widths from the cheapest until the worst error on the samples, held-out ones too, is within the tolerance; if none is, once more
+ * with finer inputs. It goes on where it was: after a choice of which no variant will do, the next width is tried.
+ */
+export class BitChoice {
+  readonly tolerance: number;
+  private readonly candidates: Candidate[];
+  private readonly first: number[];
+  private readonly magnitudes: ReadonlyMap<string, number>;
+  private readonly mode: OverflowMode;
+  private readonly gate: SearchGate<Choice>;
+  private best: Miss | undefined;
+
+  constructor(private readonly inputs: ChoiceInputs) {
+    const { samples, judgement, options } = inputs;
+    this.tolerance = options.tolerance ?? DEFAULT_TOLERANCE;
+    this.mode = overflowModes[options.overflow ?? DEFAULT_OVERFLOW];
+    this.gate = new SearchGate(options.bits === undefined ? this.tolerance : Infinity);
+    const choices = this.mode.mustStay ? STAYING_BIT_CHOICES : BIT_CHOICES;
+    const widths = options.bits === undefined ? choices : [options.bits];
+    this.candidates = [false, true].flatMap((fine) => widths.map((bits) => ({ fine, bits })));
+    const indices = samples.all.map((_, index) => index);
+    this.first = indices.filter((index) => !isHeldOut(index, indices.length)).slice(0, FIRST_SAMPLES);
+    this.magnitudes = magnitudesOf(judgement.outputs);
+  }
+
+  /** The next choice. Throws TOLERANCE_UNREACHABLE after the last one. Few models need more than two attempts, so each counts as half of what is left. */
+  *choosing(): Work<Choice> {
+    let done = 0;
+    for (let candidate = this.candidates.shift(); candidate !== undefined; candidate = this.candidates.shift()) {
+      const end = (done + 1) / 2;
+      const choice = yield* part(this.trying(candidate), done, end);
+      if (choice !== undefined) return yield* this.kept(choice);
+      done = end;
+    }
+    const fallback = this.gate.takeFallback();
+    if (fallback !== undefined) return yield* this.kept(fallback);
+    throw missedTolerance(this.inputs, this.tolerance, this.best!);
+  }
+
+  /** A variant was chosen and missed the tolerance after all. */
+  missed(miss: Miss): void {
+    if (this.best === undefined || miss.errors.worst < this.best.errors.worst) this.best = miss;
+  }
+
+  private *trying({ fine, bits }: Candidate): Work<Choice | undefined> {
+    const { prepared, samples, statistics, options } = this.inputs;
+    const { graph } = prepared;
+    const overflow = options.overflow ?? DEFAULT_OVERFLOW;
+    const dtypes = new Map(graph.nodes.map(({ name, dtype }) => [name, dtype]));
+    const declared = (name: string) => domainFor(options, { name, dtype: dtypes.get(name)! });
+    const domains = inputDomains(graph, samples.drawn ? [] : samples.all, declared, fine);
+    const model = yield* part(quantising(graph, statistics, { bits, overflow, domains }), 0, 0.4);
+    const errors = yield* part(this.checking(model, domains), 0.4, 0.7);
+    if (!(errors.worst <= this.tolerance)) {
+      this.missed({ bits, model, domains, errors });
+      return undefined;
+    }
+    const searched = searchedWorst(graph, model, domains, {
+      samples: samples.drawn ? [] : chosenBy(samples),
+      magnitudes: this.magnitudes,
+      limit: this.tolerance,
+    });
+    const worst = yield* part(searched, 0.7, 1);
+    const mayGrow = this.mode.grows && model.exact.size < graph.nodes.length;
+    const grown = GROWTH_CHOICES.map((growth): Variant => ({
+      growth,
+      quantise: () => quantising(graph, statistics, { bits, overflow, domains, growth }),
+    }));
+    const plain = { growth: 0, quantise: () => ready(model) };
+    const variants = [plain, ...(mayGrow ? grown : [])];
+    return this.gate.judge({ variants, bits, domains }, worst);
+  }
+
+  private *kept(choice: Choice): Work<Choice> {
+    return this.mode.mustStay ? { ...choice, variants: yield* staying(choice.variants) } : choice;
+  }
+
+  /** On the first samples, then on all others. */
+  private *checking(model: QuantisedModel, domains: ReadonlyMap<string, InputDomain>): Work<OutputErrors> {
+    const { prepared, samples, judgement } = this.inputs;
+    const { all } = samples;
+    const check: OutputCheck = {
+      model,
+      domains,
+      outputs: prepared.graph.outputs,
+      samples: all,
+      references: judgement.outputs,
+      magnitudes: this.magnitudes,
+    };
+    const share = this.first.length / all.length;
+    const first = yield* part(checkingOutputs(check, this.first, this.tolerance), 0, share);
+    if (!(first.worst <= this.tolerance)) return first;
+    const looked = new Set(this.first);
+    const rest = all.map((_, index) => index).filter((index) => !looked.has(index));
+    const later = yield* part(checkingOutputs(check, rest, this.tolerance), share, 1);
+    if (!(later.worst <= this.tolerance)) this.first.unshift(later.sample);
+    return later.worst > first.worst ? later : first;
+  }
+}
 
 /** The variants of which no input of the domain reaches beyond a range. Throws what `requireNever` does of the last where none is. */
 function* staying(variants: readonly Variant[]): Work<Variant[]> {
@@ -96,21 +153,4 @@ function* staying(variants: readonly Variant[]): Work<Variant[]> {
 function* ready(model: QuantisedModel): Work<QuantisedModel> {
   yield 1;
   return model;
-}
-
-/** What `comparing` needs for the outputs' errors alone. */
-function outputsOnly(graph: RealGraph, model: QuantisedModel, domains: ReadonlyMap<string, InputDomain>) {
-  return {
-    model,
-    interpreter: new Interpreter(model.ir),
-    domains,
-    layers: [],
-    outputs: graph.outputs.map(({ name, node }) => ({ name, node, op: '' })),
-    floats: () => new Map(),
-    reference: 'float64',
-  };
-}
-
-function percent(part: number): string {
-  return `${(100 * part).toPrecision(3)} %`;
 }

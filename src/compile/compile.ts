@@ -1,20 +1,23 @@
 /** compile: an ONNX model and calibration data or a domain in; circuit, schema, manifest and accuracy report out. */
+import { part } from '../base/work.js';
 import type { Circuit } from '../constraint/program.js';
 import type { Manifest } from '../formats/manifest.js';
 import { schemaDigest } from '../verify/schema.js';
 import type { Schema } from '../verify/statement.js';
 import type { AccuracyReport } from './accuracy.js';
-import { sampling } from './calibration-samples.js';
-import { choosingBits } from './choose-bits.js';
+import { cheapest } from './build.js';
+import { calibratingOn, sampling, type Samples } from './calibration-samples.js';
+import type { ChoiceInputs } from './choice-inputs.js';
+import { JUDGED, judging, openJudge } from './judge.js';
 import { makeManifest } from './manifest.js';
-import { measuring } from './measure.js';
 import { readingModel } from './model-file.js';
-import { protocolOf, type CompileOptions } from './options.js';
+import type { CompileOptions } from './options.js';
+import { requireCompilable } from './preflight.js';
+import type { PreparedModel } from './prepare.js';
 import type { InputDomain } from './passes/calibrate.js';
 import type { QuantisedModel } from './passes/quantise.js';
-import { assemblies } from './protocols.js';
-import { schemaMaker } from './schema.js';
-import { Stages, type StageOptions } from './stages.js';
+import { ranging, type Ranges } from './ranges.js';
+import { Stages, type AsyncWork, type StageOptions } from './stages.js';
 
 /** A circuit for a model, what its integers mean, and how far it is from the float model. */
 export interface CompiledModel {
@@ -48,25 +51,46 @@ export async function compileInside(
   model: string | Uint8Array,
   options: CompileOptions & StageOptions = {},
 ): Promise<CompiledInside> {
-  const { assemble } = assemblies[protocolOf(options)];
   const stages = new Stages(options);
   const { source, prepared } = await stages.run('import', readingModel(model, options));
-  const { samples, statistics, notes: said } = await stages.run('calibrate', sampling(prepared.graph, options));
-  const choice = await stages.run('quantise', choosingBits(prepared, samples, statistics, options));
-  const assembled = await stages.run('assemble', assemble(choice.variants, schemaMaker(prepared, options)));
+  requireCompilable(prepared);
+  const data = await stages.run('calibrate', gathering(model, prepared, options));
+  const { choice, assembled, accuracy, inputs, notes } = await cheapest(stages, { ...data, prepared, options });
   const circuit = { ...assembled.circuit, schemaDigest: schemaDigest(assembled.schema) };
-  const { domains } = choice;
-  const { report, notes } = await stages.run('accuracy', measuring(model, prepared, assembled.model, domains, samples));
+  const { judgement } = data;
+  const { statistics } = inputs;
+  const said = [...data.notes, ...notes];
+  const parts = { source, prepared, choice, statistics, assembled, judgement, circuit, accuracy, notes: said };
   return {
     circuit,
     schema: assembled.schema,
-    manifest: makeManifest(
-      { source, prepared, choice, statistics, assembled, circuit, notes: [...said, ...notes] },
-      options,
-    ),
-    accuracy: report,
+    manifest: makeManifest(parts, inputs.options),
+    accuracy,
     timingsMs: stages.timings(),
     quantised: assembled.model,
-    domains,
+    domains: choice.domains,
   };
 }
+
+/** All that choices are made by. What onnxruntime does not take is said before anything else is done. */
+async function* gathering(
+  model: string | Uint8Array,
+  prepared: PreparedModel,
+  options: CompileOptions,
+): AsyncWork<Pick<ChoiceInputs, 'samples' | 'judgement' | 'statistics'> & Pick<Ranges, 'notes'>> {
+  const runtime = await openJudge(model, prepared);
+  let samples: Samples;
+  try {
+    samples = sampling(prepared.graph, options);
+  } catch (error) {
+    await runtime?.close();
+    throw error;
+  }
+  const judgement = yield* judging(model, runtime, prepared, samples);
+  const statistics = yield* part(calibratingOn(prepared.graph, samples), JUDGED, RANGED);
+  const ranges = yield* part(ranging(prepared.graph, samples, statistics, options), RANGED, 1);
+  return { samples, judgement, ...ranges };
+}
+
+/** How far statistics come of gathering. */
+const RANGED = 0.8;

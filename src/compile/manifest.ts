@@ -5,7 +5,9 @@ import { circuitDigest } from '../formats/circuit-digest.js';
 import { namesOf } from '../formats/circuit-file.js';
 import { MANIFEST_VERSION, type Manifest } from '../formats/manifest.js';
 import { schemaDigest } from '../verify/schema.js';
+import { statedAccuracy, type AccuracyReport } from './accuracy.js';
 import type { Choice } from './choose-bits.js';
+import type { Judgement } from './judge.js';
 import { withFacts } from './layer-facts.js';
 import type { ModelSource } from './model-file.js';
 import { clampNotes, defaultsTaken } from './notes.js';
@@ -21,14 +23,16 @@ export interface CompiledParts {
   readonly choice: Choice;
   readonly statistics: ReadonlyMap<string, Statistics>;
   readonly assembled: Assembled;
+  readonly judgement: Judgement;
+  readonly accuracy: AccuracyReport;
+  /** Of the ranges. */
+  readonly notes: readonly string[];
   /** As it is written: it names its schema. */
   readonly circuit: Circuit;
-  /** Of the measurement. */
-  readonly notes: readonly string[];
 }
 
 export function makeManifest(parts: CompiledParts, options: CompileOptions): Manifest {
-  const { source, prepared, choice, statistics, assembled, circuit, notes } = parts;
+  const { source, prepared, choice, statistics, assembled, circuit, judgement, accuracy, notes } = parts;
   const { model, growth, schema, publicInputs } = assembled;
   const { r1cs } = circuit;
   const names = namesOf(circuit);
@@ -62,6 +66,7 @@ export function makeManifest(parts: CompiledParts, options: CompileOptions): Man
     schema,
     schemaDigest: digest,
     choices: choicesOf(choice, growth, statistics, options),
+    accuracy: statedAccuracy(accuracy),
     layers: withFacts(circuit.layers, model),
     notes: [
       ...prepared.notes,
@@ -69,6 +74,7 @@ export function makeManifest(parts: CompiledParts, options: CompileOptions): Man
       ...clampNotes(schema, options),
       ...model.notes,
       ...notes,
+      ...judgement.notes,
     ],
   };
 }

@@ -26,7 +26,9 @@ export async function openOwnReference(
     name: OWN_EVALUATION,
     async run(values) {
       const all = evaluateReal(graph, values);
-      return Promise.resolve(new Map(graph.outputs.map(({ name, node }) => [name, all.get(node)!])));
+      return Promise.resolve(
+        new Map(graph.outputs.map(({ name, node, dims }) => [name, { dims, values: all.get(node)! }])),
+      );
     },
     async close() {
       // Nothing is held.

@@ -9,7 +9,10 @@ import type { RealGraph } from './real/graph.js';
 /** The imported and simplified model, before any choice of scale. */
 export interface PreparedModel {
   readonly graph: RealGraph;
+  /** As imported, but for a softmax that is left to the reader. */
   readonly original: RealGraph;
+  /** As imported: what the file says. */
+  readonly imported: RealGraph;
   readonly readers: ReturnType<typeof takeReaders>['readers'];
   readonly notes: readonly string[];
   readonly opset: number;
@@ -40,5 +43,5 @@ function* simplifyingImported(
 ): Work<PreparedModel> {
   const { graph: original, readers } = takeReaders(imported, softmax);
   const graph = yield* simplifying(original);
-  return { graph, original, readers, notes, opset: model.opset, producer: model.producer };
+  return { graph, original, imported, readers, notes, opset: model.opset, producer: model.producer };
 }

@@ -3,21 +3,56 @@
  * them, and bounds over it cut off what no value reaches; where no value may leave its range, the bounds decide alone. Ranges choose scales: what
  * is proven comes from the integer program's own intervals.
  */
-import { part, type Work } from '../base/work.js';
+import { finish, part, type Work } from '../base/work.js';
 import { searchingExtremes, type Extremes } from './bounds/extremes.js';
-import { inputBoxes, realBounds, sizeOf } from './bounds/real-bounds.js';
+import { domainBoxes, gridStep, searchDomains } from './bounds/integer-model.js';
+import { realBounds, sizeOf } from './bounds/real-bounds.js';
 import type { SearchDomains } from './bounds/points.js';
+import { isHeldOut, type Samples } from './calibration-samples.js';
+import { DEFAULT_OVERFLOW, domainFor, type CompileOptions } from './options.js';
 import type { InputDomain, RealValues, Statistics } from './passes/calibrate.js';
-import { isWhole } from './passes/exact.js';
+import { inputDomains, inputNodes } from './passes/domains.js';
+import { overflowModes } from './passes/overflow.js';
 import { reachOf } from './passes/scales.js';
 import { hull, type Box } from './real/box.js';
 import type { RealGraph, RealNode } from './real/graph.js';
 import { realOpOf } from './real/ops.js';
 
+/** The statistics with the ranges of their tensors, as samples, domains and what the caller wants of overflow ask for. */
+export function* ranging(
+  graph: RealGraph,
+  samples: Samples,
+  statistics: ReadonlyMap<string, Statistics>,
+  options: CompileOptions,
+): Work<Ranges> {
+  const nodes = new Map(inputNodes(graph).map((node) => [node.name, node]));
+  const declaredOf = (name: string) => domainFor(options, nodes.get(name)!);
+  const domains = inputDomains(graph, samples.drawn ? [] : samples.all, declaredOf);
+  const declared = isDeclared(graph, options);
+  const given = samples.drawn ? [] : samples.all;
+  const stays = overflowModes[options.overflow ?? DEFAULT_OVERFLOW].mustStay;
+  return yield* choosingRanges({ graph, statistics, given, domains, declared, stays });
+}
+
+/** Whether the caller, or the type, says of every input which values it takes. */
+export function isDeclared(graph: RealGraph, options: CompileOptions): boolean {
+  return inputNodes(graph).every((node) => domainFor(options, node) !== undefined);
+}
+
+/** As `ranging` for `--overflow never`: ranges by bounds over the domain alone. */
+export function boundedRanges(
+  graph: RealGraph,
+  samples: Samples,
+  statistics: ReadonlyMap<string, Statistics>,
+  options: CompileOptions,
+): Ranges {
+  return finish(ranging(graph, samples, statistics, { ...options, overflow: 'never' }));
+}
+
 export interface RangeInputs {
   readonly graph: RealGraph;
   readonly statistics: ReadonlyMap<string, Statistics>;
-  /** The data given; none where the statistics are of drawn samples. */
+  /** The data given, held-out samples too; none where the statistics are of drawn samples. */
   readonly given: readonly RealValues[];
   readonly domains: ReadonlyMap<string, InputDomain>;
   /** Whether the caller stated the domain of every input. */
@@ -53,9 +88,9 @@ export function* choosingRanges(inputs: RangeInputs): Work<Ranges> {
   const elements = graph.inputs.reduce((total, name) => total + sizeOf(nodeOf(graph, name)), 0);
   const searched = declared || (isFew(given) && elements <= FEATURES);
   if (!searched) return { statistics, notes };
-  const where = declared ? domainsOf(graph, domains) : hullOf(graph, given, domains);
+  const where = declared ? searchDomains(graph, domains) : hullOf(graph, chosenOf(given), domains);
   const found = yield* part(searchingExtremes(graph, where), 0, 0.7);
-  const bounds = declared ? realBounds(graph, inputBoxes(graph, domains), CUTTING_WORK).boxes : undefined;
+  const bounds = declared ? realBounds(graph, domainBoxes(graph, domains), CUTTING_WORK).boxes : undefined;
   const margin = declared && found.evaluations >= MANY_LOOKS ? MARGIN : WIDE_MARGIN;
   const joined = computed(graph).map(({ name }): [string, Statistics] => {
     const stats = statistics.get(name)!;
@@ -90,7 +125,7 @@ const ENDLESS: Range = { lo: -Infinity, hi: Infinity };
 
 /** Ranges that no value leaves. A tensor without bounds keeps its calibrated range, which the proof then finds too narrow and names. */
 function bounded({ graph, statistics, domains }: RangeInputs): Ranges {
-  const { boxes, plain } = realBounds(graph, inputBoxes(graph, domains));
+  const { boxes, plain } = realBounds(graph, domainBoxes(graph, domains));
   const wide = computed(graph).flatMap(({ name }): [string, Statistics][] => {
     const { lo, hi } = hull(boxes.get(name)!);
     if (!Number.isFinite(hi - lo)) return [];
@@ -107,19 +142,6 @@ function computed(graph: RealGraph): readonly RealNode[] {
 
 function nodeOf(graph: RealGraph, name: string): RealNode {
   return graph.nodes.find((node) => node.name === name)!;
-}
-
-function stepOf(node: RealNode, domain: InputDomain | undefined): number {
-  if (isWhole(node)) return 1;
-  return domain?.source === 'grid' ? domain.scale : 0;
-}
-
-/** The inputs' domains, as searches take them. */
-export function domainsOf(graph: RealGraph, domains: ReadonlyMap<string, InputDomain>): SearchDomains {
-  const boxes = inputBoxes(graph, domains);
-  return new Map(
-    graph.inputs.map((name) => [name, { box: boxes.get(name)!, step: stepOf(nodeOf(graph, name), domains.get(name)) }]),
-  );
 }
 
 /** Of each element what the samples show of it. */
@@ -139,9 +161,14 @@ function hullOf(
           hi[i] = Math.max(hi[i]!, value);
         });
       }
-      return [name, { box: { lo, hi }, step: stepOf(node, domains.get(name)) }];
+      return [name, { box: { lo, hi }, step: gridStep(domains.get(name)!) }];
     }),
   );
+}
+
+/** The hull of the samples that choices are made by. */
+function chosenOf(given: readonly RealValues[]): readonly RealValues[] {
+  return given.filter((_, index) => !isHeldOut(index, given.length));
 }
 
 function isFew(given: readonly RealValues[]): boolean {

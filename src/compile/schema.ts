@@ -13,7 +13,8 @@ import type { PreparedModel } from './prepare.js';
 import { mayClamp } from './ir/ends.js';
 import { requireNever } from './passes/never.js';
 import { overflowModes } from './passes/overflow.js';
-import type { RealGraph } from './real/graph.js';
+import type { RealGraph, RealOutput } from './real/graph.js';
+import { inputNodes } from './passes/domains.js';
 import type { QuantisedModel } from './passes/quantise.js';
 import type { Readers } from './passes/readers.js';
 
@@ -47,9 +48,7 @@ export function makeSchema(
   choice: IoChoice,
   readers: Readers,
 ): Schema {
-  const byName = new Map(graph.nodes.map((node) => [node.name, node]));
-  const tensor = (name: string, node: string, visibility: Visibility): TensorSchema => {
-    const { dims, dtype } = byName.get(node)!;
+  const tensor = ({ name, node, dims, dtype }: RealOutput, visibility: Visibility): TensorSchema => {
     const { node: irNode, scale, offset } = quantised.tensors.get(node)!;
     const { lo, hi } = bounds(irNode);
     return {
@@ -64,17 +63,17 @@ export function makeSchema(
       dtype,
     };
   };
-  const outputs = graph.outputs.map(({ name, node }) => {
-    const reader = readers.get(name);
-    const schema = tensor(name, node, choice.output);
+  const outputs = graph.outputs.map((output) => {
+    const reader = readers.get(output.name);
+    const schema = tensor(output, choice.output);
     return {
       ...schema,
       ...(reader === undefined ? {} : { reader }),
       ...labelsFor(schema, choice.labels, graph.outputs.length),
     };
   });
-  const inputs = graph.inputs.map((name) => {
-    const schema = tensor(name, name, choice.input);
+  const inputs = inputNodes(graph).map(({ name, dims, dtype }) => {
+    const schema = tensor({ name, node: name, dims, dtype }, choice.input);
     return choice.image === undefined ? schema : { ...schema, image: choice.image };
   });
   return { outputs, inputs, ...clampsOf(quantised, choice.overflow ?? DEFAULT_OVERFLOW) };

@@ -18,5 +18,5 @@ async function chooseReference(modelPath: string, manifest: Manifest): Promise<C
   const reference = await openReference(modelPath, schema.inputs);
   if (reference !== undefined) return { reference };
   const shapes = new Map(schema.inputs.map(({ name, dims }) => [name, dims]));
-  return { reference: await openOwnReference(modelPath, shapes), missing: await missingRuntime() };
+  return { reference: await openOwnReference(modelPath, shapes), missing: await missingRuntime(schema.inputs) };
 }

@@ -45,6 +45,12 @@ export const optional =
     if (value !== undefined) check(value, path, file);
   };
 
+export const nullable =
+  (check: Check): Check =>
+  (value, path, file) => {
+    if (value !== null) check(value, path, file);
+  };
+
 export const list =
   (check: Check): Check =>
   (value, path, file) => {

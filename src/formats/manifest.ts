@@ -7,7 +7,19 @@ import { excerpt, isObject } from '../verify/json.js';
 import { FORMAT_VERSIONS, isFormatVersion, type ModelLabels } from '../verify/key.js';
 import type { FormatVersion } from '../verify/schema.js';
 import { isProtocol, OVERFLOWS, PROTOCOLS, type Overflow, type Protocol, type Schema } from '../verify/statement.js';
-import { count, integer, list, number, object, oneOf, optional, schema, text, tuple } from './manifest-fields.js';
+import {
+  count,
+  integer,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  schema,
+  text,
+  tuple,
+} from './manifest-fields.js';
 import type { Check, Fields } from './manifest-fields.js';
 import { readRegular } from './regular-file.js';
 
@@ -59,6 +71,36 @@ export interface InputDomainChoice {
   readonly source: 'declared' | 'grid' | 'calibration';
 }
 
+/**
+ * How far an output of the integer program is from the float model: three numbers, each a part of the output's largest magnitude over the samples
+ * (of an output that is 0 on all of them, as it is). What is called the stated error is `measured`.
+ */
+export interface OutputAccuracy {
+  readonly name: string;
+  readonly magnitude: number;
+  /** Worst over all samples, and over those held out of all choices (null where none is). */
+  readonly measured: number;
+  readonly heldOut: number | null;
+  /** Worst that a search over the domain found where no value is clamped; null where none was made. */
+  readonly searched: number | null;
+  /** Holds for every input in the domain where no value is clamped; null where there is no such bound. */
+  readonly proven: number | null;
+}
+
+/** What accuracy.json says in full: shown, not proven by any key. */
+export interface StatedAccuracy {
+  /** Who computed the float values. */
+  readonly reference: string;
+  /** The onnxruntime that the imported model was held beside; null: not compared with onnxruntime. */
+  readonly comparedWith: string | null;
+  readonly source: 'given' | 'drawn';
+  /** How many samples, how many of them were held out of all choices, and on how many a value was clamped. */
+  readonly samples: number;
+  readonly heldOut: number;
+  readonly clamped: number;
+  readonly outputs: readonly OutputAccuracy[];
+}
+
 /** manifest.json: what was compiled, from what, by what, and how its inputs and outputs read. */
 export interface Manifest {
   readonly formatVersion: FormatVersion;
@@ -93,6 +135,8 @@ export interface Manifest {
   /** Not in formatVersion 1, nor are the choices. */
   readonly schemaDigest?: string;
   readonly choices?: CompileChoices;
+  /** Not in manifests of before the three numbers. */
+  readonly accuracy?: StatedAccuracy;
   readonly layers: readonly LayerCost[];
   /** Defaults that were taken and what they mean, in sentences. */
   readonly notes: readonly string[];
@@ -153,6 +197,26 @@ function fieldsOf(version: FormatVersion): Fields<Manifest> {
           }),
         ),
         inputShapes: list(tuple(text, list(count))),
+      }),
+    ),
+    accuracy: optional(
+      object<StatedAccuracy>({
+        reference: text,
+        comparedWith: nullable(text),
+        source: oneOf('given', 'drawn'),
+        samples: count,
+        heldOut: count,
+        clamped: count,
+        outputs: list(
+          object<OutputAccuracy>({
+            name: text,
+            magnitude: number,
+            measured: number,
+            heldOut: nullable(number),
+            searched: nullable(number),
+            proven: nullable(number),
+          }),
+        ),
       }),
     ),
     layers: list(

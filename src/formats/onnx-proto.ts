@@ -5,6 +5,7 @@
 import { closeSync, fstatSync, readSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import protobuf from 'protobufjs/light.js';
+import { bfloat16ToNumber, elementTypes, float16ToNumber, type ElementType } from '../base/element-types.js';
 import { ZkonnxError, internal } from '../base/errors.js';
 import { onnxDescriptor } from './onnx-descriptor.js';
 import { openRegularSync } from './regular-file.js';
@@ -97,41 +98,6 @@ export interface OnnxModel {
   readonly functions: readonly { readonly name: string; readonly domain: string }[];
 }
 
-/** ONNX element types that have a float64 reading, by TensorProto.DataType code. */
-const elementTypes = {
-  1: 'float32',
-  2: 'uint8',
-  3: 'int8',
-  4: 'uint16',
-  5: 'int16',
-  6: 'int32',
-  7: 'int64',
-  9: 'bool',
-  10: 'float16',
-  11: 'float64',
-  12: 'uint32',
-  13: 'uint64',
-  16: 'bfloat16',
-} as const;
-
-export type ElementType = (typeof elementTypes)[keyof typeof elementTypes];
-
-const elementBytes: Record<ElementType, number> = {
-  float32: 4,
-  uint8: 1,
-  int8: 1,
-  uint16: 2,
-  int16: 2,
-  int32: 4,
-  int64: 8,
-  bool: 1,
-  float16: 2,
-  float64: 8,
-  uint32: 4,
-  uint64: 8,
-  bfloat16: 2,
-};
-
 /** A tensor with its values widened to float64: exact for every type but int64 beyond 2^53, which is refused. */
 export interface DecodedTensor {
   readonly name: string;
@@ -141,19 +107,19 @@ export interface DecodedTensor {
   readonly values: Float64Array;
 }
 
+const typesByCode: ReadonlyMap<number, ElementType> = new Map(
+  (Object.keys(elementTypes) as ElementType[]).map((dtype) => [elementTypes[dtype].code, dtype]),
+);
+
 /** The name of a TensorProto.DataType code, `undefined` for strings, complex numbers and the 8-bit and smaller floats. */
 export function elementTypeOf(code: number): ElementType | undefined {
-  return (elementTypes as Record<number, ElementType>)[code];
+  return typesByCode.get(code);
 }
 
 /** What to call a code in a message, known or not. */
 export function elementTypeLabel(code: number): string {
   const all = root.lookupEnum('onnx.TensorProto.DataType').valuesById[code];
   return elementTypeOf(code) ?? all?.toLowerCase() ?? `type ${code}`;
-}
-
-export function isFloatType(dtype: string): boolean {
-  return dtype === 'float32' || dtype === 'float64' || dtype === 'float16' || dtype === 'bfloat16';
 }
 
 const root = protobuf.Root.fromJSON(onnxDescriptor).resolveAll();
@@ -298,7 +264,7 @@ export function tensorValues(proto: TensorProto, options: { readonly externalDir
   const dtype = elementTypeOf(proto.dataType);
   if (dtype === undefined) {
     throw new ZkonnxError('OP_UNSUPPORTED', `element type ${elementTypeLabel(proto.dataType)} is not supported`, {
-      expected: Object.values(elementTypes).join(', '),
+      expected: Object.keys(elementTypes).join(', '),
       where,
       help: 'export the model with float32 weights',
     });
@@ -309,7 +275,9 @@ export function tensorValues(proto: TensorProto, options: { readonly externalDir
     throw new ZkonnxError('MODEL_INVALID', 'tensors stored in segments are not supported', { where });
   }
   const raw =
-    proto.dataLocation === 1 ? externalBytes(proto, options.externalDir, count * elementBytes[dtype]) : proto.rawData;
+    proto.dataLocation === 1
+      ? externalBytes(proto, options.externalDir, count * elementTypes[dtype].bytes)
+      : proto.rawData;
   const values = raw.length > 0 ? rawValues(raw, dtype, count, where) : typedValues(proto, dtype, count, where);
   return { name, dims, dtype, values };
 }
@@ -335,8 +303,8 @@ function sizeError(where: string, expected: string, got: string): ZkonnxError {
 }
 
 function rawValues(raw: Uint8Array, dtype: ElementType, count: number, where: string): Float64Array {
-  if (raw.length !== count * elementBytes[dtype]) {
-    throw sizeError(where, `${count} × ${dtype} = ${count * elementBytes[dtype]} bytes`, `${raw.length} bytes`);
+  if (raw.length !== count * elementTypes[dtype].bytes) {
+    throw sizeError(where, `${count} × ${dtype} = ${count * elementTypes[dtype].bytes} bytes`, `${raw.length} bytes`);
   }
   // Copied so that typed-array views are aligned; ONNX raw data is little-endian, as are the machines Node runs on (s390x aside).
   const buffer = new Uint8Array(raw).buffer;
@@ -427,23 +395,6 @@ function typedField(proto: TensorProto, dtype: ElementType): readonly number[] |
     case 'bfloat16':
       return proto.int32Data;
   }
-}
-
-/** IEEE binary16, bits in the low half. */
-export function float16ToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
-}
-
-const floatBits = new Uint32Array(1);
-const floatView = new Float32Array(floatBits.buffer);
-
-function bfloat16ToNumber(bits: number): number {
-  floatBits[0] = bits << 16;
-  return floatView[0]!;
 }
 
 type Missing = (reason: string, cause?: unknown) => ZkonnxError;

@@ -3,6 +3,7 @@
  * 1.0, else 4, little-endian), the header as a Python dict of descr, fortran_order and shape, then the elements.
  * Real numbers and booleans only: pickled objects, structures, strings and complex numbers are refused.
  */
+import { float16ToNumber } from '../base/element-types.js';
 import { ZkonnxError } from '../base/errors.js';
 import { formatBytes } from './files.js';
 import { sizeOf } from './tensor.js';
@@ -27,7 +28,7 @@ interface Element {
  * no safe integer either: `checkValues` refuses it where the model wants integers.
  */
 const ELEMENTS: Readonly<Record<string, Element>> = {
-  f2: { bytes: 2, read: (view, offset, little) => halfToNumber(view.getUint16(offset, little)) },
+  f2: { bytes: 2, read: (view, offset, little) => float16ToNumber(view.getUint16(offset, little)) },
   f4: { bytes: 4, read: (view, offset, little) => view.getFloat32(offset, little) },
   f8: { bytes: 8, read: (view, offset, little) => view.getFloat64(offset, little) },
   i1: { bytes: 1, read: (view, offset) => view.getInt8(offset) },
@@ -40,15 +41,6 @@ const ELEMENTS: Readonly<Record<string, Element>> = {
   u8: { bytes: 8, read: (view, offset, little) => Number(view.getBigUint64(offset, little)) },
   b1: { bytes: 1, read: (view, offset) => (view.getUint8(offset) === 0 ? 0 : 1) },
 };
-
-/** IEEE 754 binary16. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
 
 interface Header {
   readonly element: Element;

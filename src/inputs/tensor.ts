@@ -2,6 +2,7 @@
  * From numbers of any source to the tensors of a sample: which shapes are accepted, which axis is a batch, and the checks on
  * every value. Every format ends here, so that the same numbers give the same sample whatever file they came in.
  */
+import { elementTypes, isElementType, type ElementTypeRecord } from '../base/element-types.js';
 import { ZkonnxError } from '../base/errors.js';
 import type { Visibility } from '../verify/statement.js';
 
@@ -36,38 +37,28 @@ export interface ArraySource {
   read(start: number, count: number): Float64Array;
 }
 
-interface ElementType {
-  /** What a value of this type is, for messages. */
-  readonly range: string;
-  readonly holds: (value: number) => boolean;
-  readonly round?: (value: number) => number;
-}
-
-const integers = (lo: number, hi: number): ElementType => ({
-  range: `an integer in [${lo}, ${hi}]`,
-  holds: (value) => Number.isInteger(value) && value >= lo && value <= hi,
-});
-
 /**
- * Values of a float32 input are rounded to float32: the model never sees more, and a sample is then the same integers whether
- * it came as JSON decimals, as .npy or as a picture. 64-bit integers end where a double no longer holds every integer.
+ * What a value of each kind of type is, for messages, and whether one is. Floats are rounded to their type: the model never sees more, and a
+ * sample is then the same integers whether it came as JSON decimals, as .npy or as a picture. 64-bit integers end where a double no longer
+ * holds every integer.
  */
-const ELEMENT_TYPES: Readonly<Record<string, ElementType>> = {
-  float64: { range: 'a float64', holds: Number.isFinite },
-  float32: { range: 'a float32', holds: (value) => Number.isFinite(Math.fround(value)), round: Math.fround },
-  // 65520 is halfway to the first value past the largest float16; rounding inside the range is left to the runtime.
-  float16: { range: 'a float16, below 65520', holds: (value) => Math.abs(value) < 65520 },
-  bfloat16: { range: 'a bfloat16', holds: (value) => Number.isFinite(Math.fround(value)) },
-  int8: integers(-(2 ** 7), 2 ** 7 - 1),
-  int16: integers(-(2 ** 15), 2 ** 15 - 1),
-  int32: integers(-(2 ** 31), 2 ** 31 - 1),
-  int64: integers(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
-  uint8: integers(0, 2 ** 8 - 1),
-  uint16: integers(0, 2 ** 16 - 1),
-  uint32: integers(0, 2 ** 32 - 1),
-  uint64: integers(0, Number.MAX_SAFE_INTEGER),
-  bool: integers(0, 1),
+const KINDS: { readonly [K in ElementTypeRecord['kind']]: Kind } = {
+  float: {
+    range: (dtype) => `a ${dtype}`,
+    holds: (value, { round }) => Number.isFinite(round(value)),
+  },
+  integer: {
+    range: (_, type) =>
+      `an integer in [${Math.max(type.lo, Number.MIN_SAFE_INTEGER)}, ${Math.min(type.hi, Number.MAX_SAFE_INTEGER)}]`,
+    holds: (value, { lo, hi }) => Number.isSafeInteger(value) && value >= lo && value <= hi,
+  },
+  bool: { range: () => '0 or 1', holds: (value) => value === 0 || value === 1 },
 };
+
+interface Kind {
+  readonly range: (dtype: string, type: ElementTypeRecord) => string;
+  readonly holds: (value: number, type: ElementTypeRecord) => boolean;
+}
 
 export function sizeOf(dims: readonly number[]): number {
   return dims.reduce((product, dim) => product * dim, 1);
@@ -100,29 +91,33 @@ export function elementPath(name: string, dims: readonly number[], position: num
  * @throws ZkonnxError INPUT_NOT_FINITE, INPUT_TYPE, naming the element.
  */
 export function checkValues(spec: InputSpec, values: Float64Array, origin: string): Float64Array {
-  const type = ELEMENT_TYPES[spec.dtype];
-  if (type === undefined) {
+  if (!isElementType(spec.dtype)) {
     throw new ZkonnxError(
       'INPUT_TYPE',
       `input ${spec.name} holds ${spec.dtype} elements, which no input file can give`,
       {
-        expected: Object.keys(ELEMENT_TYPES).join(', '),
+        expected: Object.keys(elementTypes).join(', '),
         where: origin,
       },
     );
   }
-  const result = new Float64Array(values.length);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (!type.holds(value)) throw badValue(spec, type, value, i, origin);
-    result[i] = type.round === undefined ? value : type.round(value);
-  }
-  return result;
+  const type = elementTypes[spec.dtype];
+  const { holds } = KINDS[type.kind];
+  return values.map((value, i) => {
+    if (!holds(value, type)) throw badValue(spec, type, value, i, origin);
+    return type.round(value);
+  });
 }
 
-function badValue(spec: InputSpec, type: ElementType, value: number, position: number, origin: string): ZkonnxError {
+function badValue(
+  spec: InputSpec,
+  type: ElementTypeRecord,
+  value: number,
+  position: number,
+  origin: string,
+): ZkonnxError {
   const facts = {
-    expected: type.range,
+    expected: KINDS[type.kind].range(spec.dtype, type),
     ...(isQuotable(spec) ? { got: String(value) } : {}),
     where: `${origin}, ${elementPath(spec.name, spec.dims, position)}`,
   };

@@ -3,7 +3,7 @@ import { readingArtifact } from '../formats/artifact-read.js';
 import { readCircuitFile } from '../formats/circuit-file.js';
 import { requireSchema } from '../formats/circuit-schema.js';
 import { artifactPaths, readManifest, type Manifest } from '../formats/manifest.js';
-import type { FloatReference } from '../reference/onnxruntime.js';
+import type { FloatReference, FloatTensor } from '../reference/onnxruntime.js';
 import { realValues, type TensorValue } from '../verify/report.js';
 import type { Schema, TensorSchema } from '../verify/statement.js';
 import { encodeSample, solveHiding } from './encode.js';
@@ -71,7 +71,7 @@ async function runOne(
   const values = outputsOf(circuit, solveHiding(circuit, schema, encodeSample(schema, tensors), salts));
   const outputs = byName(schema.outputs, (tensor) => realValues(tensor, values.get(tensor.name)!));
   const floats = await reference.run(tensors);
-  const expected = byName(schema.outputs, ({ name, dims }) => ({ dims, data: Array.from(floats.get(name)!) }));
+  const expected = byName(schema.outputs, ({ name }) => referenceValue(floats.get(name)!));
   let maxAbsError = 0;
   for (const [name, { data }] of Object.entries(outputs)) {
     data.forEach((value, i) => {
@@ -79,6 +79,20 @@ async function runOne(
     });
   }
   return { outputs, reference: expected, maxAbsError };
+}
+
+/** With the reference's own shape: where it is another than the statement's, whoever reads both sees it. */
+function referenceValue({ dims, values }: FloatTensor): TensorValue {
+  return { dims, data: Array.from(values) };
+}
+
+/** Names of outputs whose shape the float model gives otherwise than the statement does, with both shapes. */
+export function shapeDifferences({ outputs, reference }: Pick<RunResult, 'outputs' | 'reference'>): string[] {
+  const shown = (dims: readonly number[]) => `[${dims.join(', ')}]`;
+  return Object.entries(outputs).flatMap(([name, { dims }]) => {
+    const other = reference[name]!.dims;
+    return shown(dims) === shown(other) ? [] : [`output ${name} is ${shown(dims)}, of the float model ${shown(other)}`];
+  });
 }
 
 function byName(

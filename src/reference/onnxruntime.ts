@@ -1,7 +1,8 @@
 /** The float model as onnxruntime runs it: the judge of accuracy. An optional peer: an install without it still compiles, runs and proves. */
 import type * as OnnxRuntime from 'onnxruntime-node';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { ZkonnxError } from '../base/errors.js';
+import { elementTypes, float16ToNumber, isElementType, type ElementType } from '../base/element-types.js';
+import { invariant, ZkonnxError } from '../base/errors.js';
 
 /** Real values by tensor name, flat and row-major. */
 export type RealValues = ReadonlyMap<string, Float64Array>;
@@ -15,11 +16,23 @@ interface InputType {
   readonly dtype: string;
 }
 
+/** A tensor as the float model gave it: its own shape, whatever anybody expects, and its values widened to float64, row-major. */
+export interface FloatTensor {
+  readonly dims: readonly number[];
+  readonly values: Float64Array;
+}
+
 export interface FloatReference {
   /** `onnxruntime 1.30.0`. */
   readonly name: string;
-  run(inputs: RealValues): Promise<Map<string, Float64Array>>;
+  /** The outputs by name. */
+  run(inputs: RealValues): Promise<ReadonlyMap<string, FloatTensor>>;
   close(): Promise<void>;
+}
+
+/** The values alone. */
+export function valuesOf(tensors: ReadonlyMap<string, FloatTensor>): RealValues {
+  return new Map([...tensors].map(([name, { values }]) => [name, values]));
 }
 
 /** What to run where onnxruntime is wanted; its own install script would only fetch CUDA libraries, which nothing here uses. */
@@ -39,9 +52,13 @@ async function importRuntime(): Promise<Runtime> {
   return module.default ?? module;
 }
 
-/** Why there is no onnxruntime, what serves instead, and what to install. Only for where `openReference` gave nothing. */
-export async function missingRuntime(): Promise<string> {
+/** Why there is no onnxruntime, what serves instead, and what to install. Only for where `openReference` gave nothing for these inputs. */
+export async function missingRuntime(inputs: readonly InputType[] = []): Promise<string> {
   const instead = 'float values come from zkonnx’s own float64 evaluation instead';
+  const strange = inputs.find(({ dtype }) => !isRunnable(dtype));
+  if (strange !== undefined) {
+    return `onnxruntime-node has no ${strange.dtype} tensors, which input ${strange.name} needs: ${instead}`;
+  }
   try {
     await importRuntime();
   } catch (cause) {
@@ -57,12 +74,15 @@ function isAbsent(cause: unknown): boolean {
   return cause instanceof Error && (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
 }
 
-/** Opens a session on the model: a path, so that external data is found, or bytes that hold all of it. Undefined without onnxruntime. */
+/**
+ * Opens a session on the model: a path, so that external data is found, or bytes that hold all of it. Undefined without onnxruntime, and for
+ * inputs of a type that its tensors do not hold (bfloat16).
+ */
 export async function openReference(
   model: string | Uint8Array,
   inputs: readonly InputType[],
 ): Promise<FloatReference | undefined> {
-  const runtime = await loadOnnxRuntime();
+  const runtime = inputs.every(({ dtype }) => isRunnable(dtype)) ? await loadOnnxRuntime() : undefined;
   if (runtime === undefined) return undefined;
   let session: InferenceSession;
   try {
@@ -90,36 +110,46 @@ export async function openReference(
           .map(({ name, dims, dtype }) => [name, makeTensor(runtime, dtype, values.get(name)!, dims)]),
       );
       const results = await session.run(feeds);
-      return new Map(
-        Object.entries(results).map(([name, tensor]) => [
-          name,
-          Float64Array.from(tensor.data as ArrayLike<number>, Number),
-        ]),
-      );
+      return new Map(Object.entries(results).map(([name, tensor]) => [name, readTensor(tensor)]));
     },
     close: () => session.release(),
   };
 }
 
+/** How a type goes into onnxruntime-node and comes back; undefined for what its tensors cannot hold. */
+const RUNTIME_TYPES: { readonly [T in ElementType]: Tensor.Type | undefined } = {
+  float32: 'float32',
+  float64: 'float64',
+  float16: 'float16',
+  bfloat16: undefined,
+  int8: 'int8',
+  int16: 'int16',
+  int32: 'int32',
+  int64: 'int64',
+  uint8: 'uint8',
+  uint16: 'uint16',
+  uint32: 'uint32',
+  uint64: 'uint64',
+  bool: 'bool',
+};
+
+function isRunnable(dtype: string): boolean {
+  return isElementType(dtype) && RUNTIME_TYPES[dtype] !== undefined;
+}
+
 function makeTensor(runtime: Runtime, dtype: string, values: Float64Array, dims: readonly number[]): Tensor {
-  switch (dtype) {
-    case 'float64':
-      return new runtime.Tensor('float64', values, dims);
-    case 'int64':
-      return new runtime.Tensor(
-        'int64',
-        BigInt64Array.from(values, (v) => BigInt(v)),
-        dims,
-      );
-    case 'int32':
-      return new runtime.Tensor('int32', Int32Array.from(values), dims);
-    case 'uint8':
-      return new runtime.Tensor('uint8', Uint8Array.from(values), dims);
-    case 'int8':
-      return new runtime.Tensor('int8', Int8Array.from(values), dims);
-    case 'bool':
-      return new runtime.Tensor('bool', Uint8Array.from(values), dims);
-    default:
-      return new runtime.Tensor('float32', Float32Array.from(values), dims);
-  }
+  const type = isElementType(dtype) ? RUNTIME_TYPES[dtype] : undefined;
+  invariant(type !== undefined && isElementType(dtype), 'an input that onnxruntime-node cannot hold', { dtype });
+  // A float16 goes in by its bits, whether or not this JavaScript has an array for it.
+  const data = elementTypes[dtype].store(values);
+  return new runtime.Tensor(type as 'float32', data as Float32Array, dims);
+}
+
+/** The values widened to float64. A float16 comes by its bits where JavaScript has no array for it. */
+function readTensor({ type, data, dims }: Tensor): FloatTensor {
+  const isBits = type === 'float16' && data instanceof Uint16Array;
+  const values = isBits
+    ? Float64Array.from(data, float16ToNumber)
+    : Float64Array.from(data as ArrayLike<number>, Number);
+  return { dims, values };
 }

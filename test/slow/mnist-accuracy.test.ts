@@ -28,7 +28,7 @@ describe('MNIST test set', () => {
     const seconds = (performance.now() - from) / 1000;
     for (let i = 0; i < images.length; i++) {
       const values = await runtime!.run(new Map([[model.input, images[i]!.map(Math.fround)]]));
-      if (largest(values.get(output)!) === labels[i]) float++;
+      if (largest(values.get(output)!.values) === labels[i]) float++;
     }
     await runtime!.close();
     process.stderr.write(

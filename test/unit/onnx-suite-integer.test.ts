@@ -1,6 +1,6 @@
 /**
  * The official node suite again, down to the constraints: every case with computed float data becomes an integer program whose outputs
- * stay within 1 % of the largest expected magnitude, and whose circuit the witness satisfies.
+ * stay within 1 % of the largest expected magnitude and have the expected shape and type, and whose circuit the witness satisfies.
  */
 import { describe, expect, it } from 'vitest';
 import { assemble, assembleRounds } from '../../src/compile/assemble.js';
@@ -57,6 +57,10 @@ function integerError(
   const { circuit, witness } =
     elements > MOST_BY_BITS ? byLookups(model, schema, integers) : byBits(model, schema, integers);
   const outputs = outputsOf(circuit, witness);
+  for (const { name, dims, dtype } of schema.outputs) {
+    const { dims: expected, dtype: type } = test.outputs.get(name)!;
+    expect({ dims, dtype }).toEqual({ dims: expected, dtype: type });
+  }
   let worst = 0;
   for (const { name: output, node } of graph.outputs) {
     const { node: ir, scale, offset } = model.tensors.get(node)!;

@@ -75,7 +75,7 @@ describe('evaluateReal', () => {
       node('y', { kind: 'linear', maps: [scalarMap(2, 1), scalarMap(2, 2)], bias: new Float64Array(2) }, ['x', 'c']),
     ],
     inputs: ['x'],
-    outputs: [{ name: 'y', node: 'y' }],
+    outputs: [{ name: 'y', node: 'y', dims: [], dtype: 'float32' }],
   };
 
   it('gives the values of all nodes', () => {

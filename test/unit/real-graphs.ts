@@ -40,7 +40,7 @@ export function graphOf(nodes: readonly RealNode[], output: string): RealGraph {
   return {
     nodes,
     inputs: nodes.filter(({ op }) => op.kind === 'input').map(({ name }) => name),
-    outputs: [{ name: 'y', node: output }],
+    outputs: [{ name: 'y', node: output, dims: nodes.find(({ name }) => name === output)!.dims, dtype: 'float32' }],
   };
 }
 

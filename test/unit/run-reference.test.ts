@@ -41,7 +41,7 @@ it('our own evaluation gives the same', async () => {
   const values = await own.run(new Map([['x', Float64Array.of(0.5, -0.5, 0.25)]]));
   await own.close();
   expect(own.name).toBe('zkonnx float64 evaluation');
-  values.get('y')!.forEach((value, i) => {
+  values.get('y')!.values.forEach((value, i) => {
     expect(value).toBeCloseTo(reference['y']!.data[i]!, 6);
   });
 });

@@ -30,6 +30,7 @@ type Answer = RunResult & { readonly id: string };
 async function run(session: Session, artifact: string, flags: RunFlags): Promise<Outcome> {
   const { openRunner } = await import('../../evaluate/runner.js');
   const { samplesOf } = await import('../input-files.js');
+  const { shapeDifferences } = await import('../../prove/run.js');
   const runner = await openRunner(artifact);
   try {
     const inputs = await artifactInputs(runner.manifest.schema, flags);
@@ -37,6 +38,7 @@ async function run(session: Session, artifact: string, flags: RunFlags): Promise
     for await (const sample of samplesOf(session, flags.in, inputs)) {
       answers.push({ id: sample.id, ...(await runner.run(sample)) });
     }
+    for (const difference of new Set(answers.flatMap(shapeDifferences))) session.log(difference);
     const { referenceName, referenceMissing } = runner;
     if (referenceMissing !== undefined) session.log(`float answers by ${referenceName}: ${referenceMissing}`);
     const judge = { referenceName, ...(referenceMissing === undefined ? {} : { referenceMissing }) };

@@ -30,8 +30,7 @@ export function reachableEnds(ir: IrGraph, work?: number): ReachableEnd[] {
     const seen = hull({ lo: x.lo.filter((_, i) => isLive[i]), hi: x.hi.filter((_, i) => isLive[i]) });
     const got = { lo: rounded(Math.ceil(seen.lo)), hi: rounded(Math.floor(seen.hi)) };
     const expected = { lo, hi: lo + 2 ** bits - 1 };
-    const holds =
-      (ends.lo === 'own' || got.lo >= expected.lo) && (ends.hi === 'own' || got.hi <= expected.hi);
+    const holds = (ends.lo === 'own' || got.lo >= expected.lo) && (ends.hi === 'own' || got.hi <= expected.hi);
     return holds ? [] : [{ node: node.name, origin: node.origin, expected, got }];
   });
 }

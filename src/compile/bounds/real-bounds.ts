@@ -1,7 +1,7 @@
 /** Bounds of every tensor of the real graph over the input domain. */
 import type { RealGraph, RealNode } from '../real/graph.js';
 import { realOpOf } from '../real/ops.js';
-import { uniformBox, type Box } from '../real/box.js';
+import type { Box } from '../real/box.js';
 import { relaxedBounds, type RelaxedBounds, type Step } from './relaxation.js';
 
 /** The boxes of the nodes, in the graph's order, for inputs in these boxes; `work`: see `LAYER_WORK`. */
@@ -10,20 +10,6 @@ export function realBounds(graph: RealGraph, inputs: ReadonlyMap<string, Box>, w
   return relaxedBounds(
     graph.nodes.map((node) => stepOf(node, inputs, sizes)),
     work,
-  );
-}
-
-/** The boxes of the model inputs. */
-export function inputBoxes(
-  graph: RealGraph,
-  domains: ReadonlyMap<string, { readonly min: number; readonly max: number }>,
-): Map<string, Box> {
-  const nodes = new Map(graph.nodes.map((node) => [node.name, node]));
-  return new Map(
-    graph.inputs.map((name) => {
-      const { min, max } = domains.get(name) ?? { min: -Infinity, max: Infinity };
-      return [name, uniformBox(sizeOf(nodes.get(name)!), min, max)];
-    }),
   );
 }
 

@@ -31,6 +31,8 @@ export interface SearchOptions {
   readonly work?: number;
   /** Points whose neighbourhood counts more than others. */
   readonly samples?: readonly Values[];
+  /** Ends the search early, after some starts, once it says so of the worst error of an output. */
+  readonly isEnough?: (output: string, maxAbsError: number) => boolean;
 }
 
 /** Default of `starts`. */
@@ -38,6 +40,8 @@ export const SEARCHED_STARTS = 200;
 /** Default of `work`: some seconds. */
 export const SEARCHED_WORK = 2 ** 30;
 const MIN_EVALUATIONS = 16;
+/** Starts before a search may end early. */
+const EARLIEST = 20;
 /** Points that a start is the best of. */
 const DRAWS = 20;
 /** Moves from each start, and from each of the best afterwards. */
@@ -56,7 +60,7 @@ export function* searchingErrors(
   graph: RealGraph,
   model: IntegerModel,
   domains: BoundedDomains,
-  { starts = SEARCHED_STARTS, work = SEARCHED_WORK, samples = [] }: SearchOptions = {},
+  { starts = SEARCHED_STARTS, work = SEARCHED_WORK, samples = [], isEnough = () => false }: SearchOptions = {},
 ): Work<SearchedErrors> {
   const where = searchDomains(graph, domains);
   const points = Math.max(MIN_EVALUATIONS, Math.floor(work / (2 * evaluationWork(graph))));
@@ -75,9 +79,10 @@ export function* searchingErrors(
     }
     climb(search, where, climber, { moves: Math.min(FIRST_MOVES, most - search.looks), size: MOVE, random });
     climbers.push(climber);
+    if (s >= EARLIEST && search.isAny(isEnough)) break;
   }
   const best = [...climbers].sort((a, b) => b.error - a.error).slice(0, BEST_STARTS);
-  for (const [i, climber] of best.entries()) {
+  for (const [i, climber] of search.isAny(isEnough) ? [] : best.entries()) {
     yield 0.6 + (0.4 * i) / best.length;
     climb(search, where, climber, { moves: Math.min(LATER_MOVES, most - search.looks), size: MOVE / 2, random });
   }
@@ -178,6 +183,10 @@ class ErrorSearch {
       worst = Math.max(worst, error / (output.magnitude || 1));
     }
     return worst;
+  }
+
+  isAny(isEnough: NonNullable<SearchOptions['isEnough']>): boolean {
+    return this.outputs.some(({ name, error }) => isEnough(name, error));
   }
 
   result(): Pick<SearchedErrors, 'evaluations' | 'clamped' | 'outputs'> {

@@ -2,8 +2,9 @@
  * What an operator's expansion works with: its inputs as values with known shapes, and `emit`, which appends a real node, or,
  * where every input is a constant, computes it on the spot. Constant subgraphs of any operator fold that way, with no pass of their own.
  */
+import { isFloatType, type ElementType } from '../../base/element-types.js';
 import { ZkonnxError, invariant, type ErrorCode } from '../../base/errors.js';
-import { isFloatType, type DecodedTensor, type ElementType, type TensorProto } from '../../formats/onnx-proto.js';
+import type { DecodedTensor, TensorProto } from '../../formats/onnx-proto.js';
 import { evaluateRealNode } from '../real/evaluate.js';
 import type { RealNode, RealOp } from '../real/graph.js';
 import type { LinearMap } from '../real/linear-map.js';

@@ -86,7 +86,10 @@ export class Importer {
   }
 
   finish(): RealGraph {
-    const outputs = this.onnx.outputs.map((name) => ({ name, node: this.builder.nodeOf(this.value(name), 'output') }));
+    const outputs = this.onnx.outputs.map((name) => {
+      const value = this.value(name);
+      return { name, node: this.builder.nodeOf(value, 'output'), dims: value.dims, dtype: value.dtype };
+    });
     const inputs = this.onnx.inputs.map(({ name }) => name);
     return {
       nodes: reachable(this.builder.nodes, [...outputs.map(({ node }) => node), ...inputs]),

@@ -2,6 +2,7 @@
  * An ONNX model as a typed graph: names resolved, attributes typed, nodes in topological order, shapes of the inputs known.
  * In: decoded protobuf messages. Out: `OnnxGraph`; what is wrong with the graph as a graph is said here.
  */
+import type { ElementType } from '../../base/element-types.js';
 import { ZkonnxError } from '../../base/errors.js';
 import {
   elementTypeLabel,
@@ -9,7 +10,6 @@ import {
   tensorValues,
   toNumber,
   type DecodedTensor,
-  type ElementType,
   type NodeProto,
   type OnnxModel,
   type TensorProto,

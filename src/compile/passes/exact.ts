@@ -5,6 +5,7 @@
  * Every node is offered to this lane first (`Lowering.exact`). What the lane can see says what it may depend on: integer tensors, their proven
  * bounds and domains; no statistics, no widths. A lowering emits nothing before it knows that it is exact, and declines by returning undefined.
  */
+import { isWholeType } from '../../base/element-types.js';
 import type { Fact } from '../ir/graph.js';
 import type { RealNode } from '../real/graph.js';
 import { scalarMap } from '../real/linear-map.js';
@@ -24,7 +25,7 @@ export interface ExactLane {
 
 /** Whether the node's values are integers by their type: no rounding may be modelled. */
 export function isWhole({ dtype }: Pick<RealNode, 'dtype'>): boolean {
-  return /^(u?int|bool)/.test(dtype);
+  return isWholeType(dtype);
 }
 
 /** An earlier node whose integers are its values but for an integer offset: value = q + offset. Undefined where a scale is involved. */

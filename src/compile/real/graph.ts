@@ -74,6 +74,16 @@ export interface RealGraph {
   readonly nodes: readonly RealNode[];
   /** Model inputs in ONNX order (initialisers excluded). Unused inputs stay listed. */
   readonly inputs: readonly string[];
-  /** Model outputs: `name` is the model's own, `node` the real node that holds it. */
-  readonly outputs: readonly { readonly name: string; readonly node: string }[];
+  readonly outputs: readonly RealOutput[];
+}
+
+/** An output of the model. Passes may move it to another node, which has as many elements: what it looks like is the model's to say. */
+export interface RealOutput {
+  /** The model's own. */
+  readonly name: string;
+  /** The real node that holds its elements, row-major. */
+  readonly node: string;
+  /** The model's own shape and ONNX element type. */
+  readonly dims: readonly number[];
+  readonly dtype: string;
 }

@@ -1,5 +1,5 @@
 /** Elementwise arithmetic with NumPy broadcasting: sums and products by constants are linear, products of computed values bilinear. */
-import { isFloatType, type ElementType } from '../../../formats/onnx-proto.js';
+import { isFloatType, type ElementType } from '../../../base/element-types.js';
 import { gatherMap } from '../../real/linear-map.js';
 import { isConstant, type Constant, type LinearTerm, type OpContext, type Value } from '../context.js';
 import type { OperatorTable } from '../operator.js';

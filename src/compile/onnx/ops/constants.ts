@@ -1,5 +1,6 @@
 /** Operators that make or convert constants. Casts between float types of computed values change nothing. */
-import { elementTypeLabel, elementTypeOf, isFloatType, type ElementType } from '../../../formats/onnx-proto.js';
+import { isFloatType, type ElementType } from '../../../base/element-types.js';
+import { elementTypeLabel, elementTypeOf } from '../../../formats/onnx-proto.js';
 import { isConstant, type Constant, type OpContext, type Value } from '../context.js';
 import { holdsAll, integerRange } from '../integers.js';
 import type { OperatorTable } from '../operator.js';

@@ -1,5 +1,5 @@
 /** Reductions along axes: sums and means are linear, maxima windows, ArgMax positions. */
-import { isFloatType } from '../../../formats/onnx-proto.js';
+import { isFloatType } from '../../../base/element-types.js';
 import type { AxisGroups } from '../../real/graph.js';
 import { LinearMapBuilder } from '../../real/linear-map.js';
 import { isConstant, type OpContext, type Value } from '../context.js';

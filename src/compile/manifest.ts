@@ -25,12 +25,14 @@ export interface CompiledParts {
   readonly assembled: Assembled;
   readonly judgement: Judgement;
   readonly accuracy: AccuracyReport;
+  /** Of the ranges. */
+  readonly notes: readonly string[];
   /** As it is written: it names its schema. */
   readonly circuit: Circuit;
 }
 
 export function makeManifest(parts: CompiledParts, options: CompileOptions): Manifest {
-  const { source, prepared, choice, statistics, assembled, circuit, judgement, accuracy } = parts;
+  const { source, prepared, choice, statistics, assembled, circuit, judgement, accuracy, notes } = parts;
   const { model, growth, schema, publicInputs } = assembled;
   const { r1cs } = circuit;
   const names = namesOf(circuit);
@@ -71,6 +73,7 @@ export function makeManifest(parts: CompiledParts, options: CompileOptions): Man
       ...defaultsTaken(options, choice.domains),
       ...clampNotes(schema, options),
       ...model.notes,
+      ...notes,
       ...judgement.notes,
     ],
   };

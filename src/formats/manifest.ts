@@ -53,6 +53,8 @@ export interface CompileChoices {
   readonly growth: number;
   /** Of every tensor of the real graph over the samples. */
   readonly statistics: readonly (readonly [tensor: string, min: number, max: number, mean: number, rms: number])[];
+  /** Where the targets of tensors end that a search or bounds over the domain chose; others end at their statistics and headroom. */
+  readonly ranges?: readonly (readonly [tensor: string, lo: number, hi: number])[];
   readonly domains: readonly InputDomainChoice[];
   /** Shapes that the model left open. */
   readonly inputShapes: readonly (readonly [input: string, dims: readonly number[]])[];
@@ -186,6 +188,7 @@ function fieldsOf(version: FormatVersion): Fields<Manifest> {
       object<CompileChoices>({
         growth: count,
         statistics: list(tuple(text, number, number, number, number)),
+        ranges: optional(list(tuple(text, number, number))),
         domains: list(
           object<InputDomainChoice>({
             input: text,

@@ -36,6 +36,12 @@ export const HEADROOM = 1.5;
 /** Bits of a rescaling factor beyond those of the largest result: rounding it moves no value by more than an eighth of a quantum. */
 const RESCALE_GUARD_BITS = 2;
 
+/** Where targets end: the range that was chosen for the tensor, or the calibrated one with headroom. */
+export function reachOf({ min, max, range }: Statistics): { readonly lo: number; readonly hi: number } {
+  const headroom = Math.max(Math.abs(min), Math.abs(max)) * (HEADROOM - 1);
+  return range ?? { lo: min - headroom, hi: max + headroom };
+}
+
 /** Target for values in the calibrated range with headroom, both signs. */
 export function signedTarget(stats: Statistics, bits: number): Target {
   return targetOf(stats, bits, { lo: -Infinity, hi: Infinity });
@@ -43,9 +49,9 @@ export function signedTarget(stats: Statistics, bits: number): Target {
 
 /** Target for values clamped to [lo, hi] (ReLU: [0, ∞)); infinite sides take the calibrated range with headroom. */
 export function targetOf(stats: Statistics, bits: number, clamp: { readonly lo: number; readonly hi: number }): Target {
-  const reach = Math.max(Math.abs(stats.min), Math.abs(stats.max)) * (HEADROOM - 1);
-  const lo = Math.max(clamp.lo, Math.min(stats.min - reach, clamp.hi));
-  const hi = Math.min(clamp.hi, Math.max(stats.max + reach, lo));
+  const reach = reachOf(stats);
+  const lo = Math.max(clamp.lo, Math.min(reach.lo, clamp.hi));
+  const hi = Math.min(clamp.hi, Math.max(reach.hi, lo));
   const scale = (hi - lo) / (2 ** bits - 1) || 1;
   return { scale, lo: Math.round(lo / scale), bits, calibrated: { lo: clamp.lo < lo, hi: clamp.hi > hi } };
 }

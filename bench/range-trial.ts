@@ -1,5 +1,5 @@
 /**
- * `npm run trial:ranges [MODEL …]`: whether an output that the bit does not flag is ever off by more than the stated tolerance. Each model is compiled
+ * `npm run trial:ranges [MODEL …] [a|b|c …]`: whether an output that the bit does not flag is ever off by more than the stated tolerance. Each model is compiled
  * from 16 samples, from a domain alone, and with `--overflow never`; then looked at on random points (data with noise, of pictures), at corners,
  * and at the ends of ascents on |integer − float|, by draws of its own. Exit code 1 where one is off, or too many are flagged.
  */
@@ -195,7 +195,8 @@ function percent(part: number): string {
   return (100 * part).toPrecision(3);
 }
 
-const asked = process.argv.slice(2);
+const ways = process.argv.slice(2).filter((word) => /^[abc]$/.test(word));
+const asked = process.argv.slice(2).filter((word) => !ways.includes(word));
 let failures = 0;
 for (const trial of trials.filter(({ name }) => asked.length === 0 || asked.includes(name))) {
   const graph = await graphOf(trial.name);
@@ -205,7 +206,7 @@ for (const trial of trials.filter(({ name }) => asked.length === 0 || asked.incl
     new Map([[name, { min: trial.lo, max: trial.hi, bits: 16, scale: 0.5, zeroPoint: 0, source: 'declared' }]]),
   );
   const data = await dataOf(trial, whole, lehmer(11));
-  for (const way of waysOf(trial, data)) {
+  for (const way of waysOf(trial, data).filter(({ label }) => ways.length === 0 || ways.includes(label[1]!))) {
     try {
       const started = performance.now();
       const compiled = await compileInside(modelPath(trial.name), { tolerance: DEFAULT_TOLERANCE, ...way.options });

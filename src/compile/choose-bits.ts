@@ -6,11 +6,13 @@ import { chosenBy, isHeldOut } from './calibration-samples.js';
 import type { ChoiceInputs } from './choice-inputs.js';
 import { DEFAULT_OVERFLOW, DEFAULT_TOLERANCE, domainFor } from './options.js';
 import type { InputDomain } from './passes/calibrate.js';
-import { inputDomains } from './passes/domains.js';
+import { inputDomains, inputNodes } from './passes/domains.js';
 import { neverObstacle } from './passes/never.js';
 import { overflowModes, type OverflowMode } from './passes/overflow.js';
 import { quantising, type QuantisedModel } from './passes/quantise.js';
+import { sizeOf } from './passes/simplify.js';
 import type { Variant } from './protocols.js';
+import type { RealGraph } from './real/graph.js';
 import { searchedWorst, SearchGate } from './search-gate.js';
 import { missedTolerance, MOST_BITS, type Miss } from './tolerance.js';
 
@@ -51,10 +53,10 @@ export class BitChoice {
   private overflow: ZkonnxError | undefined;
 
   constructor(private readonly inputs: ChoiceInputs) {
-    const { samples, judgement, options } = inputs;
+    const { prepared, samples, judgement, options } = inputs;
     this.tolerance = options.tolerance ?? DEFAULT_TOLERANCE;
     this.mode = overflowModes[options.overflow ?? DEFAULT_OVERFLOW];
-    this.gate = new SearchGate(options.bits === undefined ? this.tolerance : Infinity);
+    this.gate = new SearchGate(options.bits === undefined ? this.tolerance : Infinity, inputElements(prepared.graph));
     const choices = this.mode.mustStay ? STAYING_BIT_CHOICES : BIT_CHOICES;
     const widths = options.bits === undefined ? choices : [options.bits];
     this.candidates = [false, true].flatMap((fine) => widths.map((bits) => ({ fine, bits })));
@@ -161,6 +163,10 @@ function* staying(variants: readonly Variant[]): Work<Variant[]> {
   }
   if (kept.length === 0) throw obstacle!;
   return kept;
+}
+
+function inputElements(graph: RealGraph): number {
+  return inputNodes(graph).reduce((total, node) => total + sizeOf(node), 0);
 }
 
 /** A program that is there already. */

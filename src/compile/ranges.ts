@@ -71,7 +71,7 @@ export interface Ranges {
 /** Fewer samples than this say little of the extremes. */
 export const FEW_SAMPLES = 64;
 /** Inputs of at most so many elements are features, any mixture of which may come; of pictures the data alone says what comes. */
-const FEATURES = 256;
+export const FEATURES = 256;
 /** Multiply-adds a layer that bounds may cost where they only cut ranges off. */
 const CUTTING_WORK = 2 ** 24;
 /** Beyond what a search found: a sixteenth of the largest magnitude, or a quarter where it had few looks or the domain was not the caller's. */

@@ -70,11 +70,11 @@ export const reciprocal: UnaryFunction = {
   image: (lo, hi) => (lo > 0 || hi < 0 ? widened(1 / hi, 1 / lo) : UNKNOWN),
 };
 export const erfFunction = named('erf', erf);
-export const gelu = named('gelu', (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)), [-0.7517915246935645]);
+export const gelu = named('gelu', (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)), [-0.75179152469356]);
 export const geluTanh = named(
   'gelu:tanh',
   (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
-  [-0.7524614220710162],
+  [-0.75246142207101],
 );
 export const softplus = named('softplus', softplusOf);
 export const mish = named('mish', (x) => x * Math.tanh(softplusOf(x)), [-1.1924312145]);
@@ -82,7 +82,7 @@ export const softsign = named('softsign', (x) => x / (1 + Math.abs(x)));
 export const hardSwish = named('hardSwish', (x) => x * clampOf(x / 6 + 0.5, 0, 1), [-3, -1.5, 0]);
 
 export const swish = (alpha: number) =>
-  named(`swish:${alpha}`, (x) => x * sigmoidOf(alpha * x), [-1.2784645427610738 / alpha]);
+  named(`swish:${alpha}`, (x) => x * sigmoidOf(alpha * x), [-1.27846454276107 / alpha]);
 export const elu = (alpha: number) => named(`elu:${alpha}`, (x) => (x >= 0 ? x : alpha * Math.expm1(x)), [0]);
 export const celu = (alpha: number) => named(`celu:${alpha}`, (x) => (x >= 0 ? x : alpha * Math.expm1(x / alpha)), [0]);
 export const selu = (alpha: number, gamma: number) =>

@@ -1,0 +1,39 @@
+/** Which width the searched errors let through. */
+import { describe, expect, it } from 'vitest';
+import { SearchGate } from '../../src/compile/search-gate.js';
+
+const LIMIT = 0.005;
+
+/** The width that a gate takes of errors by width, from 8 bits up; `undefined` where it takes none before they end. */
+function taken(errors: readonly number[], gate = new SearchGate<number>(LIMIT, 5)): number | undefined {
+  for (const [i, error] of errors.entries()) {
+    const choice = gate.judge(8 + i, error);
+    if (choice !== undefined) return choice;
+  }
+  return undefined;
+}
+
+describe('SearchGate', () => {
+  it('takes the first width with room', () => {
+    expect(taken([0.03, 0.015, 0.004, 0.002, 0.001])).toBe(11);
+  });
+
+  it('asks for less room of pictures', () => {
+    expect(taken([0.03, 0.015, 0.004, 0.002, 0.001], new SearchGate<number>(LIMIT, 784))).toBe(10);
+  });
+
+  it('takes one that holds the tolerance without room where more bits do not help', () => {
+    expect(taken([0.03, 0.0045, 0.0044, 0.0046, 0.0045, 0.0044])).toBe(9);
+  });
+
+  it('takes what the samples ask for where an output jumps', () => {
+    expect(taken(Array.from({ length: 12 }, () => 1))).toBe(8);
+  });
+
+  it('gives the best of what it saw once no width is left, and once only', () => {
+    const gate = new SearchGate<number>(LIMIT, 5);
+    expect(taken([0.03, 0.02], gate)).toBeUndefined();
+    expect(gate.takeFallback()).toBe(8);
+    expect(gate.takeFallback()).toBeUndefined();
+  });
+});

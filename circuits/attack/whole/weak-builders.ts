@@ -188,6 +188,11 @@ const layers = grown([[-60, 60, 3]], (graph, [x]) => {
   const hidden = graph.push('requantise', { shift: 2, lo: 0, bits: 4, ends: OWN_ENDS }, [sumOf(graph, x!, 2)], 2);
   return graph.push('requantise', { shift: 2, lo: -8, bits: 4, ends: OWN_ENDS }, [sumOf(graph, hidden, 2)], 2);
 });
+/** A layer whose clamps the statement speaks of. */
+const counting = grown([[-60, 60, 3]], (graph, [x]) => {
+  const ends = { lo: 'counted', hi: 'counted' } as const;
+  return graph.push('requantise', { shift: 2, lo: 0, bits: 4, ends }, [sumOf(graph, x!, 2)], 2);
+});
 const maximum = grown([[-20, 20, 3]], (graph, [x]) =>
   graph.push('maxWindows', { start: Uint32Array.from([0, 3]), index: Uint32Array.from([0, 1, 2]) }, [x!], 1),
 );
@@ -364,6 +369,22 @@ export function weakCircuits(): WeakCircuit[] {
       committed,
       of('fieldProduct', ({ others }) => others),
     ),
+    weakBits(
+      'a bit without the first row of its zero test',
+      counting,
+      of('clamped', ({ others }) => others.slice(1, 2)),
+    ),
+    weakBits(
+      'a bit without the second row of its zero test',
+      counting,
+      of('clamped', ({ others }) => others.slice(-1)),
+    ),
+    weakLookups('a bit without the first row of its zero test', counting, {
+      forget: of('clamped', ({ others }) => others.slice(1, 2)),
+    }),
+    weakLookups('a bit without the second row of its zero test', counting, {
+      forget: of('clamped', ({ others }) => others.slice(-1)),
+    }),
     weakLookups('a rounding whose remainder is not looked up', layers, {
       change: (question, nth) => (question === 'quotient' && nth === 0 ? 'omit' : undefined),
     }),

@@ -22,27 +22,28 @@ export function clampedWord(clamped: boolean | null, overflow: Overflow | null):
   return overflow === null ? 'unsaid' : KEYS_WORD[overflow];
 }
 
-/** Of a key without a proof: its word where its statements have no bit. */
-function wordOf({ overflow, clamped }: Schema): ClampedWord | undefined {
-  return clamped === true ? undefined : clampedWord(null, overflow ?? null);
+/** Of a schema without a proof: `stated` where its statements have the bit, else the word of the key that carries it. */
+export function clampedKeyWord({ overflow, clamped }: Schema): KeyWord {
+  if (clamped === true) return 'stated';
+  return overflow === undefined ? 'unsaid' : KEYS_WORD[overflow];
 }
 
+type KeyWord = 'stated' | (typeof KEYS_WORD)[Overflow];
+
 /** Whether it is for the key alone to say that nothing was clamped. */
-const RESTS_ON_KEY = {
-  no: false,
-  yes: false,
+const RESTS_ON_KEY: { readonly [W in KeyWord]: boolean } = {
+  stated: false,
   rejected: true,
   excluded: true,
   unsaid: false,
-} as const satisfies { readonly [W in ClampedWord]: boolean };
+};
 
 /**
  * Of a caller who expects that no value was clamped. Throws USAGE where only the key says so and its digest is not pinned: another key may say
  * the same of a circuit that clamps.
  */
 export function requirePinned(schema: Schema, isPinned: boolean): void {
-  const word = wordOf(schema);
-  if (word === undefined || !RESTS_ON_KEY[word] || isPinned) return;
+  if (!RESTS_ON_KEY[clampedKeyWord(schema)] || isPinned) return;
   throw new ZkonnxError('USAGE', 'that no value was clamped is the word of this key alone, and no key is pinned', {
     expected: 'the digest of the key that you trust, beside the expectation',
     got: `a key of overflow "${schema.overflow!}", whose statements have no bit for it`,
@@ -52,7 +53,7 @@ export function requirePinned(schema: Schema, isPinned: boolean): void {
 
 /** Throws Refusal, CLAMPED_UNSAID, for a key by which nobody can tell. */
 export function requireWord(schema: Schema): void {
-  if (wordOf(schema) !== 'unsaid') return;
+  if (clampedKeyWord(schema) !== 'unsaid') return;
   const key = schema.overflow === undefined ? 'a key of formatVersion 1' : 'a key of overflow "saturate"';
   throw new Refusal(
     'CLAMPED_UNSAID',

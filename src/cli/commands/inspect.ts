@@ -3,7 +3,8 @@ import { Command } from 'commander';
 import { ZkonnxError } from '../../base/errors.js';
 import type { Manifest } from '../../formats/manifest.js';
 import type { KeyFacts, ModelLabels } from '../../verify/key.js';
-import type { TensorSchema } from '../../verify/statement.js';
+import { clampedKeyWord } from '../../verify/clamped.js';
+import type { Schema, TensorSchema } from '../../verify/statement.js';
 import { accuracySection } from '../accuracy-text.js';
 import { examples, integerIn } from '../options.js';
 import type { Outcome, Session } from '../session.js';
@@ -157,6 +158,7 @@ function describe(manifest: Manifest, key: KeyState | undefined): string {
     ['protocol', protocol],
     ['size', `${circuit.constraints} constraints, ${circuit.wires} wires, ${circuit.publicInputs} public signals`],
     ['activations', `${quantisation.bits} bits, overflow ${quantisation.overflow}, softmax in ${quantisation.softmax}`],
+    ...overflowLines(schema),
     ['written by', tool],
   ];
   const notice = key === undefined ? '' : `\n  ${SETUP_NOTICES[key.setup]}`;
@@ -169,6 +171,26 @@ function describe(manifest: Manifest, key: KeyState | undefined): string {
     section('Notes', notes)
   );
 }
+
+/** What becomes of a value beyond its range, whether the statement says so, and what that shows of hidden inputs. */
+function overflowLines(schema: Schema): string[][] {
+  const hidden = schema.inputs.filter(({ visibility }) => visibility !== 'public');
+  const isShown = schema.clamped === true && hidden.length > 0;
+  return [
+    ['overflow', OVERFLOW_MEANS[clampedKeyWord(schema)]],
+    ...(isShown
+      ? [['', 'inputs are hidden: whether one of them made a value clamp is one bit of them that a proof shows']]
+      : []),
+  ];
+}
+
+const OVERFLOW_MEANS: { readonly [W in ReturnType<typeof clampedKeyWord>]: string } = {
+  stated: 'a value beyond its calibrated range is clamped, and the statement has a bit that says whether one was',
+  rejected: 'a value beyond its calibrated range has no proof: no bit in the statement',
+  excluded: 'no input of the domain takes a value out of its range, by exact bounds: no bit in the statement',
+  unsaid:
+    'a value beyond its calibrated range may be clamped, and the statement does not say: compile again for one that does',
+};
 
 function labelRows({ name = '', version = '', card }: ModelLabels): string[][] {
   const said = `${name} ${version}`.trim();

@@ -89,8 +89,14 @@ export interface Builder extends GadgetScope {
   positive(x: Lc): Lc;
   /** max(left, right). `right` is the one copied: give the shorter combination there. */
   max(left: Lc, right: Lc): Lc;
-  /** clamp(floor(u / 2^shift), 0, top): see Quotient. */
+  /** clamp(floor(u / 2^shift), 0, top), values beyond refused ends excepted: see Quotient. What lies beyond counted ends is counted. */
   quotient(u: Lc, quotient: Quotient): Lc;
+  /**
+   * floor(u / 2^shift) < 2^bits is about to be constrained: RANGE_EXCEEDED where the witness is made, for a u that breaks it. No row.
+   */
+  expectBelow(u: Lc, shift: number, bits: number): void;
+  /** Adds a part to the sum that says whether a value was clamped (clamped-bit.ts): an integer that is proven not to be negative. */
+  countClamped(part: Lc): void;
   /** table.values[x]; proves x ∈ [0, table.values.length). */
   table(x: Lc, table: FunctionTable): Lc;
   /** Entries of the product of an m×k by a k×n matrix (lists of rows, no side empty), exact; BOUND_OVERFLOW where one may reach 2^53. */
@@ -104,9 +110,11 @@ export interface Quotient {
   readonly shift: number;
   /** b ≥ 1; top = 2^b − 1. */
   readonly bits: number;
+  /** What becomes of a floor below 0 and of one above top. */
+  readonly ends: Ends;
   /** Bounds of floor(u / 2^shift) that follow from u's own. */
   readonly proven: Bounds;
-  /** The same within the window that is paid for; outside of it the constraints may refuse u, or give the right value. */
+  /** The same without what lies beyond refused ends: such a u has no witness. */
   readonly paid: Bounds;
 }
 

@@ -3,7 +3,7 @@
  * the paragraph of docs that argues for such rows. Tables over the unions are held complete by the compiler; files keep the names.
  */
 
-/** What a builder can be asked that takes rows, and what it does of its own accord (the last four). */
+/** What a builder can be asked that takes rows, and what it does of its own accord (the last five). */
 export type Question =
   | 'input'
   | 'range'
@@ -21,6 +21,7 @@ export type Question =
   | 'materialise'
   | 'fieldProduct'
   | 'fieldLinear'
+  | 'clamped'
   | 'expose'
   | 'fold'
   | 'tableRow'
@@ -88,6 +89,7 @@ export const paragraphs: { readonly [Q in Question]: { readonly [L in Layout]: P
   materialise: same(of('a wire for a long combination', 'materialise')),
   fieldProduct: same(product),
   fieldLinear: same(of('a wire for a long combination', 'materialise')),
+  clamped: same(of('whether a value was clamped', 'clamped-bit')),
   expose: same(of('public signals', 'public-signals')),
   fold: same(of('public signals', 'public-signals')),
   tableRow: same(tables),

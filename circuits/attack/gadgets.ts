@@ -1,6 +1,6 @@
 /** Every gadget in the parameters that the harness attacks, each beside its meaning in plain integers. */
 import { argmax } from '../gadgets/argmax.js';
-import type { Lc } from '../builder.js';
+import { OWN_ENDS, type End, type Ends, type Lc } from '../builder.js';
 import { LcSum, toField } from '../lc.js';
 import { max, maxOfMany } from '../gadgets/max.js';
 import { poseidonChain } from '../../src/field/poseidon.js';
@@ -11,6 +11,7 @@ import { requantise, type Requantise } from '../gadgets/requantise.js';
 import type { Gadget } from './harness.js';
 
 const bounds = (lo: number, hi: number) => ({ lo, hi });
+const ends = (lo: End, hi: End): Ends => ({ lo, hi });
 const times = (count: number, lo: number, hi: number) => Array.from({ length: count }, () => bounds(lo, hi));
 /** A combination of five terms that equals x: long, so that recompositions get a row of their own. */
 const long = (x: readonly Lc[]): Lc =>
@@ -131,43 +132,63 @@ function divideGadget(n: { lo: number; hi: number }, d: { lo: number; hi: number
   };
 }
 
-/** Bounds of the requantised x, the gadget's parameters, and whether x is a long combination. */
-function requantiseGadget(lo: number, hi: number, how: Requantise, wide = false): Gadget {
-  const { shift, bits, window } = how;
+/** Bounds of the requantised x, the gadget's parameters, and whether x is a long combination. Where an end counts, the bit is an output too. */
+function requantiseGadget(
+  lo: number,
+  hi: number,
+  parameters: Omit<Requantise, 'ends'> & { readonly ends?: Ends },
+  wide = false,
+): Gadget {
+  const how = { ends: OWN_ENDS, ...parameters };
+  const { shift, bits, ends } = how;
   const top = how.lo + 2 ** bits - 1;
   const step = 2 ** shift;
+  const counts = ends.lo === 'counted' || ends.hi === 'counted';
   const edges = [how.lo, top, how.lo + 1, top + 1].flatMap((z) =>
     [-1, 0].map((d) => z * step - Math.floor(step / 2) + d),
   );
+  const named = parameters.ends === undefined ? '' : ` ends ${ends.lo} ${ends.hi}`;
   return {
     name: 'requantise',
-    parameters: `s=${shift} b=${bits} lo=${how.lo} x in [${lo}, ${hi}]${wide ? ' long' : ''}${window ? ` window [${window.lo}, ${window.hi}]` : ''}`,
+    parameters: `s=${shift} b=${bits} lo=${how.lo} x in [${lo}, ${hi}]${wide ? ' long' : ''}${named}`,
     inputs: wide ? [bounds(lo, hi), ...times(4, 0, 1)] : [bounds(lo, hi)],
-    build: (b, x) => [requantise(b, long(x), how)],
+    build: (b, x) => {
+      const y = requantise(b, long(x), how);
+      return counts ? [y, b.clampedBit()] : [y];
+    },
     oracle: (x) => {
       const value = longValue(x);
       const z = shift === 0 ? value : Math.floor((value + step / 2) / step);
-      return [Math.min(top, Math.max(how.lo, z))];
+      const beyond = z < how.lo ? ends.lo : z > top ? ends.hi : 'own';
+      if (beyond === 'refused') return undefined;
+      const y = Math.min(top, Math.max(how.lo, z));
+      return counts ? [y, beyond === 'counted' ? 1 : 0] : [y];
     },
-    ...(window === undefined
-      ? {}
-      : {
-          window: {
-            inside: (x) => longValue(x) >= window.lo && longValue(x) <= window.hi,
-            byBits: (x) => acceptsOutside(longValue(x), how),
-          },
-        }),
     edges: edges.filter((x) => x >= lo && x <= hi).map((x) => (wide ? [x, 0, 0, 0, 0] : [x])),
   };
 }
 
-/** What the power of two chosen for a window admits, by its documentation: −2^m ≤ z − lo < 2^m, or 0 ≤ z − lo < 2^V. */
-function acceptsOutside(x: number, { shift, lo, window }: Requantise): boolean {
-  const z = (value: number) => Math.floor((value + (shift === 0 ? 0 : 2 ** (shift - 1))) / 2 ** shift) - lo;
-  const [least, most] = [z(window!.lo), z(window!.hi)];
-  let limit = 1;
-  while (limit <= most || limit < -least) limit *= 2;
-  return z(x) >= (least < 0 ? -limit : 0) && z(x) < limit;
+/** Two clamps of which one goes up where the other goes down: differences to the clamped values would cancel. */
+function cancellingClamps(): Gadget {
+  const how = { shift: 2, lo: 0, bits: 4, ends: ends('counted', 'counted') };
+  const beyond = (x: number): boolean => Math.floor((x + 2) / 4) < 0 || Math.floor((x + 2) / 4) > 15;
+  const clamped = (x: number): number => Math.min(15, Math.max(0, Math.floor((x + 2) / 4)));
+  return {
+    name: 'requantise',
+    parameters: 'two of one bit',
+    inputs: times(2, -100, 160),
+    build: (b, x) => [...x.map((one) => requantise(b, one, how)), b.clampedBit()],
+    oracle: (x) => [...x.map(clamped), x.some(beyond) ? 1 : 0],
+    // 20 above and 20 below: z − y is 5 and −5.
+    edges: [
+      [82, -22],
+      [-22, 82],
+      [82, 82],
+      [30, 30],
+      [30, -3],
+      [62, 30],
+    ],
+  };
 }
 
 function argmaxGadget(n: number, lo: number, hi: number, last: boolean): Gadget {
@@ -226,15 +247,31 @@ export const gadgets: readonly Gadget[] = [
   requantiseGadget(0, 60, { shift: 2, lo: 0, bits: 4 }, true),
   requantiseGadget(-40, 40, { shift: 0, lo: 0, bits: 3 }),
   requantiseGadget(-9, 12, { shift: 1, lo: 0, bits: 1 }),
-  requantiseGadget(-30, 30, { shift: 0, lo: 0, bits: 2, window: bounds(0, 0) }),
-  requantiseGadget(-30, 30, { shift: 2, lo: 0, bits: 4, window: bounds(-30, -8) }),
-  requantiseGadget(-5000, 5000, { shift: 2, lo: 0, bits: 4, window: bounds(-50, 58) }),
-  requantiseGadget(-5000, 5000, { shift: 2, lo: 0, bits: 4, window: bounds(-300, 58) }),
-  requantiseGadget(-5000, 5000, { shift: 2, lo: -8, bits: 4, window: bounds(-34, 29) }),
-  requantiseGadget(-5000, 5000, { shift: 2, lo: 0, bits: 4, window: bounds(0, 58) }),
-  requantiseGadget(-5000, 5000, { shift: 2, lo: 0, bits: 4, window: bounds(-30, 58) }),
-  requantiseGadget(-200, 40, { shift: 2, lo: 0, bits: 4, window: bounds(0, 40) }),
-  requantiseGadget(-40, 300, { shift: 0, lo: 0, bits: 4, window: bounds(0, 200) }),
+  requantiseGadget(-30, 30, { shift: 0, lo: 0, bits: 2, ends: ends('refused', 'refused') }),
+  requantiseGadget(-5000, 5000, { shift: 2, lo: 0, bits: 4, ends: ends('refused', 'refused') }),
+  requantiseGadget(-5000, 5000, { shift: 2, lo: -8, bits: 4, ends: ends('refused', 'refused') }),
+  requantiseGadget(-5000, 5000, { shift: 2, lo: 0, bits: 4, ends: ends('own', 'refused') }),
+  requantiseGadget(-30, 5000, { shift: 2, lo: 0, bits: 4, ends: ends('own', 'refused') }),
+  requantiseGadget(-300, 58, { shift: 2, lo: 0, bits: 4, ends: ends('own', 'refused') }),
+  requantiseGadget(-600, 700, { shift: 2, lo: 0, bits: 4, ends: ends('refused', 'own') }),
+  requantiseGadget(-40, 300, { shift: 0, lo: 0, bits: 4, ends: ends('own', 'refused') }),
+  requantiseGadget(0, 250, { shift: 2, lo: 0, bits: 4, ends: ends('own', 'refused') }, true),
+  requantiseGadget(-200, 40, { shift: 2, lo: 0, bits: 4, ends: ends('refused', 'refused') }),
+  requantiseGadget(-30, 0, { shift: 2, lo: 0, bits: 4, ends: ends('refused', 'counted') }),
+  requantiseGadget(-600, 700, { shift: 2, lo: 0, bits: 4, ends: ends('counted', 'counted') }),
+  requantiseGadget(-600, 700, { shift: 2, lo: 0, bits: 4, ends: ends('own', 'counted') }),
+  requantiseGadget(-600, 700, { shift: 2, lo: 0, bits: 4, ends: ends('counted', 'own') }),
+  requantiseGadget(-600, 700, { shift: 2, lo: 0, bits: 4, ends: ends('counted', 'refused') }),
+  requantiseGadget(-600, 700, { shift: 2, lo: 0, bits: 4, ends: ends('refused', 'counted') }),
+  requantiseGadget(-200, 40, { shift: 2, lo: 0, bits: 4, ends: ends('counted', 'counted') }),
+  requantiseGadget(0, 250, { shift: 2, lo: 0, bits: 4, ends: ends('counted', 'counted') }),
+  requantiseGadget(0, 60, { shift: 2, lo: 0, bits: 4, ends: ends('counted', 'counted') }, true),
+  requantiseGadget(-40, 40, { shift: 0, lo: 0, bits: 3, ends: ends('counted', 'counted') }),
+  requantiseGadget(-9, 12, { shift: 1, lo: 0, bits: 1, ends: ends('counted', 'counted') }),
+  requantiseGadget(-50, -3, { shift: 2, lo: 0, bits: 4, ends: ends('counted', 'own') }),
+  requantiseGadget(62, 200, { shift: 2, lo: 0, bits: 4, ends: ends('own', 'counted') }),
+  requantiseGadget(-40, 300, { shift: 0, lo: 0, bits: 4, ends: ends('refused', 'counted') }),
+  cancellingClamps(),
   requantiseGadget(-500, 40, { shift: 3, lo: 0, bits: 3 }),
   requantiseGadget(-20, 140, { shift: 0, lo: 0, bits: 8 }),
   requantiseGadget(-4000, 5000, { shift: 5, lo: -3, bits: 3 }),

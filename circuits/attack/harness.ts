@@ -27,6 +27,7 @@ import {
   isMember,
   isSatisfied,
   protocolRows,
+  tallied,
   systemOf,
   type Membership,
   type Row,
@@ -43,11 +44,6 @@ export interface Gadget {
   readonly build: (b: R1csBuilder, x: readonly Lc[]) => readonly (Lc | FieldLc)[];
   /** Plain integers; undefined where the constraints must refuse the input. */
   readonly oracle: (x: readonly number[]) => readonly (number | bigint)[] | undefined;
-  /** Where the gadget is told a window: what it must accept, and what it accepts when laid out by bits. Otherwise: refused, or right. */
-  readonly window?: {
-    readonly inside: (x: readonly number[]) => boolean;
-    readonly byBits: (x: readonly number[]) => boolean;
-  };
   /** Layouts it is attacked in: by bits alone (a builder with lookups refuses it); with function tables alone; or the same in all. */
   readonly layouts?: 'bits' | 'functions' | 'same';
   /** Inputs beside the automatic ones (corners, 0, ±1, random): thresholds and ties. */
@@ -208,24 +204,22 @@ class Attack {
     const inside = this.gadget.inputs.every(({ lo, hi }, i) => small[i]! >= lo && small[i]! <= hi);
     const honest = this.honest(given);
     const target: Target = { ...this.expected(small, inside), given, honest, text: `(${sample.join(', ')})` };
-    if (target.expected !== undefined && !target.mayRefuse) this.checkHonest(target, small);
+    if (target.expected !== undefined) this.checkHonest(target, small);
     this.enumerateAll(target);
     if (!this.done()) this.lie(target);
     if (!this.done()) this.mutate(target);
   }
 
   /** What the constraints must say of an input. */
-  private expected(small: readonly number[], inside: boolean): Pick<Target, 'expected' | 'mayRefuse'> {
-    const { oracle, window } = this.gadget;
-    const { plan } = this.options;
-    const refused = !inside || (plan === undefined && window?.byBits(small) === false);
-    const expected = refused ? undefined : oracle(small)?.map((y) => mod(BigInt(y)));
-    return { expected, mayRefuse: plan !== undefined && window?.inside(small) === false };
+  private expected(small: readonly number[], inside: boolean): Pick<Target, 'expected'> {
+    return { expected: inside ? this.gadget.oracle(small)?.map((y) => mod(BigInt(y))) : undefined };
   }
 
   /** What follows from given values and overrides, as far as the system speaks of it. */
   private honest(given: ReadonlyMap<number, bigint>, overrides?: ReadonlyMap<number, bigint>): bigint[] {
-    return this.resolver.run(given, overrides).slice(0, this.system.nWires);
+    const { tallies, nWires } = this.system;
+    const values = this.resolver.run(given, overrides).slice(0, nWires - tallies.length);
+    return [...values, ...tallies.map((tally) => overrides?.get(tally.wire) ?? tallied(tally, values))];
   }
 
   private broken(values: readonly bigint[]): Broken {
@@ -246,7 +240,8 @@ class Attack {
       this.breaches.push(`honest output of ${text} is not the oracle's`);
     const { circuit } = this.built;
     const witness = solve(circuit, new Map(small.map((v, i) => [`x${i}`, Float64Array.of(v)])));
-    const differs = honest.findIndex(
+    const own = honest.slice(0, honest.length - this.system.tallies.length);
+    const differs = own.findIndex(
       (value, wire) => mod(witness.field.get(wire) ?? BigInt(witness.small[wire]!)) !== value,
     );
     if (differs >= 0) this.breaches.push(`the interpreters disagree on wire ${differs} for ${text}`);
@@ -446,12 +441,11 @@ class Attack {
   }
 }
 
-/** What a sample must give: `expected` outputs, or refusal; `mayRefuse`: either. */
+/** What a sample must give: `expected` outputs, or refusal. */
 interface Target {
   readonly given: ReadonlyMap<number, bigint>;
   readonly honest: readonly bigint[];
   readonly expected: readonly bigint[] | undefined;
-  readonly mayRefuse: boolean;
   readonly text: string;
 }
 
@@ -465,8 +459,8 @@ interface Broken {
 type Repair = readonly (readonly [wire: number, value: bigint])[];
 
 /** The honest witness, and nothing to judge: where the input may be refused, its values may be no witness at all. */
-function isHonest({ expected, mayRefuse, honest }: Target, values: readonly bigint[]): boolean {
-  return expected !== undefined && !mayRefuse && sameValues(values, honest);
+function isHonest({ expected, honest }: Target, values: readonly bigint[]): boolean {
+  return expected !== undefined && sameValues(values, honest);
 }
 
 function sameValues(a: readonly bigint[], b: readonly bigint[]): boolean {

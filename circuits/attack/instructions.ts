@@ -214,6 +214,33 @@ export const attacked = {
       return { name: 'parts', wires: [positive], lies };
     },
   },
+  NonZeroSum: {
+    follow(at) {
+      const [sum, inverted, flag, of] = [at.word(1), at.word(2), at.word(3), at.operand(4)];
+      return (values) => {
+        const x = of(values);
+        return [
+          [sum, x],
+          [inverted, x === 0n ? 0n : inverse(x)],
+          [flag, x === 0n ? 0n : 1n],
+        ];
+      };
+    },
+    hint(at) {
+      const [sum, inverted, flag, of] = [at.word(1), at.word(2), at.word(3), at.operand(4)];
+      return {
+        name: 'nonZeroSum',
+        wires: [sum, inverted, flag],
+        *lies(honest, random) {
+          yield* flippedFlags(inverted, flag, of(honest), honest, random);
+          yield* otherSums(sum, inverted, flag, of(honest));
+        },
+        free: (values) => (of(values) === 0n ? [inverted] : []),
+      };
+    },
+  },
+  // A liar goes on: what refuses is the row.
+  Below: { follow: () => () => [], hint: determined },
 } satisfies { readonly [O in OpcodeName]: Attacked };
 
 /** Opcodes of round 2, from the values of their rows. */
@@ -256,6 +283,20 @@ function* flippedFlags(
       overrides: new Map([
         [flag, value],
         [inverted, inv],
+      ]),
+    };
+  }
+}
+
+/** A sum of the liar's choice, with the inverse and flag that belong to it. */
+function* otherSums(sum: number, inverted: number, flag: number, x: bigint): Generator<Lie> {
+  for (const value of [0n, 1n, mod(-x), x + 1n]) {
+    yield {
+      how: 'another sum, with its inverse and flag',
+      overrides: new Map([
+        [sum, value],
+        [inverted, mod(value) === 0n ? 0n : inverse(mod(value))],
+        [flag, mod(value) === 0n ? 0n : 1n],
       ]),
     };
   }

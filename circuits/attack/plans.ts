@@ -1,5 +1,6 @@
 /** Plans under which the gadgets laid out by lookups are attacked: small tables, so that all solutions can be found. */
-import type { TablePlan } from '../builders/lookup-plan.js';
+import type { Bounds, End } from '../builder.js';
+import { clampKey, type TablePlan } from '../builders/lookup-plan.js';
 import { gadgets } from './gadgets.js';
 import type { Gadget } from './harness.js';
 
@@ -9,6 +10,22 @@ export interface NamedPlan {
 }
 
 const bare = (bits: number): TablePlan => ({ bits, spans: new Set(), clamps: new Map(), functions: new Set() });
+
+const END_KINDS = ['own', 'counted', 'refused'] as const satisfies readonly End[];
+
+/** A table for each top and all ends that it may have; it ends where they refuse. */
+export function clampTables(covered: readonly (readonly [top: number, covered: Bounds])[]): TablePlan['clamps'] {
+  return new Map(
+    covered.flatMap(([top, { lo, hi }]) =>
+      END_KINDS.flatMap((below) =>
+        END_KINDS.map((above) => {
+          const bounds = { lo: below === 'refused' ? 0 : lo, hi: above === 'refused' ? top : hi };
+          return [clampKey(top, { lo: below, hi: above }), bounds] as const;
+        }),
+      ),
+    ),
+  );
+}
 
 export const plans: readonly NamedPlan[] = [
   { name: 'b=2', plan: bare(2) },
@@ -20,7 +37,7 @@ export const plans: readonly NamedPlan[] = [
     plan: {
       bits: 4,
       spans: new Set([2, 4, 8]),
-      clamps: new Map([
+      clamps: clampTables([
         [1, { lo: -5, hi: 7 }],
         [3, { lo: -30, hi: 30 }],
         [7, { lo: -40, hi: 40 }],

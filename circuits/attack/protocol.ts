@@ -8,7 +8,7 @@ import { batchInverse, mod, R } from '../../src/field/bn254.js';
 import { instructionOf, isFieldOpcode, operandWords } from '../../src/constraint/instructions.js';
 import { Side, type TwoRoundCircuit } from '../../src/constraint/program.js';
 import { solve, type Witness } from '../../src/constraint/solver.js';
-import type { Lc } from '../builder.js';
+import { OWN_ENDS, type Lc } from '../builder.js';
 import { fieldCombination, toField } from '../lc.js';
 import { LookupBuilder } from '../builders/lookup-builder.js';
 import type { TablePlan } from '../builders/lookup-plan.js';
@@ -112,7 +112,7 @@ export function protocolCircuit(): TwoRoundCircuit {
   b.layer('protocol', 'attack');
   const x = b.input('x', 4, 0, 15) as [Lc, Lc, Lc, Lc];
   const squares = x.slice(0, 2).map((value) => b.table(value, SQUARE));
-  const y = requantise(b, max(b, squares[0]!, squares[1]!), { shift: 2, lo: 0, bits: 4 });
+  const y = requantise(b, max(b, squares[0]!, squares[1]!), { shift: 2, lo: 0, bits: 4, ends: OWN_ENDS });
   b.output('y', [y]);
   b.expose(toField(y));
   b.expose(fieldCombination(x.slice(0, 2).map(toField), [256n, 1n]));

@@ -1,14 +1,14 @@
 /**
  * The witness program over BigInt, with any wire overridden: what a prover gets who lies about some values and computes everything that
  * follows honestly from the lie. Never refuses. Also the slow oracle for the float64 interpreter in src/constraint/solver.ts.
- * Of a circuit of two rounds it computes round 1 without multiplicities.
+ * Of a circuit of two rounds it computes round 1 without multiplicities; an operand that speaks of them counts the lookups as they are.
  */
 import { mod } from '../../src/field/bn254.js';
 import { instructionOf, operandWords } from '../../src/constraint/instructions.js';
 import { Side, type Circuit } from '../../src/constraint/program.js';
 import type { FieldLc } from '../builder.js';
 import { attacked, type Decoded, type Hint, type Operand, type Step } from './instructions.js';
-import { evaluate, formOf } from './rows.js';
+import { Counting, evaluate, formOf, isMultiplicity, systemOf, tallied, type Membership } from './rows.js';
 
 export class Resolver {
   readonly hints: Hint[] = [];
@@ -16,10 +16,13 @@ export class Resolver {
   private readonly nWires: number;
   /** The register is kept behind the wires. */
   private readonly register: number;
+  /** Lookups; none of one round. */
+  private readonly memberships: readonly Membership[];
 
   constructor(circuit: Circuit) {
     this.nWires = circuit.r1cs.nWires;
     this.register = this.nWires;
+    this.memberships = systemOf(circuit).memberships.filter(({ tallies }) => tallies !== true);
     const { code } = circuit.program;
     for (let pc = 0; pc < code.length; pc += this.decode(circuit, pc));
   }
@@ -55,10 +58,16 @@ export class Resolver {
   }
 
   /** The operand in row `row` of side `side`; without the wires from `fresh` on, where that is given. */
-  private operand({ r1cs, program }: Circuit, side: number, row: number, fresh = Infinity): Operand {
+  private operand({ r1cs, program, rounds }: Circuit, side: number, row: number, fresh = Infinity): Operand {
     if (side === Side.Register) return (values) => values[this.register]!;
     const form = below(formOf([r1cs.a, r1cs.b, r1cs.c, program.hints][side]!, row, r1cs.bigCoefs), fresh);
-    return (values) => evaluate(form, values);
+    if (rounds === undefined || !form.wires.some((wire) => isMultiplicity(rounds, wire)))
+      return (values) => evaluate(form, values);
+    const counting = new Counting(rounds, this.memberships);
+    const overTallies = counting.form(form);
+    const { first, tallies } = counting;
+    return (values) =>
+      evaluate(overTallies, [...values.slice(0, first), ...tallies.map((tally) => tallied(tally, values))]);
   }
 }
 

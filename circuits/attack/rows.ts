@@ -5,7 +5,7 @@ import type { Circuit } from '../../src/constraint/program.js';
 import type { FieldLc } from '../builder.js';
 import { fieldCombination } from '../lc.js';
 import { coefficient, type R1cs, type SparseMatrix } from '../../src/constraint/r1cs.js';
-import { ChallengeWire, N_CHALLENGES, type Rounds } from '../../src/constraint/rounds.js';
+import { ChallengeWire, N_CHALLENGES, type LookupTable, type Rounds } from '../../src/constraint/rounds.js';
 
 /** Row a·b = c; the constant wire is folded into `constant`. */
 export interface Row {
@@ -22,6 +22,24 @@ export interface Membership {
   readonly second?: FieldLc;
   /** By table row; more than one value where a table holds several pairs of one first column. */
   readonly values?: readonly (readonly bigint[])[];
+  /** It says what a lookup adds to a sum of multiplicities (`Tally`), not what one finds. */
+  readonly tallies?: true;
+}
+
+/**
+ * A sum Σ coef_t·m_t over the multiplicities of a table, of which each is the number of lookups of row t (docs/soundness/mirage.md, section 4), is a
+ * sum over the lookups: `wire` stands for what one of them adds, coefs[t] for row t.
+ */
+export interface Tally {
+  readonly wire: number;
+  readonly query: FieldLc;
+  readonly coefs: readonly bigint[];
+}
+
+/** What a lookup adds by its query; 0 where that is no row. */
+export function tallied({ query, coefs }: Pick<Tally, 'query' | 'coefs'>, values: readonly bigint[]): bigint {
+  const q = evaluate(query, values);
+  return q < BigInt(coefs.length) ? coefs[Number(q)]! : 0n;
 }
 
 /**
@@ -31,8 +49,10 @@ export interface Membership {
 export interface System {
   readonly rows: readonly Row[];
   readonly memberships: readonly Membership[];
-  /** Wires from 0 that the system speaks of: neither multiplicities nor round 2. */
+  /** Wires from 0 that the system speaks of: neither multiplicities nor round 2. The last are of `tallies`. */
   readonly nWires: number;
+  /** What each lookup adds where a row speaks of multiplicities. */
+  readonly tallies: readonly Tally[];
   /** Challenges, of which no row and no membership depends; 0 here. */
   readonly challenges: readonly number[];
 }
@@ -46,15 +66,79 @@ export function systemOf(circuit: Circuit, without: ReadonlySet<number> = new Se
   const all = rowsOf(r1cs);
   const present = (row: number): boolean => !without.has(row);
   if (!isTwoRound(circuit))
-    return { rows: all.filter((_, row) => present(row)), memberships: [], nWires: r1cs.nWires, challenges: [] };
+    return {
+      rows: all.filter((_, row) => present(row)),
+      memberships: [],
+      nWires: r1cs.nWires,
+      tallies: [],
+      challenges: [],
+    };
   const { rounds } = circuit;
   const special = protocolRows(rounds);
-  return {
-    rows: all.filter((_, row) => present(row) && !special.has(row)),
-    memberships: membershipsOf(all, rounds, present),
-    nWires: rounds.tables[0]?.firstMultiplicity ?? rounds.firstRound2,
-    challenges: Array.from({ length: N_CHALLENGES }, (_, i) => 1 + i),
-  };
+  const counting = new Counting(rounds, membershipsOf(all, rounds, present));
+  const rows = all.filter((_, row) => present(row) && !special.has(row)).map((row) => counting.row(row));
+  const { memberships, tallies, nWires } = counting;
+  return { rows, memberships, nWires, tallies, challenges: Array.from({ length: N_CHALLENGES }, (_, i) => 1 + i) };
+}
+
+/** Whether a wire is the multiplicity of a table's row. */
+export function isMultiplicity({ tables }: Rounds, wire: number): boolean {
+  return tables.some(({ firstMultiplicity: first, rows }) => wire >= first && wire < first + rows);
+}
+
+/** Rows that speak of multiplicities, over tallies instead. */
+export class Counting {
+  readonly tallies: Tally[] = [];
+  readonly memberships: Membership[];
+  /** Wire of the first tally. */
+  readonly first: number;
+
+  constructor(
+    private readonly rounds: Rounds,
+    memberships: readonly Membership[],
+  ) {
+    this.memberships = [...memberships];
+    this.first = rounds.tables[0]?.firstMultiplicity ?? rounds.firstRound2;
+  }
+
+  get nWires(): number {
+    return this.first + this.tallies.length;
+  }
+
+  row({ a, b, c }: Row): Row {
+    return { a: this.form(a), b: this.form(b), c: this.form(c) };
+  }
+
+  form(form: FieldLc): FieldLc {
+    if (form.wires.every((wire) => wire < this.first)) return form;
+    const own = form.wires.map((wire) => wire < this.first);
+    const kept = {
+      wires: form.wires.filter((_, i) => own[i]),
+      coefs: form.coefs.filter((_, i) => own[i]),
+      constant: form.constant,
+    };
+    const added = this.rounds.tables.flatMap((table) => this.counted(table, form));
+    return fieldCombination([kept, ...added.map(unit)], [1n, ...added.map(() => 1n)]);
+  }
+
+  /** A wire for each lookup of a table of whose multiplicities the form speaks. */
+  private counted({ name, rows, firstMultiplicity }: LookupTable, form: FieldLc): number[] {
+    const coefs = new Array<bigint>(rows).fill(0n);
+    form.wires.forEach((wire, i) => {
+      if (wire >= firstMultiplicity && wire < firstMultiplicity + rows)
+        coefs[wire - firstMultiplicity] = form.coefs[i]!;
+    });
+    if (coefs.every((coef) => coef === 0n)) return [];
+    const values = coefs.map((coef) => [coef]);
+    return this.memberships
+      .filter(({ table, tallies }) => table === name && tallies !== true)
+      .map(({ query }) => {
+        const wire = this.nWires;
+        this.tallies.push({ wire, query, coefs });
+        this.memberships.push({ table: name, query, rows, second: unit(wire), values, tallies: true });
+        return wire;
+      });
+  }
 }
 
 /** Rows that hold the lookup argument together: lookups, products with Θ, tables and their sums, and other rows of round 2. */

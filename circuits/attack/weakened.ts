@@ -154,7 +154,7 @@ function weakenedLookups(): Weakened[] {
   const wide = ['requantise', 's=2 b=4 lo=0 x in [-600, 700]'] as const;
   const relu = ['requantise', 's=2 b=4 lo=0 x in [-200, 40]'] as const;
   const above = ['requantise', 's=2 b=4 lo=0 x in [0, 250]'] as const;
-  const far = ['requantise', 's=2 b=4 lo=0 x in [-5000, 5000] window [-300, 58]'] as const;
+  const far = ['requantise', 's=2 b=4 lo=0 x in [-5000, 5000] ends own refused'] as const;
   const every = 'b=4 with every table';
   return [
     // b = 4: remainder in two lookups (rem, 3 − rem), p + n in two limbs, y in one.
@@ -173,7 +173,7 @@ function weakenedLookups(): Weakened[] {
     loosen('clamp with the top bit of y in a table of 3 bits alone', 'b=3', wide, without({ lookups: [-1] })),
     loosen('ReLU without the product', 'b=4', relu, without({ rows: [0] })),
     loosen('ReLU without the range of y + n', 'b=4', relu, without({ lookups: [2, 3] })),
-    loosen('ReLU beyond its window without y ≤ top', 'b=4', far, without({ lookups: [-1] })),
+    loosen('ReLU refused above without y ≤ top', 'b=4', far, without({ lookups: [-1] })),
     loosen('clamp from above without the product', 'b=4', above, without({ rows: [0] })),
     loosen('clamp from above without y ≤ top', 'b=4', above, without({ lookups: [-1] })),
     loosen('clamp table without its second column', every, wide, changed(-1, withoutSecond)),

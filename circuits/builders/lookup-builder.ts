@@ -11,6 +11,8 @@
  *     above                  v = y + p, p·(top − y) = 0, p in a range, y ∈ [0, top]                                 rem + 3
  *     clamped                v = y + p − n, p·(top − y) = 0, n·y = 0, p + n in a range, y ∈ [0, top]                rem + 4
  *     table                  (v − lo, y) in a table of the clamp                                                    rem + 2
+ *                            An end that is refused has no p, no n, no rows of a table: v stops there. Beyond a counted one p, n, and the
+ *                            multiplicities of the table's rows add up to what the statement's bit is of.
  *   f(x)                     (x, y) in a table of f; its first column proves x's range                              2
  *
  * What bounds prove is not proven again: of a range with one side known the other is one cover; y ≤ top alone is one of top − y.
@@ -48,6 +50,7 @@ import {
 } from '../lc.js';
 import { differenceBits } from '../gadgets/max.js';
 import {
+  clampKey,
   demandRows,
   Demands,
   limbCount,
@@ -282,7 +285,7 @@ export class LookupBuilder extends RoundsBuilder implements Builder {
     });
   }
 
-  private clamp(u: Lc, { shift, bits, paid, proven }: Quotient, form: QuotientForm, exactWhole: boolean): Lc {
+  private clamp(u: Lc, { shift, bits, ends, paid, proven }: Quotient, form: QuotientForm, exactWhole: boolean): Lc {
     const top = 2 ** bits - 1;
     const y = this.integerWire({ lo: 0, hi: top });
     const part = (hi: number): Lc => this.integerWire({ lo: 0, hi: Math.max(0, hi) });
@@ -297,6 +300,9 @@ export class LookupBuilder extends RoundsBuilder implements Builder {
 
     if (above !== undefined) this.assertProduct(above, new LcSum().addConstant(top).add(y, -1).build(), constant(0));
     if (below !== undefined) this.assertProduct(below, y, constant(0));
+    // Neither is negative: of p + n, or y + n, one is 0 by the products, and the other is in the range that follows.
+    if (above !== undefined && ends.hi === 'counted') this.countClamped(above);
+    if (below !== undefined && ends.lo === 'counted') this.countClamped(below);
     const reach = Math.max(paid.hi - (above === undefined ? 0 : top), -paid.lo);
     const whole = new LcSum();
     if (form === 'plain' || form === 'relu') whole.add(y);
@@ -316,14 +322,22 @@ export class LookupBuilder extends RoundsBuilder implements Builder {
     return y;
   }
 
-  /** (v − lo, clamp(v)) is looked up: the table proves the range of v and the clamp at once. */
-  private clampTable(u: Lc, { shift, bits, proven }: Quotient): Lc {
+  /**
+   * (v − lo, clamp(v)) is looked up: the table proves the range of v and the clamp at once, and ends where an end is refused. Lookups of its rows
+   * beyond counted ends are counted by their multiplicities.
+   */
+  private clampTable(u: Lc, { shift, bits, ends, proven }: Quotient): Lc {
     const top = 2 ** bits - 1;
-    const { lo, hi } = this.plan.clamps.get(top)!;
+    const key = clampKey(top, ends);
+    const { lo, hi } = this.plan.clamps.get(key)!;
     const rows = hi - lo + 1;
     const clamp = (v: number): number => Math.min(top, Math.max(0, v));
-    const table = this.openTable(`clamp ${top} [${lo}, ${hi}]`, rows, () =>
-      Float64Array.from({ length: rows }, (_, t) => clamp(t + lo)),
+    const isCounted = (v: number): boolean => (v < 0 ? ends.lo : v > top ? ends.hi : 'own') === 'counted';
+    const table = this.openTable(
+      `clamp ${key} [${lo}, ${hi}]`,
+      rows,
+      () => Float64Array.from({ length: rows }, (_, t) => clamp(t + lo)),
+      Array.from({ length: rows }, (_, t) => t).filter((t) => isCounted(t + lo)),
     );
     const bounds = { lo: Math.max(0, proven.lo - lo), hi: Math.min(rows - 1, proven.hi - lo) };
     const reached = { lo: clamp(bounds.lo + lo), hi: clamp(bounds.hi + lo) };

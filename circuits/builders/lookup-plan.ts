@@ -4,7 +4,7 @@
  * A first pass over the circuit collects demands; their costs are closed formulas in the plan, so the search tries many plans without
  * building anything. `rowsOf` and the layouts of lookup-builder.ts must agree row for row: a test compares them.
  */
-import type { Bounds, Quotient } from '../builder.js';
+import type { Bounds, Ends, Quotient } from '../builder.js';
 import { bitLength } from '../lc.js';
 
 export interface TablePlan {
@@ -12,12 +12,17 @@ export interface TablePlan {
   readonly bits: number;
   /** Rows of further range tables, powers of two below 2^b. */
   readonly spans: ReadonlySet<number>;
-  /** Tables (t, clamp(t + lo, 0, top)), by top: the quotients v they cover. */
-  readonly clamps: ReadonlyMap<number, Bounds>;
+  /** Tables (t, clamp(t + lo, 0, top)), by top and ends (`clampKey`): the quotients v they cover. */
+  readonly clamps: ReadonlyMap<string, Bounds>;
   /** Names of functions that have a table; the others go by bits. */
   readonly functions: ReadonlySet<string>;
   /** A first pass: functions are looked up, and their cost by bits is measured once a function instead of being built at every use. */
   readonly survey?: true;
+}
+
+/** What a clamp table is for. Where other ends count, or are refused, the table is another: its multiplicities count, and its rows end there. */
+export function clampKey(top: number, { lo, hi }: Ends): string {
+  return `${top} ${lo}/${hi}`;
 }
 
 /** What a gadget asks of the builder. */
@@ -89,7 +94,7 @@ export function quotientCost(plan: TablePlan, quotient: Quotient): QuotientCost 
   const remainder = shift === 0 ? 0 : exactRows(plan, 2 ** shift);
   const direct = directCost(plan, quotient);
   const rows = direct.rows + (shift === 0 ? 1 : remainder);
-  const covered = plan.clamps.get(top);
+  const covered = plan.clamps.get(clampKey(top, quotient.ends));
   const { lo, hi } = quotient.paid;
   const hasTable = covered !== undefined && covered.lo <= lo && covered.hi >= hi;
   if (hasTable && 2 + remainder < rows) return { form: 'table', rows: 2 + remainder, exactWhole: false };
@@ -244,26 +249,30 @@ function* withSpan(plan: TablePlan, demands: readonly Counted[]): Generator<Tabl
 }
 
 /**
- * Plans with a clamp table for one more `top`: of the quotients that clamp, sorted by how far they reach, as many as pay. Sizes are tried
+ * Plans with a clamp table for one more `top` and ends: of the quotients that clamp, sorted by how far they reach, as many as pay. Sizes are tried
  * at each eighth of the list, not at each quotient: neighbours differ by a few rows.
  */
 function* withClamp(plan: TablePlan, demands: readonly Counted[]): Generator<TablePlan> {
-  const byTop = new Map<number, Bounds[]>();
+  const byKey = new Map<string, { readonly top: number; readonly ranges: Bounds[] }>();
   for (const { demand } of demands) {
     if (demand.kind !== 'quotient') continue;
-    const top = 2 ** demand.quotient.bits - 1;
-    const { lo, hi } = demand.quotient.paid;
-    if (plan.clamps.has(top) || hi - lo >= MAX_CLAMP_ROWS) continue;
-    byTop.set(top, [...(byTop.get(top) ?? []), demand.quotient.paid]);
+    const { bits, ends, paid } = demand.quotient;
+    const top = 2 ** bits - 1;
+    const key = clampKey(top, ends);
+    if (plan.clamps.has(key) || paid.hi - paid.lo >= MAX_CLAMP_ROWS) continue;
+    const known = byKey.get(key) ?? { top, ranges: [] };
+    known.ranges.push(paid);
+    byKey.set(key, known);
   }
-  for (const [top, ranges] of byTop) {
+  for (const [key, { top, ranges }] of byKey) {
     const sorted = ranges.toSorted((p, q) => Math.max(p.hi, -p.lo) - Math.max(q.hi, -q.lo));
     const steps = Math.min(8, sorted.length);
     for (let step = 1; step <= steps; step++) {
       const covered = sorted.slice(0, Math.ceil((sorted.length * step) / steps));
+      // What is paid for ends at a refused end: so do the rows.
       const lo = covered.reduce((least, range) => Math.min(least, range.lo), 0);
       const hi = covered.reduce((most, range) => Math.max(most, range.hi), top);
-      if (hi - lo < MAX_CLAMP_ROWS) yield { ...plan, clamps: new Map([...plan.clamps, [top, { lo, hi }]]) };
+      if (hi - lo < MAX_CLAMP_ROWS) yield { ...plan, clamps: new Map([...plan.clamps, [key, { lo, hi }]]) };
     }
   }
 }

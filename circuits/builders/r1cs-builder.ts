@@ -30,12 +30,14 @@ import {
   bitLength,
   boundOverflow,
   EXACT_LIMIT,
+  fieldCombination,
   fieldWire,
   isConstant,
   LcSum,
   maxAbs,
   narrow,
   sub,
+  toField,
   wireLc,
 } from '../lc.js';
 import { BIG_COEF_BASE, WireClass, type R1cs } from '../../src/constraint/r1cs.js';
@@ -85,6 +87,9 @@ export class R1csBuilder implements Builder, FieldBuilder {
   private asking: GadgetName = 'none';
   /** Kind of the rows to come, of `origins`; undefined while no question is being answered. */
   private kind: number | undefined;
+  /** What `countClamped` was given. */
+  protected readonly clamped: Lc[] = [];
+  private bitIsLaid = false;
 
   constructor(private readonly options: R1csOptions = { nPubOut: 0, nPubIn: 0 }) {
     this.newWire(WireClass.Bit, 1);
@@ -441,6 +446,48 @@ export class R1csBuilder implements Builder, FieldBuilder {
     });
   }
 
+  // ---- whether a value was clamped ----
+
+  expectBelow(u: Lc, shift: number, bits: number): void {
+    this.program.emit('Below', shift, bits, this.layerIndex(), [Side.H, this.hintRow(u)]);
+  }
+
+  countClamped(part: Lc): void {
+    invariant(part.lo >= 0 && !this.bitIsLaid, 'what is counted is not negative, and counted in time', { lo: part.lo });
+    this.clamped.push(part);
+  }
+
+  /** The statement's bit: 1 where a part that was counted is not 0, else 0. Asked for once, after every gadget. */
+  clampedBit(): FieldLc {
+    const wires = this.clampedWires();
+    this.layClampedBit(wires, this.clamped);
+    return toField(wires.bit);
+  }
+
+  protected clampedWires(): ClampedWires {
+    const [sum, inverse] = [this.newWire(WireClass.Field, Infinity), this.newWire(WireClass.Field, Infinity)];
+    return { sum, inverse, bit: this.integerWire({ lo: 0, hi: 1 }) };
+  }
+
+  /**
+   * S = Σ parts, inv·S = bit, S·(1 − bit) = 0: S ≠ 0 in F_r forces bit = 1 by the last row, S = 0 forces bit = 0 by the second. The parts are
+   * integers in [0, 2^53), so S as an integer is below their number·2^53 < r/2: it is 0 in F_r only where every part is 0.
+   * inv is free where S = 0 and used nowhere else.
+   */
+  protected layClampedBit({ sum, inverse, bit }: ClampedWires, parts: readonly Lc[]): void {
+    this.bitIsLaid = true;
+    invariant(BigInt(parts.length) << 53n < R / 2n, 'the sum of what was clamped does not wrap', {
+      parts: parts.length,
+    });
+    this.asked('clamped', 'bits', () => {
+      const total = fieldCombination(parts.map(toField), new Array<bigint>(parts.length).fill(1n));
+      const row = this.row(fieldWire(sum), ONE, total);
+      this.row(fieldWire(inverse), fieldWire(sum), bit);
+      this.row(fieldWire(sum), sub(ONE, bit), ZERO);
+      this.program.emit('NonZeroSum', sum, inverse, bit.wires[0]!, [Side.C, row]);
+    });
+  }
+
   matrixProduct(left: readonly (readonly Lc[])[], right: readonly (readonly Lc[])[]): Lc[][] {
     return this.asked('matrixProduct', 'bits', () => productByEntries(this, left, right));
   }
@@ -473,6 +520,9 @@ export class R1csBuilder implements Builder, FieldBuilder {
 
   protected build(): Circuit {
     const { nPubOut, nPubIn } = this.options;
+    invariant(this.bitIsLaid || this.clamped.length === 0, 'what was clamped is stated', {
+      parts: this.clamped.length,
+    });
     const r1cs: R1cs = {
       nWires: this.wires,
       nPubOut,
@@ -579,6 +629,13 @@ export class R1csBuilder implements Builder, FieldBuilder {
     const { name, op } = this.layers[this.layerIndex()]!;
     return name === op ? name : `${name} (${op})`;
   }
+}
+
+/** The sum of what was clamped, its inverse, and whether it is not 0. */
+export interface ClampedWires {
+  readonly sum: number;
+  readonly inverse: number;
+  readonly bit: Lc;
 }
 
 /** The wires of one limb: bit skip + i is bits[i]; bit 0 has no wire where skip = 1. */

@@ -11,8 +11,8 @@ import { Side, type TwoRoundCircuit } from '../../src/constraint/program.js';
 import { constant, ONE, type Bounds, type FieldLc, type Lc } from '../builder.js';
 import { checkRounds } from '../../src/constraint/check-rounds.js';
 import { Growable, type SparseRows } from '../../src/constraint/growable.js';
-import { boundOverflow, EXACT_LIMIT, fieldCombination, fieldWire } from '../lc.js';
-import { R1csBuilder } from './r1cs-builder.js';
+import { boundOverflow, EXACT_LIMIT, fieldCombination, fieldWire, toField, wireLc } from '../lc.js';
+import { R1csBuilder, type ClampedWires } from './r1cs-builder.js';
 import { WireClass } from '../../src/constraint/r1cs.js';
 import { ChallengeWire, N_CHALLENGES, type LookupTable, type Rounds } from '../../src/constraint/rounds.js';
 
@@ -26,6 +26,8 @@ export interface OpenTable {
   readonly name: string;
   readonly rows: number;
   readonly values?: Float64Array;
+  /** Rows whose lookups are of clamped values that count. */
+  readonly counted: readonly number[];
   readonly id: number;
 }
 
@@ -39,6 +41,8 @@ export abstract class RoundsBuilder extends R1csBuilder {
   /** Rows of the products of round 2: product i has wire FIELD_BASE + i. */
   private readonly productRows: number[] = [];
   private readonly publicValues: FieldLc[] = [];
+  /** Of the statement's bit, whose rows are laid once there are multiplicities. */
+  private clampedBitWires: ClampedWires | undefined;
 
   constructor() {
     super({ nPubOut: 0, nPubIn: N_CHALLENGES });
@@ -52,16 +56,28 @@ export abstract class RoundsBuilder extends R1csBuilder {
     this.publicValues.push(value);
   }
 
+  /** As of one round; its rows come with `finish`: multiplicities count too, and are there when all lookups are. */
+  override clampedBit(): FieldLc {
+    invariant(this.clampedBitWires === undefined, 'the bit is asked for once');
+    this.clampedBitWires = this.clampedWires();
+    return toField(this.clampedBitWires.bit);
+  }
+
   // ---- lookups ----
 
-  /** The table of this name; `values` makes the second column when it is new. */
-  protected openTable(name: string, rows: number, values?: () => Float64Array): OpenTable {
+  /** The table of this name; `values` makes the second column when it is new, of which a lookup of the rows `counted` is of a clamped value. */
+  protected openTable(
+    name: string,
+    rows: number,
+    values?: () => Float64Array,
+    counted: readonly number[] = [],
+  ): OpenTable {
     const known = this.tables.get(name);
     if (known !== undefined) {
       invariant(known.rows === rows, 'tables of one name are one table', { name });
       return known;
     }
-    const table = { name, rows, id: this.tables.size, ...(values === undefined ? {} : { values: values() }) };
+    const table = { name, rows, counted, id: this.tables.size, ...(values === undefined ? {} : { values: values() }) };
     this.tables.set(name, table);
     return table;
   }
@@ -117,6 +133,7 @@ export abstract class RoundsBuilder extends R1csBuilder {
       this.fold();
     });
     const tables = this.closeTables();
+    this.closeClamped(tables);
     const { firstRound2, firstTheta, firstField, nWires } = this.placeRound2(tables);
     const firstPublicRow = this.hints.rows;
     for (const value of this.publicValues) this.hintRow(value);
@@ -140,6 +157,19 @@ export abstract class RoundsBuilder extends R1csBuilder {
     const result = { ...circuit, rounds };
     checkRounds(result);
     return result;
+  }
+
+  /** A row's multiplicity is exactly the number of its lookups (docs/soundness/mirage.md, section 4), so it is an integer like the other parts. */
+  private closeClamped(tables: readonly LookupTable[]): void {
+    const lookups = this.lookupRow.length;
+    const multiplicities = [...this.tables.values()].flatMap(({ counted, id }) =>
+      counted.map((t) => wireLc(tables[id]!.firstMultiplicity + t, { lo: 0, hi: lookups })),
+    );
+    const wires = this.clampedBitWires;
+    invariant(wires !== undefined || multiplicities.length === 0, 'what was clamped is stated');
+    if (wires === undefined) return;
+    this.layer('public values', 'Clamped');
+    this.layClampedBit(wires, [...this.clamped, ...multiplicities]);
   }
 
   /** D = Θ·(P_1 + Θ·(P_2 + … )): one row a public value. */

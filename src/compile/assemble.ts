@@ -48,7 +48,8 @@ export function* planningRounds(ir: IrGraph, schema: Schema): Work<RoundsPlan> {
   yield* lower(ir, schema, survey, 'big');
   const demands = survey.demanded;
   const { plan, rows } = choosePlan(demands);
-  return { plan, rows: rows + survey.constraints - demandedRows(SURVEY_PLAN, demands) };
+  const bit = schema.clamped === true ? CLAMPED_ROWS : 0;
+  return { plan, rows: rows + survey.constraints - demandedRows(SURVEY_PLAN, demands) + bit };
 }
 
 /** Two rounds with lookups by a plan. Where bits are cheaper still, as in the smallest models, there is no table at all. */
@@ -70,6 +71,9 @@ function* building(ir: IrGraph, schema: Schema, tables: TablePlan): Work<TwoRoun
   return b.finish();
 }
 
+/** Rows of the statement's bit that a survey, which is not finished, has not laid: three, and one of the fold. */
+const CLAMPED_ROWS = 4;
+
 /** Rows up to which a circuit by bits may be the smaller one: no plan's tables have fewer than a few hundred. */
 const SMALL_CIRCUIT = 4096;
 
@@ -83,14 +87,15 @@ export function* lower(ir: IrGraph, schema: Schema, b: R1csBuilder, order: ByteO
   const inputs = ir.inputs.map((name) => tensors.get(name) as readonly Lc[]);
   schema.outputs.forEach((tensor, i) => b.output(tensor.name, outputs[i]!));
   b.layer('public values', 'Pack');
-  for (const [group, lcs] of [
-    [schema.outputs, outputs],
-    [schema.inputs, inputs],
-  ] as const) {
+  const expose = (group: readonly TensorSchema[], lcs: readonly (readonly Lc[])[]): void => {
     group.forEach((tensor, i) => {
       for (const value of exposed(b, tensor, lcs[i]!, order)) b.expose(value);
     });
-  }
+  };
+  // In the order of `statementParts`. A digit by itself is its own packing.
+  expose(schema.outputs, outputs);
+  if (schema.clamped === true) b.expose(b.clampedBit());
+  expose(schema.inputs, inputs);
 }
 
 function* lowerAll(ir: IrGraph, b: R1csBuilder): Work<Map<string, LcTensor>> {

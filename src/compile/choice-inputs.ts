@@ -9,6 +9,7 @@ export interface ChoiceInputs {
   readonly prepared: PreparedModel;
   readonly samples: Samples;
   readonly judgement: Judgement;
+  /** Of the samples, with the ranges of ranges.ts. */
   readonly statistics: ReadonlyMap<string, Statistics>;
   readonly options: CompileOptions;
 }

@@ -9,7 +9,7 @@ import type { InputDomain, Statistics } from './passes/calibrate.js';
  * Version of how models become circuits: raised whenever any model, with equal choices, gives another relation. test/golden/relations.csv notices
  * when that is due.
  */
-export const LOWERING = 1;
+export const LOWERING = 2;
 
 export function choicesOf(
   { domains }: Choice,
@@ -17,9 +17,13 @@ export function choicesOf(
   statistics: ReadonlyMap<string, Statistics>,
   { inputShapes = new Map() }: CompileOptions,
 ): CompileChoices {
+  const ranges = [...statistics].flatMap(([name, { range }]) =>
+    range === undefined ? [] : [[name, range.lo, range.hi] as const],
+  );
   return {
     growth,
     statistics: [...statistics].map(([name, { min, max, mean, rms }]) => [name, min, max, mean, rms] as const),
+    ...(ranges.length === 0 ? {} : { ranges }),
     domains: [...domains].map(([input, domain]) => ({ input, ...domain })),
     inputShapes: [...inputShapes],
   };
@@ -36,13 +40,16 @@ export interface ReadChoices {
  * Throws ARTIFACT_INVALID for a name that has two choices of one kind, and for a domain whose ends are not what its scale, zero point and bits
  * say: people read the first, and the ends.
  */
-export function readChoices({ statistics, domains, inputShapes }: CompileChoices): ReadChoices {
+export function readChoices({ statistics, ranges = [], domains, inputShapes }: CompileChoices): ReadChoices {
   // prettier-ignore
-  const names = { statistics: statistics.map(([name]) => name), domains: domains.map(({ input }) => input), inputShapes: inputShapes.map(([name]) => name) };
+  const names = { statistics: statistics.map(([name]) => name), ranges: ranges.map(([name]) => name), domains: domains.map(({ input }) => input), inputShapes: inputShapes.map(([name]) => name) };
   for (const [list, said] of Object.entries(names)) requireOnce(list, said);
   domains.forEach(requireOwnEnds);
+  const chosen = new Map(ranges.map(([name, lo, hi]) => [name, { range: { lo, hi } }]));
   return {
-    statistics: new Map(statistics.map(([name, min, max, mean, rms]) => [name, { min, max, mean, rms }])),
+    statistics: new Map(
+      statistics.map(([name, min, max, mean, rms]) => [name, { min, max, mean, rms, ...chosen.get(name) }]),
+    ),
     domains: new Map(domains.map(({ input, ...domain }) => [input, domain])),
     inputShapes: new Map(inputShapes),
   };

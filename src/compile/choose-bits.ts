@@ -2,17 +2,22 @@
 import { ZkonnxError } from '../base/errors.js';
 import { part, type Work } from '../base/work.js';
 import { checkingOutputs, magnitudesOf, type OutputCheck, type OutputErrors } from './accuracy.js';
-import { isHeldOut } from './calibration-samples.js';
+import { chosenBy, isHeldOut } from './calibration-samples.js';
 import type { ChoiceInputs } from './choice-inputs.js';
 import { DEFAULT_OVERFLOW, DEFAULT_TOLERANCE, domainFor } from './options.js';
 import type { InputDomain } from './passes/calibrate.js';
 import { inputDomains } from './passes/domains.js';
+import { neverObstacle } from './passes/never.js';
+import { overflowModes, type OverflowMode } from './passes/overflow.js';
 import { quantising, type QuantisedModel } from './passes/quantise.js';
 import type { Variant } from './protocols.js';
-import { missedTolerance, type Miss } from './tolerance.js';
+import { searchedWorst, SearchGate } from './search-gate.js';
+import { missedTolerance, MOST_BITS, type Miss } from './tolerance.js';
 
 /** Activation widths tried in order: each costs about a constraint an activation more than the one before. */
-const BIT_CHOICES = [8, 9, 10, 11, 12, 13, 14, 16];
+const BIT_CHOICES = [8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, MOST_BITS];
+/** Bounds are far wider than values where no value may leave its range. */
+const STAYING_BIT_CHOICES = [...BIT_CHOICES, 22, 24];
 /** Bits that activations may grow by so that no clamp is needed, tried for lookups, where width costs little. */
 const GROWTH_CHOICES = [3, 6];
 /** A width is looked at on this many samples first, and on those that an earlier one missed; on all once it does for them. */
@@ -39,6 +44,8 @@ export class BitChoice {
   private readonly candidates: Candidate[];
   private readonly first: number[];
   private readonly magnitudes: ReadonlyMap<string, number>;
+  private readonly mode: OverflowMode;
+  private readonly gate: SearchGate<Choice>;
   private best: Miss | undefined;
   /** Why wider programs do not exist, where they do not. */
   private overflow: ZkonnxError | undefined;
@@ -46,7 +53,10 @@ export class BitChoice {
   constructor(private readonly inputs: ChoiceInputs) {
     const { samples, judgement, options } = inputs;
     this.tolerance = options.tolerance ?? DEFAULT_TOLERANCE;
-    const widths = options.bits === undefined ? BIT_CHOICES : [options.bits];
+    this.mode = overflowModes[options.overflow ?? DEFAULT_OVERFLOW];
+    this.gate = new SearchGate(options.bits === undefined ? this.tolerance : Infinity);
+    const choices = this.mode.mustStay ? STAYING_BIT_CHOICES : BIT_CHOICES;
+    const widths = options.bits === undefined ? choices : [options.bits];
     this.candidates = [false, true].flatMap((fine) => widths.map((bits) => ({ fine, bits })));
     const indices = samples.all.map((_, index) => index);
     this.first = indices.filter((index) => !isHeldOut(index, indices.length)).slice(0, FIRST_SAMPLES);
@@ -60,7 +70,7 @@ export class BitChoice {
       const end = (done + 1) / 2;
       try {
         const choice = yield* part(this.trying(candidate), done, end);
-        if (choice !== undefined) return choice;
+        if (choice !== undefined) return yield* this.kept(choice);
       } catch (error) {
         // Finer scales make larger integers: coarser programs that exist are the better ones to speak of.
         if (!(error instanceof ZkonnxError) || error.code !== 'BOUND_OVERFLOW') throw error;
@@ -68,6 +78,8 @@ export class BitChoice {
       }
       done = end;
     }
+    const fallback = this.gate.takeFallback();
+    if (fallback !== undefined) return yield* this.kept(fallback);
     if (this.best === undefined && this.overflow !== undefined) throw this.overflow;
     throw missedTolerance(this.inputs, this.tolerance, this.best!, this.overflow);
   }
@@ -85,18 +97,29 @@ export class BitChoice {
     const declared = (name: string) => domainFor(options, { name, dtype: dtypes.get(name)! });
     const domains = inputDomains(graph, samples.drawn ? [] : samples.all, declared, fine);
     const model = yield* part(quantising(graph, statistics, { bits, overflow, domains }), 0, 0.4);
-    const errors = yield* part(this.checking(model, domains), 0.4, 1);
+    const errors = yield* part(this.checking(model, domains), 0.4, 0.7);
     if (!(errors.worst <= this.tolerance)) {
       this.missed({ bits, model, domains, errors });
       return undefined;
     }
-    const grows = overflow === 'saturate' && model.exact.size < graph.nodes.length;
+    const searched = searchedWorst(graph, model, domains, {
+      samples: samples.drawn ? [] : chosenBy(samples),
+      magnitudes: this.magnitudes,
+      limit: this.tolerance,
+    });
+    const worst = yield* part(searched, 0.7, 1);
+    const mayGrow = this.mode.grows && model.exact.size < graph.nodes.length;
     const grown = GROWTH_CHOICES.map((growth): Variant => ({
       growth,
       quantise: () => quantising(graph, statistics, { bits, overflow, domains, growth }),
     }));
     const plain = { growth: 0, quantise: () => ready(model) };
-    return { variants: [plain, ...(grows ? grown : [])], bits, domains };
+    const variants = [plain, ...(mayGrow ? grown : [])];
+    return this.gate.judge({ variants, bits, domains }, worst);
+  }
+
+  private *kept(choice: Choice): Work<Choice> {
+    return this.mode.mustStay ? { ...choice, variants: yield* staying(choice.variants) } : choice;
   }
 
   /** On the first samples, then on all others. */
@@ -120,6 +143,19 @@ export class BitChoice {
     if (!(later.worst <= this.tolerance)) this.first.unshift(later.sample);
     return later.worst > first.worst ? later : first;
   }
+}
+
+/** The variants of which no input of the domain reaches beyond a range. Throws what `requireNever` does of the last where none is. */
+function* staying(variants: readonly Variant[]): Work<Variant[]> {
+  const kept: Variant[] = [];
+  let obstacle: ZkonnxError | undefined;
+  for (const { growth, quantise } of variants) {
+    const model = yield* quantise();
+    obstacle = neverObstacle(model);
+    if (obstacle === undefined) kept.push({ growth, quantise: () => ready(model) });
+  }
+  if (kept.length === 0) throw obstacle!;
+  return kept;
 }
 
 /** A program that is there already. */

@@ -4,21 +4,19 @@ import type { Circuit } from '../constraint/program.js';
 import type { Manifest } from '../formats/manifest.js';
 import { schemaDigest } from '../verify/schema.js';
 import type { Schema } from '../verify/statement.js';
-import { worstOutput, type AccuracyReport } from './accuracy.js';
+import type { AccuracyReport } from './accuracy.js';
+import { cheapest } from './build.js';
 import { calibratingOn, sampling, type Samples } from './calibration-samples.js';
 import type { ChoiceInputs } from './choice-inputs.js';
-import { BitChoice, type Choice } from './choose-bits.js';
 import { JUDGED, judging, openJudge } from './judge.js';
 import { makeManifest } from './manifest.js';
-import { measuring } from './measure.js';
 import { readingModel } from './model-file.js';
-import { protocolOf, type CompileOptions } from './options.js';
+import type { CompileOptions } from './options.js';
 import { requireCompilable } from './preflight.js';
 import type { PreparedModel } from './prepare.js';
 import type { InputDomain } from './passes/calibrate.js';
 import type { QuantisedModel } from './passes/quantise.js';
-import { assemblies, type Assembled } from './protocols.js';
-import { schemaMaker } from './schema.js';
+import { ranging, type Ranges } from './ranges.js';
 import { Stages, type AsyncWork, type StageOptions } from './stages.js';
 
 /** A circuit for a model, what its integers mean, and how far it is from the float model. */
@@ -57,13 +55,16 @@ export async function compileInside(
   const { source, prepared } = await stages.run('import', readingModel(model, options));
   requireCompilable(prepared);
   const data = await stages.run('calibrate', gathering(model, prepared, options));
-  const { choice, assembled, accuracy } = await building(stages, { ...data, prepared, options });
+  const { choice, assembled, accuracy, inputs, notes } = await cheapest(stages, { ...data, prepared, options });
   const circuit = { ...assembled.circuit, schemaDigest: schemaDigest(assembled.schema) };
-  const parts = { source, prepared, choice, assembled, circuit, accuracy, ...data };
+  const { judgement } = data;
+  const { statistics } = inputs;
+  const said = [...data.notes, ...notes];
+  const parts = { source, prepared, choice, statistics, assembled, judgement, circuit, accuracy, notes: said };
   return {
     circuit,
     schema: assembled.schema,
-    manifest: makeManifest(parts, options),
+    manifest: makeManifest(parts, inputs.options),
     accuracy,
     timingsMs: stages.timings(),
     quantised: assembled.model,
@@ -76,7 +77,7 @@ async function* gathering(
   model: string | Uint8Array,
   prepared: PreparedModel,
   options: CompileOptions,
-): AsyncWork<Pick<ChoiceInputs, 'samples' | 'judgement' | 'statistics'>> {
+): AsyncWork<Pick<ChoiceInputs, 'samples' | 'judgement' | 'statistics'> & Pick<Ranges, 'notes'>> {
   const runtime = await openJudge(model, prepared);
   let samples: Samples;
   try {
@@ -86,32 +87,10 @@ async function* gathering(
     throw error;
   }
   const judgement = yield* judging(model, runtime, prepared, samples);
-  const statistics = yield* part(calibratingOn(prepared.graph, samples), JUDGED, 1);
-  return { samples, judgement, statistics };
+  const statistics = yield* part(calibratingOn(prepared.graph, samples), JUDGED, RANGED);
+  const ranges = yield* part(ranging(prepared.graph, samples, statistics, options), RANGED, 1);
+  return { samples, judgement, ...ranges };
 }
 
-interface Built {
-  readonly choice: Choice;
-  readonly assembled: Assembled;
-  readonly accuracy: AccuracyReport;
-}
-
-/** The circuit of the cheapest program that is within the tolerance on all samples; a variant that is not is left out, and then the width. */
-async function building(stages: Stages, inputs: ChoiceInputs): Promise<Built> {
-  const { prepared, options, samples, judgement } = inputs;
-  const { assemble } = assemblies[protocolOf(options)];
-  const search = new BitChoice(inputs);
-  for (;;) {
-    const choice = await stages.run('quantise', search.choosing());
-    const { bits, domains } = choice;
-    for (let { variants } = choice; variants.length > 0;) {
-      const assembled = await stages.run('assemble', assemble(variants, schemaMaker(prepared, options)));
-      const { model, growth } = assembled;
-      const accuracy = await stages.run('accuracy', measuring(prepared, model, domains, samples, judgement));
-      const errors = worstOutput(accuracy);
-      if (errors.worst <= search.tolerance) return { choice, assembled, accuracy };
-      search.missed({ bits, model, domains, errors });
-      variants = variants.filter((variant) => variant.growth !== growth);
-    }
-  }
-}
+/** How far statistics come of gathering. */
+const RANGED = 0.8;

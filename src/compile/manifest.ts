@@ -10,7 +10,7 @@ import type { Choice } from './choose-bits.js';
 import type { Judgement } from './judge.js';
 import { withFacts } from './layer-facts.js';
 import type { ModelSource } from './model-file.js';
-import { defaultsTaken } from './notes.js';
+import { clampNotes, defaultsTaken } from './notes.js';
 import { DEFAULT_OVERFLOW, DEFAULT_TOLERANCE, protocolOf, type CompileOptions } from './options.js';
 import { choicesOf, LOWERING } from './choices.js';
 import type { Statistics } from './passes/calibrate.js';
@@ -25,12 +25,14 @@ export interface CompiledParts {
   readonly assembled: Assembled;
   readonly judgement: Judgement;
   readonly accuracy: AccuracyReport;
+  /** Of the ranges. */
+  readonly notes: readonly string[];
   /** As it is written: it names its schema. */
   readonly circuit: Circuit;
 }
 
 export function makeManifest(parts: CompiledParts, options: CompileOptions): Manifest {
-  const { source, prepared, choice, statistics, assembled, circuit, judgement, accuracy } = parts;
+  const { source, prepared, choice, statistics, assembled, circuit, judgement, accuracy, notes } = parts;
   const { model, growth, schema, publicInputs } = assembled;
   const { r1cs } = circuit;
   const names = namesOf(circuit);
@@ -66,6 +68,13 @@ export function makeManifest(parts: CompiledParts, options: CompileOptions): Man
     choices: choicesOf(choice, growth, statistics, options),
     accuracy: statedAccuracy(accuracy),
     layers: withFacts(circuit.layers, model),
-    notes: [...prepared.notes, ...defaultsTaken(options, choice.domains), ...model.notes, ...judgement.notes],
+    notes: [
+      ...prepared.notes,
+      ...defaultsTaken(options, choice.domains),
+      ...clampNotes(schema, options),
+      ...model.notes,
+      ...notes,
+      ...judgement.notes,
+    ],
   };
 }

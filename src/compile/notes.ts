@@ -2,6 +2,9 @@
 import { DRAWN_SAMPLES } from './calibration-samples.js';
 import type { CompileOptions } from './options.js';
 import type { InputDomain } from './passes/calibrate.js';
+import { overflowModes } from './passes/overflow.js';
+import { DEFAULT_OVERFLOW } from './options.js';
+import type { Schema } from '../verify/statement.js';
 
 /** What the user did not say and what was taken, in sentences. */
 export function defaultsTaken(options: CompileOptions, domains: ReadonlyMap<string, InputDomain>): string[] {
@@ -24,4 +27,17 @@ export function defaultsTaken(options: CompileOptions, domains: ReadonlyMap<stri
   if (options.samples === undefined)
     notes.push(`no calibration data: ${DRAWN_SAMPLES} uniform samples of the declared domain stand in for it`);
   return notes;
+}
+
+/** What proofs say of values beyond their calibrated range, in sentences. */
+export function clampNotes({ clamped, inputs }: Schema, { overflow = DEFAULT_OVERFLOW }: CompileOptions): string[] {
+  if (overflowModes[overflow].beyond !== 'counted') return [];
+  if (clamped !== true) {
+    return [
+      'no input in the domain drives a value beyond its range, by exact integer bounds: the schema says overflow never',
+    ];
+  }
+  const isHidden = inputs.some(({ visibility }) => visibility !== 'public');
+  const says = 'every proof says whether a value left its calibrated range and was clamped';
+  return [isHidden ? `${says}: that is one bit of the inputs, hidden ones too` : says];
 }

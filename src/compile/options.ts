@@ -1,6 +1,6 @@
 /** What compile may be told, and what it takes where it is not told. */
 import type { ModelLabels } from '../verify/key.js';
-import type { ImagePreprocessing, Protocol, Visibility } from '../verify/statement.js';
+import type { ImagePreprocessing, Overflow, Protocol, Visibility } from '../verify/statement.js';
 import type { RealValues } from './passes/calibrate.js';
 
 /** An inclusive range of real values. */
@@ -19,7 +19,11 @@ export interface CompileOptions {
   readonly tolerance?: number;
   /** Bits of activations; chosen by tolerance when absent. */
   readonly bits?: number;
-  readonly overflow?: 'saturate' | 'reject';
+  /**
+   * What becomes of a value beyond its calibrated range: `saturate` (default) clamps it, and the proof says so; with `reject` such an input has no
+   * proof; `never` is refused where some input of the domain may have one.
+   */
+  readonly overflow?: Overflow;
   readonly input?: Visibility;
   readonly output?: Visibility;
   readonly inputShapes?: ReadonlyMap<string, readonly number[]>;
@@ -32,7 +36,7 @@ export interface CompileOptions {
   readonly about?: ModelLabels;
 }
 
-export const DEFAULT_OVERFLOW = 'saturate';
+export const DEFAULT_OVERFLOW: Overflow = 'saturate';
 
 export const DEFAULT_PROTOCOL: Protocol = 'mirage';
 

@@ -63,7 +63,8 @@ export const assemblies: { readonly [P in Protocol]: ProtocolAssembly } = {
 
 /** USAGE where nothing is public: there would be nothing to prove, and nothing for mirage to draw challenges from. */
 function requireStatement(schema: Schema): void {
-  const { outputs, inputs } = publicCount(schema);
+  // That no value was clamped is nothing by itself.
+  const { outputs, inputs } = publicCount({ ...schema, clamped: false });
   if (outputs + inputs > 0) return;
   throw new ZkonnxError('USAGE', 'nothing of the model is public or committed: a proof would say nothing', {
     expected: 'an input or output that is public or committed',

@@ -10,18 +10,25 @@ import {
 } from '../verify/statement.js';
 import { DEFAULT_OVERFLOW, type CompileOptions } from './options.js';
 import type { PreparedModel } from './prepare.js';
+import { mayClamp } from './ir/ends.js';
+import { requireNever } from './passes/never.js';
+import { overflowModes } from './passes/overflow.js';
 import type { RealGraph, RealOutput } from './real/graph.js';
 import { inputNodes } from './passes/domains.js';
 import type { QuantisedModel } from './passes/quantise.js';
 import type { Readers } from './passes/readers.js';
 
-/** `makeSchema` of a model's choices of scale, once the user's are known. */
+/** `makeSchema` of a model's choices of scale, once the user's are known. Throws what `requireNever` throws where that was asked for. */
 export function schemaMaker(
   { graph, readers }: PreparedModel,
   options: CompileOptions,
 ): (model: QuantisedModel) => Schema {
   const choice = { ...options, input: options.input ?? 'public', output: options.output ?? 'public' } as const;
-  return (model) => makeSchema(graph, model, (name) => model.bounds.get(name)!, choice, readers);
+  const { mustStay } = overflowModes[options.overflow ?? DEFAULT_OVERFLOW];
+  return (model) => {
+    if (mustStay) requireNever(model);
+    return makeSchema(graph, model, (name) => model.bounds.get(name)!, choice, readers);
+  };
 }
 
 export interface IoChoice {
@@ -69,7 +76,13 @@ export function makeSchema(
     const schema = tensor({ name, node: name, dims, dtype }, choice.input);
     return choice.image === undefined ? schema : { ...schema, image: choice.image };
   });
-  return { outputs, inputs, overflow: choice.overflow ?? DEFAULT_OVERFLOW, clamped: false };
+  return { outputs, inputs, ...clampsOf(quantised, choice.overflow ?? DEFAULT_OVERFLOW) };
+}
+
+/** Where nothing can be clamped, that says more than a bit which is always 0, and costs nothing. */
+function clampsOf({ ir }: QuantisedModel, overflow: Overflow): Pick<Schema, 'overflow' | 'clamped'> {
+  if (overflowModes[overflow].beyond !== 'counted') return { overflow, clamped: false };
+  return mayClamp(ir) ? { overflow, clamped: true } : { overflow: 'never', clamped: false };
 }
 
 function labelsFor(

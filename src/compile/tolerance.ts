@@ -9,6 +9,9 @@ import type { InputDomain } from './passes/calibrate.js';
 import type { QuantisedModel } from './passes/quantise.js';
 import { evaluateReal } from './real/evaluate.js';
 
+/** Bits of activations that are tried where none are asked for. */
+export const MOST_BITS = 20;
+
 /** A program that misses the tolerance, and where. */
 export interface Miss {
   readonly bits: number;
@@ -96,7 +99,7 @@ function byTensor({ prepared, samples, options }: ChoiceInputs, tolerance: numbe
         : `, which reads ${largest} of magnitude ${reachOf(floats.get(largest)!).toPrecision(3)}`;
     worst = { growth: own / before, origin: node.origin, reads };
   }
-  const finer = options.bits !== undefined && bits < 16 ? 'leave --bits out, or raise it' : 'raise --tolerance';
+  const finer = options.bits !== undefined && bits < MOST_BITS ? 'leave --bits out, or raise it' : 'raise --tolerance';
   return {
     cause: `the error grows most at ${worst.origin}${worst.reads}`,
     help: `${finer}; where large values meet small ones there (a mask, a feature in other units), scale them in the model: the large ones take the bits that the small ones need`,

@@ -210,6 +210,32 @@ export const instructions = {
       machine.small[positive] = Math.max(0, value);
     },
   },
+  /**
+   * sum, inverse, flag, row: w[sum] = row, a sum of integers that are not negative and alone below 2^53; inverse = 1/row in the field (0 for 0),
+   * flag = row ≠ 0. A sum that float64 may not hold is one over F_r. After every instruction that sets a wire of the row, or counts in it.
+   */
+  NonZeroSum: {
+    operands: ['out', 'out', 'out', 'row'],
+    over: 'integers',
+    setsRegister: false,
+    solve(machine, at) {
+      const value = machine.exactRow(at + 3);
+      if (typeof value === 'number') machine.small[machine.word(at)] = value;
+      else machine.setField(machine.word(at), value);
+      machine.setInverse(machine.word(at + 1), value);
+      machine.small[machine.word(at + 2)] = BigInt(value) === 0n ? 0 : 1;
+    },
+  },
+  /** shift, width, layer, row: floor(row / 2^shift) from 2^width on is RANGE_EXCEEDED; sets nothing. */
+  Below: {
+    operands: ['shift', 'shift', 'layer', 'row'],
+    over: 'integers',
+    setsRegister: false,
+    solve(machine, at) {
+      const value = Math.floor(machine.row(at + 3) / machine.power(at));
+      machine.checked(Math.max(0, value), machine.power(at + 1), machine.word(at + 2));
+    },
+  },
 } as const satisfies { readonly [O in OpcodeName]: Instruction };
 
 type WithProperty<P> = { [O in OpcodeName]: (typeof instructions)[O] extends P ? O : never }[OpcodeName];

@@ -9,6 +9,9 @@ import { lookupCount } from './kind.js';
 import { Side, type Circuit } from './program.js';
 import type { SparseMatrix } from './r1cs.js';
 
+/** Exclusive limit of exact integers. */
+const EXACT_LIMIT = 2 ** 53;
+
 export class Machine {
   readonly small: Float64Array;
   readonly field = new Map<number, bigint>();
@@ -18,7 +21,7 @@ export class Machine {
   private readonly code: Int32Array;
   private readonly sides: readonly SparseMatrix[];
   /** Wires that wait for their inverses: no instruction reads them, so one batch at the end computes all. */
-  private readonly inverses = { wires: [] as number[], values: [] as number[] };
+  private readonly inverses = { wires: [] as number[], values: [] as (number | bigint)[] };
 
   constructor(private readonly circuit: Circuit) {
     const { r1cs, program } = circuit;
@@ -54,6 +57,19 @@ export class Machine {
     return sum;
   }
 
+  /** Value of the `row` operand at `at`, whose partial sums nobody has bounded: in F_r where float64 might round them. */
+  exactRow(at: number): number | bigint {
+    const { rowStart, wires, coefs } = this.sides[this.code[at]!]!;
+    const row = this.code[at + 1]!;
+    let [sum, magnitude] = [0, 0];
+    for (let k = rowStart[row]!, end = rowStart[row + 1]!; k < end; k++) {
+      const term = coefs[k]! * this.small[wires[k]!]!;
+      sum += term;
+      magnitude += Math.abs(term);
+    }
+    return magnitude < EXACT_LIMIT ? sum : this.fieldRow(at);
+  }
+
   /** Value of the `value` operand at `at`. */
   value(at: number): number {
     return this.code[at] === Side.Register ? this.register : this.row(at);
@@ -70,7 +86,7 @@ export class Machine {
   }
 
   /** `wire` becomes 1/value in F_r, 0 for 0, once the program has run. */
-  setInverse(wire: number, value: number): void {
+  setInverse(wire: number, value: number | bigint): void {
     this.small[wire] = NaN;
     this.inverses.wires.push(wire);
     this.inverses.values.push(value);

@@ -31,6 +31,8 @@ export const Opcode = {
   Evaluate: 13,
   Quotient: 14,
   Parts: 15,
+  NonZeroSum: 16,
+  Below: 17,
 } as const;
 
 export type OpcodeName = keyof typeof Opcode;

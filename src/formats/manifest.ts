@@ -6,7 +6,7 @@ import { writtenNames } from '../base/unsupported.js';
 import { excerpt, isObject } from '../verify/json.js';
 import { FORMAT_VERSIONS, isFormatVersion, type ModelLabels } from '../verify/key.js';
 import type { FormatVersion } from '../verify/schema.js';
-import { isProtocol, PROTOCOLS, type Protocol, type Schema } from '../verify/statement.js';
+import { isProtocol, OVERFLOWS, PROTOCOLS, type Overflow, type Protocol, type Schema } from '../verify/statement.js';
 import {
   count,
   integer,
@@ -52,6 +52,8 @@ export interface CompileChoices {
   readonly growth: number;
   /** Of every tensor of the real graph over the samples. */
   readonly statistics: readonly (readonly [tensor: string, min: number, max: number, mean: number, rms: number])[];
+  /** Where the targets of tensors end that a search or bounds over the domain chose; others end at their statistics and headroom. */
+  readonly ranges?: readonly (readonly [tensor: string, lo: number, hi: number])[];
   readonly domains: readonly InputDomainChoice[];
   /** Shapes that the model left open. */
   readonly inputShapes: readonly (readonly [input: string, dims: readonly number[]])[];
@@ -124,7 +126,8 @@ export interface Manifest {
   };
   readonly quantisation: {
     readonly bits: number;
-    readonly overflow: 'saturate' | 'reject';
+    /** As it was chosen; the schema says `never` too where no value can be clamped. */
+    readonly overflow: Overflow;
     readonly tolerance: number;
     readonly softmax: 'circuit' | 'reader';
   };
@@ -171,7 +174,7 @@ function fieldsOf(version: FormatVersion): Fields<Manifest> {
     }),
     quantisation: object<Manifest['quantisation']>({
       bits: count,
-      overflow: oneOf('saturate', 'reject'),
+      overflow: oneOf(...OVERFLOWS),
       tolerance: number,
       softmax: oneOf('circuit', 'reader'),
     }),
@@ -181,6 +184,7 @@ function fieldsOf(version: FormatVersion): Fields<Manifest> {
       object<CompileChoices>({
         growth: count,
         statistics: list(tuple(text, number, number, number, number)),
+        ranges: optional(list(tuple(text, number, number))),
         domains: list(
           object<InputDomainChoice>({
             input: text,

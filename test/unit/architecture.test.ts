@@ -68,7 +68,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'src/ezkl': ['src/field', 'src/verify', 'src/inputs', 'src/pool', 'node'],
   'src/compile/real': [],
   'src/compile/ir': ['circuits', 'circuits/gadgets', 'src/compile/real'],
-  'src/compile/passes': ['src/verify', 'src/compile/real', 'src/compile/ir'],
+  'src/compile/bounds': ['src/compile/real', 'src/compile/ir'],
+  'src/compile/passes': ['src/verify', 'src/compile/real', 'src/compile/ir', 'src/compile/bounds'],
   'src/compile/onnx': ['src/formats', 'src/compile/real'],
   'src/compile': [
     'src/verify',
@@ -80,6 +81,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'src/reference',
     'src/compile/real',
     'src/compile/ir',
+    'src/compile/bounds',
     'src/compile/passes',
     'src/compile/onnx',
     'node',

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { argmax } from '../../circuits/gadgets/argmax.js';
 import { buildGadget, gadgetSize, type Gadget } from '../../circuits/attack/harness.js';
 import { bitLayouts, lookupLayouts } from '../../circuits/attack/plans.js';
-import type { Lc } from '../../circuits/builder.js';
+import { OWN_ENDS, type Lc } from '../../circuits/builder.js';
 import { linearCombination } from '../../circuits/lc.js';
-import { choosePlan, SURVEY_PLAN, type TablePlan } from '../../circuits/builders/lookup-plan.js';
+import { choosePlan, clampKey, SURVEY_PLAN, type TablePlan } from '../../circuits/builders/lookup-plan.js';
 import { max } from '../../circuits/gadgets/max.js';
 import { positive } from '../../circuits/gadgets/positive.js';
 import { R1csBuilder } from '../../circuits/builders/r1cs-builder.js';
@@ -80,19 +80,21 @@ describe('by lookups', () => {
   const byte = [0, 255] as const;
   const wide = [-(2 ** 22), 2 ** 22] as const;
 
-  it('a ReLU with requantise costs at most 3 without saturation, by its bounds or by its window', () => {
-    const how = { shift: 12, lo: 0, bits: 8 };
+  it('a ReLU with requantise costs at most 3 without saturation, by its bounds or by a refused upper end', () => {
+    const how = { shift: 12, lo: 0, bits: 8, ends: OWN_ENDS };
     expect(rowsOfMany([[-(2 ** 19), 2 ** 19]], relu(how))).toBeLessThanOrEqual(3);
-    expect(rowsOfMany([wide], relu({ ...how, window: { lo: -(2 ** 20) + 1, hi: 2 ** 19 } }))).toBeLessThanOrEqual(3);
+    expect(
+      rowsOfMany([[-(2 ** 20), 2 ** 22]], relu({ ...how, ends: { lo: 'own', hi: 'refused' } })),
+    ).toBeLessThanOrEqual(3);
     expect(rowsIn({}, [[-(2 ** 19), 2 ** 19]], relu(how))).toBe(3);
   });
 
   it('a saturating ReLU with requantise costs at most 5', () => {
-    const how = { shift: 12, lo: 0, bits: 8 };
+    const how = { shift: 12, lo: 0, bits: 8, ends: OWN_ENDS };
     expect(rowsOfMany([wide], relu(how))).toBeLessThanOrEqual(5);
     expect(rowsOfMany([wide], relu({ ...how, lo: -128 }))).toBeLessThanOrEqual(5);
     expect(rowsIn({ spans: new Set([256]) }, [wide], relu(how))).toBe(5);
-    const clamps = new Map([[255, { lo: -1024, hi: 1024 }]]);
+    const clamps = new Map([[clampKey(255, OWN_ENDS), { lo: -1024, hi: 1024 }]]);
     expect(rowsIn({ clamps }, [wide], relu(how))).toBe(3);
   });
 
@@ -135,28 +137,30 @@ describe('requantise', () => {
     [2 ** 16, 4, 6],
     [1000, 0, 4],
   ])('of |x| ≤ %i with s = %i, b = %i costs at most s + W + 5', (hi, shift, bits) => {
-    const { rows, x } = cost(hi, { shift, lo: 0, bits });
+    const { rows, x } = cost(hi, { shift, lo: 0, bits, ends: OWN_ENDS });
     const z = Math.floor((Math.max(-x.lo, x.hi) + 2 ** shift / 2) / 2 ** shift);
     const W = Math.ceil(Math.log2(z + 1)) + 1;
     expect(rows).toBeLessThanOrEqual(shift + W + 5);
   });
 
   it('costs s + W + 2 where only ReLU clamps, s + V + 1 where nothing does', () => {
-    const relu = cost(1_000_000, { shift: 10, lo: 0, bits: 12 });
+    const relu = cost(1_000_000, { shift: 10, lo: 0, bits: 12, ends: OWN_ENDS });
     expect(relu.rows).toBe(10 + 11 + 2);
-    expect(rowsOf([[0, 1023]], (b, [x]) => requantise(b, x!, { shift: 4, lo: 0, bits: 8 }))).toBe(4 + 7);
+    expect(rowsOf([[0, 1023]], (b, [x]) => requantise(b, x!, { shift: 4, lo: 0, bits: 8, ends: OWN_ENDS }))).toBe(
+      4 + 7,
+    );
   });
 
   it('of a value that is never inside costs nothing', () => {
-    expect(rowsOf([[-50, -9]], (b, [x]) => requantise(b, x!, { shift: 2, lo: 0, bits: 4 }))).toBe(0);
-    expect(rowsOf([[900, 999]], (b, [x]) => requantise(b, x!, { shift: 2, lo: 0, bits: 4 }))).toBe(0);
-    expect(rowsOf([[0, 15]], (b, [x]) => requantise(b, x!, { shift: 0, lo: 0, bits: 4 }))).toBe(0);
+    expect(rowsOf([[-50, -9]], (b, [x]) => requantise(b, x!, { shift: 2, lo: 0, bits: 4, ends: OWN_ENDS }))).toBe(0);
+    expect(rowsOf([[900, 999]], (b, [x]) => requantise(b, x!, { shift: 2, lo: 0, bits: 4, ends: OWN_ENDS }))).toBe(0);
+    expect(rowsOf([[0, 15]], (b, [x]) => requantise(b, x!, { shift: 0, lo: 0, bits: 4, ends: OWN_ENDS }))).toBe(0);
   });
 
   it('leaves the weights on the C side', () => {
     const b = new R1csBuilder();
     const x = dense(b, 2 ** 20);
-    requantise(b, x, { shift: 10, lo: 0, bits: 8 });
+    requantise(b, x, { shift: 10, lo: 0, bits: 8, ends: OWN_ENDS });
     const { r1cs } = b.finish();
     const weight = Math.floor(2 ** 20 / 10);
     expect([...r1cs.a.coefs, ...r1cs.b.coefs].some((coef) => Math.abs(coef) === weight)).toBe(false);

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { argmax } from '../../circuits/gadgets/argmax.js';
-import type { Lc } from '../../circuits/builder.js';
+import type { End, Lc } from '../../circuits/builder.js';
+import type { Circuit } from '../../src/constraint/program.js';
 import { LcSum } from '../../circuits/lc.js';
 import { maxOfMany } from '../../circuits/gadgets/max.js';
 import { positive } from '../../circuits/gadgets/positive.js';
@@ -25,12 +26,27 @@ function evaluate(
     bounds.map(([lo, hi], i) => b.input(`x${i}`, 1, lo, hi)[0]!),
   );
   b.output('y', [out]);
-  const circuit = b.finish();
-  const witness = solve(circuit, new Map(values.map((value, i) => [`x${i}`, Float64Array.of(value)])));
-  expect(checkSatisfied(circuit.r1cs, witness)).toBeUndefined();
-  const y = outputsOf(circuit, witness).get('y')![0]!;
+  const [y] = solved(b.finish(), values) as [number];
   expect(y >= out.lo && y <= out.hi).toBe(true);
   return { y, bounds: out };
+}
+
+/** As `evaluate`, for several outputs. */
+function evaluateAll(
+  bounds: readonly (readonly [number, number])[],
+  values: readonly number[],
+  use: (b: R1csBuilder, x: readonly Lc[]) => readonly Lc[],
+): number[] {
+  const b = new R1csBuilder();
+  const x = bounds.map(([lo, hi], i) => b.input(`x${i}`, 1, lo, hi)[0]!);
+  b.output('y', use(b, x));
+  return solved(b.finish(), values);
+}
+
+function solved(circuit: Circuit, values: readonly number[]): number[] {
+  const witness = solve(circuit, new Map(values.map((value, i) => [`x${i}`, Float64Array.of(value)])));
+  expect(checkSatisfied(circuit.r1cs, witness)).toBeUndefined();
+  return [...outputsOf(circuit, witness).get('y')!];
 }
 
 const interval = (max: number) =>
@@ -39,7 +55,9 @@ const within = ([lo, hi]: readonly [number, number]) =>
   fc.oneof(fc.integer({ min: lo, max: hi }), fc.constantFrom(lo, hi));
 
 describe('requantise', () => {
-  it('rounds halves up and clamps, whatever the bounds', () => {
+  const end = fc.constantFrom<End>('own', 'counted', 'refused');
+
+  it('rounds halves up and clamps, whatever the bounds; refuses beyond refused ends, and counts beyond counted ones', () => {
     const cases = interval(2 ** 22).chain((bounds) =>
       fc.record({
         bounds: fc.constant(bounds),
@@ -47,37 +65,45 @@ describe('requantise', () => {
         shift: fc.integer({ min: 0, max: 14 }),
         lo: fc.integer({ min: -300, max: 300 }),
         bits: fc.integer({ min: 1, max: 12 }),
+        ends: fc.record({ lo: end, hi: end }),
       }),
     );
     fc.assert(
-      fc.property(cases, ({ bounds, x, shift, lo, bits }) => {
-        const z = BigInt(x) + (shift === 0 ? 0n : 1n << BigInt(shift - 1));
-        const expected = Math.min(Math.max(Number(z >> BigInt(shift)), lo), lo + 2 ** bits - 1);
-        expect(evaluate([bounds], [x], (b, [lc]) => requantise(b, lc!, { shift, lo, bits })).y).toBe(expected);
+      fc.property(cases, ({ bounds, x, shift, lo, bits, ends }) => {
+        const rounded = BigInt(x) + (shift === 0 ? 0n : 1n << BigInt(shift - 1));
+        const z = Number(rounded >> BigInt(shift));
+        const top = lo + 2 ** bits - 1;
+        const beyond = z < lo ? ends.lo : z > top ? ends.hi : 'own';
+        const statedBit = (b: R1csBuilder): Lc => {
+          const { wires, constant } = b.clampedBit();
+          return { wires, coefs: wires.map(() => 1), constant: Number(constant), lo: 0, hi: 1 };
+        };
+        const run = (): number[] =>
+          evaluateAll([bounds], [x], (b, [lc]) => [requantise(b, lc!, { shift, lo, bits, ends }), statedBit(b)]);
+        if (beyond === 'refused') expect(run).toThrow(/RANGE_EXCEEDED|BOUND_OVERFLOW/);
+        else expect(run()).toEqual([Math.min(Math.max(z, lo), top), beyond === 'counted' ? 1 : 0]);
       }),
       RUNS,
     );
   });
 
-  it('is the same inside a window, and refuses far outside it by name', () => {
-    const wide = [-100000, 100000] as const;
-    const windows = interval(2000).chain((window) =>
-      fc.tuple(fc.constant(window), within(window), fc.integer({ min: 0, max: 6 })),
-    );
-    fc.assert(
-      fc.property(windows, ([window, x, shift]) => {
-        const z = Math.floor((x + (shift === 0 ? 0 : 2 ** (shift - 1))) / 2 ** shift);
-        const how = { shift, lo: -4, bits: 5, window: { lo: window[0], hi: window[1] } };
-        expect(evaluate([wide], [x], (b, [lc]) => requantise(b, lc!, how)).y).toBe(Math.min(Math.max(z, -4), 27));
-      }),
-      RUNS,
-    );
+  it('names layer, value and bound of a value beyond a refused end', () => {
     const b = new R1csBuilder();
     const [x] = b.input('x', 1, -100000, 100000);
     b.layer('relu7', 'Requantise');
-    b.output('y', [requantise(b, x!, { shift: 2, lo: 0, bits: 4, window: { lo: -50, hi: 50 } })]);
+    const ends = { lo: 'own', hi: 'refused' } as const;
+    b.output('y', [requantise(b, x!, { shift: 2, lo: 0, bits: 4, ends })]);
     const circuit = b.finish();
-    expect(() => solve(circuit, new Map([['x', Float64Array.of(90000)]]))).toThrow(/RANGE_EXCEEDED[^]*relu7/);
+    expect(() => solve(circuit, new Map([['x', Float64Array.of(90000)]]))).toThrow(
+      /RANGE_EXCEEDED[^]*0 to 15[^]*22500[^]*relu7/,
+    );
+  });
+
+  it('refuses, when it is built, a value that is always beyond a refused end', () => {
+    const b = new R1csBuilder();
+    const [x] = b.input('x', 1, 100, 200);
+    const ends = { lo: 'own', hi: 'refused' } as const;
+    expect(() => requantise(b, x!, { shift: 0, lo: 0, bits: 4, ends })).toThrow(/BOUND_OVERFLOW/);
   });
 });
 

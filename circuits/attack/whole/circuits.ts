@@ -11,6 +11,7 @@ import { LookupBuilder } from '../../builders/lookup-builder.js';
 import type { TablePlan } from '../../builders/lookup-plan.js';
 import type { R1csBuilder } from '../../builders/r1cs-builder.js';
 import { type R1csOptions } from '../../builders/r1cs-builder.js';
+import { clampTables } from '../plans.js';
 import type { Given } from './search.js';
 
 export interface Program {
@@ -27,7 +28,7 @@ export const smallTables: TablePlan = { bits: 3, spans: new Set([2, 4]), clamps:
 /** All kinds of tables; every function of a program is looked up. */
 export function everyTable({ ir }: Pick<Program, 'ir'>): TablePlan {
   const functions = ir.nodes.flatMap((node) => (node.op === 'table' ? [node.attrs.name] : []));
-  const clamps = new Map([1, 3, 15, 255].map((top) => [top, { lo: -2 * top - 20, hi: 3 * top + 20 }]));
+  const clamps = clampTables([1, 3, 15, 255].map((top) => [top, { lo: -2 * top - 20, hi: 3 * top + 20 }]));
   return { bits: 4, spans: new Set([2, 8]), clamps, functions: new Set(functions) };
 }
 

@@ -2,9 +2,9 @@
  * Random small integer programs with the ops of the compiler, for attacks on whole circuits: shapes, coefficients, shifts and domains from a
  * seed, every bound small enough for every builder.
  */
-import { OWN_ENDS } from '../../builder.js';
-import type { Fact, IrAttrs, IrGraph, IrNode, IrOpName } from '../../../src/compile/ir/graph.js';
+import type { End, Fact, IrAttrs, IrGraph, IrNode, IrOpName } from '../../../src/compile/ir/graph.js';
 import { opOf } from '../../../src/compile/ir/ops.js';
+import { mayClamp } from '../../../src/compile/ir/ends.js';
 import { sizeOf } from '../../../src/compile/ir/program.js';
 import { LinearMapBuilder } from '../../../src/compile/real/linear-map.js';
 import { digitBytes, type Schema, type TensorSchema, type Visibility } from '../../../src/verify/statement.js';
@@ -33,6 +33,8 @@ export function randomDraw(seed: number): Draw {
   return (lo, hi) => lo + (next() % (hi - lo + 1));
 }
 
+/** Of ends that are not the model's own. */
+const BEYOND = { saturate: 'counted', reject: 'refused' } as const;
 /** Values stay below this between steps, by requantising. */
 const WIDE = 2 ** 14;
 const DOMAINS = [
@@ -118,17 +120,17 @@ export class Growing {
   }
 
   requantised(x: Tensor, shift: number, lo: number, bits: number): Tensor {
-    const { draw } = this;
-    const [least, most] = boundsOf(x.fact);
-    const window =
-      this.overflow === 'reject' ? { lo: Math.floor(least / draw(1, 3)), hi: Math.ceil(most / draw(1, 3)) } : undefined;
-    const usable = window !== undefined && window.lo <= window.hi && window.lo >= least && window.hi <= most;
-    return this.push(
-      'requantise',
-      { shift, lo, bits, ends: OWN_ENDS, ...(usable ? { window } : {}) },
-      [x],
-      x.fact.size,
-    );
+    const beyond = BEYOND[this.overflow];
+    const end = (): End => (this.draw(0, 2) === 0 ? 'own' : beyond);
+    const drawn = { lo: end(), hi: end() };
+    // Where every value of an element is refused there is no circuit.
+    const rounded = (value: number): number => (shift === 0 ? value : Math.floor(value * 2 ** -shift + 0.5));
+    const top = lo + 2 ** bits - 1;
+    const ends = {
+      lo: drawn.lo === 'refused' && x.fact.hi.some((value) => rounded(value) < lo) ? 'own' : drawn.lo,
+      hi: drawn.hi === 'refused' && x.fact.lo.some((value) => rounded(value) > top) ? 'own' : drawn.hi,
+    };
+    return this.push('requantise', { shift, lo, bits, ends }, [x], x.fact.size);
   }
 }
 
@@ -302,13 +304,15 @@ export function programOf(
     const bytes = digitBytes(hi - lo);
     return { name, dims: [fact.size], visibility, lo, hi, bytes, scale: 1, zeroPoint: 0, dtype: 'float32' };
   };
+  const ir: IrGraph = {
+    nodes,
+    inputs: inputs.map(({ name }) => name),
+    outputs: outputs.map(({ name }, i) => ({ name: `y${i}`, node: name })),
+  };
   return {
-    ir: {
-      nodes,
-      inputs: inputs.map(({ name }) => name),
-      outputs: outputs.map(({ name }, i) => ({ name: `y${i}`, node: name })),
-    },
+    ir,
     schema: {
+      clamped: mayClamp(ir),
       outputs: outputs.map((output, i) => tensor(output, `y${i}`, shown)),
       inputs: inputs.map((input) => tensor(input, input.name, given)),
     },

@@ -6,7 +6,7 @@ import type { CompileOptions } from '../../compile/options.js';
 import type { InputSpec } from '../../inputs/tensor.js';
 import { throwIfAborted } from '../../base/errors.js';
 import { peakMemoryBytes } from '../../base/peak-memory.js';
-import { PROTOCOLS, type Protocol, type Visibility } from '../../verify/statement.js';
+import { OVERFLOWS, PROTOCOLS, type Overflow, type Protocol, type Visibility } from '../../verify/statement.js';
 import { choice, collectDomain, collectShape, examples, integerIn, labelText, parsePart, usage } from '../options.js';
 import type { Domains, Shapes } from '../options.js';
 import { pictureOptions, picturesRead } from '../picture-flags.js';
@@ -22,7 +22,7 @@ interface CompileFlags extends PictureFlags {
   readonly domain?: Domains;
   readonly tolerance?: number;
   readonly bits?: number;
-  readonly overflow?: 'saturate' | 'reject';
+  readonly overflow?: Overflow;
   readonly softmax?: 'circuit' | 'reader';
   readonly input?: Visibility;
   readonly output?: Visibility;
@@ -47,7 +47,11 @@ export function compileCommand(session: Session): Command {
     .option('--tolerance <part>', "worst error, as a part of the output's largest magnitude (default 0.005)", parsePart)
     .option('--bits <n>', 'bits of activations (default: the fewest within the tolerance)', integerIn('--bits', 2, 24))
     .addOption(
-      choice('--overflow <what>', 'outside the calibrated range: saturate (default) or reject', ['saturate', 'reject']),
+      choice(
+        '--overflow <what>',
+        'outside the calibrated range: saturate (default; the proof says so), reject (no proof), or never (refused unless no input of the domain gets there)',
+        OVERFLOWS,
+      ),
     )
     .addOption(choice('--input <visibility>', 'public (default), private or committed', VISIBILITIES))
     .addOption(choice('--output <visibility>', 'public (default), private or committed', VISIBILITIES))

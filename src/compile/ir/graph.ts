@@ -15,9 +15,8 @@ export interface IrAttrs {
   /** y[i] = concatenation(inputs)[index[i]], or `fill` where −1. */
   gather: { readonly index: Int32Array; readonly fill: number };
   /**
-   * z = floor((x + 2^(shift−1)) / 2^shift) (z = x when shift = 0), y = clamp(z, lo, lo + 2^bits − 1).
-   * Under `--overflow reject` a `window` of x is given: the circuit refuses an x outside it, instead of paying for all x that
-   * interval analysis allows.
+   * z = floor((x + 2^(shift−1)) / 2^shift) (z = x when shift = 0), y = clamp(z, lo, lo + 2^bits − 1). The circuit has no witness for a z beyond a
+   * refused end, and says of one beyond a counted end that a value was clamped.
    */
   requantise: {
     readonly shift: number;
@@ -25,7 +24,6 @@ export interface IrAttrs {
     readonly bits: number;
     /** What becomes of a z beyond [lo, lo + 2^bits − 1]. */
     readonly ends: Ends;
-    readonly window?: { readonly lo: number; readonly hi: number };
   };
   /** y = max(x, 0), exact, on a raw accumulator. */
   positive: Record<string, never>;

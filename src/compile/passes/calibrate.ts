@@ -13,6 +13,8 @@ export interface Statistics {
   /** Mean and root mean square of all elements over all samples. */
   readonly mean: number;
   readonly rms: number;
+  /** Where targets end, as it is; left out: at `min` and `max` and headroom. */
+  readonly range?: { readonly lo: number; readonly hi: number };
 }
 
 /** Real values by tensor name, flat and row-major, as the model takes and gives them. */

@@ -12,8 +12,6 @@ export type NodeOf<Op extends RealOp> = RealNode & { readonly op: Op };
 export interface CalibratedLane extends ExactLane {
   /** Bits of activations. */
   readonly bits: number;
-  /** `--overflow reject`. */
-  readonly reject: boolean;
   stats(name: string): Statistics;
   isOutput(name: string): boolean;
   /** How many nodes and outputs read it. */
@@ -26,8 +24,8 @@ export interface CalibratedLane extends ExactLane {
   narrow(name: string): Quantised;
   /** As `narrow`, and with zero at zero: products and tables have no place for an offset. */
   symmetric(name: string): Quantised;
-  /** `source` is the real node x stands for: its statistics are the window of `--overflow reject`. */
-  requantise(x: Quantised, target: Target, source: string, name?: string): Quantised;
+  /** Rounds and clamps x to the target; `name` is that of the IR node. */
+  requantise(x: Quantised, target: Target, name?: string): Quantised;
   /** The table of a function's node, made once. */
   tableOf(node: NodeOf<Extract<RealOp, { kind: 'unary' }>>): UnaryTable;
   /** Declares the error of a function that became the IR tensor `name`, and its clamping where x may leave `range`. */

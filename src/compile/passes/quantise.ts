@@ -10,9 +10,11 @@ import type { RealGraph, RealNode } from '../real/graph.js';
 import type { RealOpOf } from '../real/op.js';
 import type { UnaryFunction } from '../real/unary.js';
 import type { InputDomain, Statistics } from './calibrate.js';
+import type { Overflow } from '../../verify/statement.js';
 import { IrEmitter } from './emitter.js';
 import { loweringOf } from './lower.js';
 import type { Approximation, CalibratedLane, NodeOf } from './lowering.js';
+import { overflowModes } from './overflow.js';
 import { requantise, signedTarget, type Quantised, type Target } from './scales.js';
 import { readerCounts } from './simplify.js';
 import { unaryTable, type UnaryTable } from './unary.js';
@@ -20,9 +22,9 @@ import { unaryTable, type UnaryTable } from './unary.js';
 export interface QuantiseOptions {
   /** Bits of activations. */
   readonly bits: number;
-  readonly overflow: 'saturate' | 'reject';
+  readonly overflow: Overflow;
   readonly domains: ReadonlyMap<string, InputDomain>;
-  /** See IrEmitter. Not for `--overflow reject`, which pays for the calibrated range alone. Default 0. */
+  /** See IrEmitter. Not for `--overflow reject`, which refuses what lies beyond the calibrated range. Default 0. */
   readonly growth?: number;
 }
 
@@ -68,7 +70,6 @@ const PRECISE_BITS = 14;
 class Quantiser implements CalibratedLane {
   readonly emitter: IrEmitter;
   readonly bits: number;
-  readonly reject: boolean;
   private readonly tensors = new Map<string, Quantised>();
   private readonly exact = new Set<string>();
   private readonly narrowed = new Map<string, Quantised>();
@@ -85,8 +86,8 @@ class Quantiser implements CalibratedLane {
     private readonly options: QuantiseOptions,
   ) {
     this.bits = options.bits;
-    this.reject = options.overflow === 'reject';
-    this.emitter = new IrEmitter(this.reject ? 0 : options.growth, this.reject ? 'refused' : 'counted');
+    const { beyond, grows } = overflowModes[options.overflow];
+    this.emitter = new IrEmitter(grows ? options.growth : 0, beyond);
     this.readerCounts = readerCounts(graph);
     this.outputs = new Set(graph.outputs.map((output) => output.node));
     for (const node of graph.nodes) {
@@ -156,19 +157,18 @@ class Quantiser implements CalibratedLane {
     const x = this.tensor(name);
     const { lo, hi } = this.emitter.bounds(x.node);
     const wide = x.target !== undefined || hi - lo >= 2 ** Math.max(16, this.bits);
-    const narrow = wide ? this.requantise(x, signedTarget(this.stats(name), this.bits), name) : x;
+    const narrow = wide ? this.requantise(x, signedTarget(this.stats(name), this.bits)) : x;
     this.narrowed.set(name, narrow);
     return narrow;
   }
 
   symmetric(name: string): Quantised {
     const x = this.narrow(name);
-    return x.offset === 0 ? x : this.requantise(x, signedTarget(this.stats(name), this.bits), name);
+    return x.offset === 0 ? x : this.requantise(x, signedTarget(this.stats(name), this.bits));
   }
 
-  requantise(x: Quantised, target: Target, source: string, name?: string): Quantised {
-    const window = this.reject ? this.stats(source) : undefined;
-    return requantise(this.emitter, x, target, { window, ...(name === undefined ? {} : { name }) });
+  requantise(x: Quantised, target: Target, name?: string): Quantised {
+    return requantise(this.emitter, x, target, name);
   }
 
   targetFor(node: RealNode): Target | undefined {

@@ -24,25 +24,25 @@ export function lowerReciprocal(
   x: Quantised,
   argument: Statistics,
   value: Statistics,
-  options: { readonly bits: number; readonly reject: boolean },
+  activationBits: number,
 ): ReciprocalResult {
   const negative = argument.max < 0;
   if (!negative && !(argument.min > 0)) throw undefinedWithin(reciprocal, { lo: argument.min, hi: argument.max });
   const range = argumentRange(reciprocal, argument, value);
   const [near, far] = negative ? [-range.hi, -range.lo] : [range.lo, range.hi];
   // The step that keeps the relative error near zero below 2^−(bits + 2); coarser where d would need more bits than it may have.
-  const wanted = 2 ** Math.floor(Math.log2(near) - options.bits - 1);
+  const wanted = 2 ** Math.floor(Math.log2(near) - activationBits - 1);
   const step = Math.max(wanted, 2 ** Math.ceil(Math.log2(far) - DIVISOR_BITS));
   const lo = Math.max(1, Math.floor(near / step));
   const bits = Math.max(1, Math.ceil(Math.log2(Math.ceil(far / step) - lo + 1)));
   const source = negative ? negated(emitter, x) : x;
-  const window = options.reject ? { ...argument, min: near, max: far } : undefined;
-  const divisor = requantise(
-    emitter,
-    source,
-    { scale: step, lo, bits, calibrated: { lo: true, hi: true }, rigid: true as const },
-    { window },
-  );
+  const divisor = requantise(emitter, source, {
+    scale: step,
+    lo,
+    bits,
+    calibrated: { lo: true, hi: true },
+    rigid: true,
+  });
   const shift = Math.floor(Math.log2((2 ** QUOTIENT_BITS - 1) * lo));
   const size = emitter.fact(x.node).size;
   const one = { maps: [], bias: new Float64Array(size).fill(1) };

@@ -36,6 +36,12 @@ export const HEADROOM = 1.5;
 /** Bits of a rescaling factor beyond those of the largest result: rounding it moves no value by more than an eighth of a quantum. */
 const RESCALE_GUARD_BITS = 2;
 
+/** Where targets end: the range that was chosen for the tensor, or the calibrated one with headroom. */
+export function reachOf({ min, max, range }: Statistics): { readonly lo: number; readonly hi: number } {
+  const headroom = Math.max(Math.abs(min), Math.abs(max)) * (HEADROOM - 1);
+  return range ?? { lo: min - headroom, hi: max + headroom };
+}
+
 /** Target for values in the calibrated range with headroom, both signs. */
 export function signedTarget(stats: Statistics, bits: number): Target {
   return targetOf(stats, bits, { lo: -Infinity, hi: Infinity });
@@ -43,9 +49,9 @@ export function signedTarget(stats: Statistics, bits: number): Target {
 
 /** Target for values clamped to [lo, hi] (ReLU: [0, ∞)); infinite sides take the calibrated range with headroom. */
 export function targetOf(stats: Statistics, bits: number, clamp: { readonly lo: number; readonly hi: number }): Target {
-  const reach = Math.max(Math.abs(stats.min), Math.abs(stats.max)) * (HEADROOM - 1);
-  const lo = Math.max(clamp.lo, Math.min(stats.min - reach, clamp.hi));
-  const hi = Math.min(clamp.hi, Math.max(stats.max + reach, lo));
+  const reach = reachOf(stats);
+  const lo = Math.max(clamp.lo, Math.min(reach.lo, clamp.hi));
+  const hi = Math.min(clamp.hi, Math.max(reach.hi, lo));
   const scale = (hi - lo) / (2 ** bits - 1) || 1;
   return { scale, lo: Math.round(lo / scale), bits, calibrated: { lo: clamp.lo < lo, hi: clamp.hi > hi } };
 }
@@ -116,28 +122,15 @@ function widened(target: Target, bounds: { readonly lo: number; readonly hi: num
 
 /**
  * Rounds and clamps x to the target. A raw accumulator made for this target is shifted; any other tensor is first multiplied by an
- * integer that carries the ratio of scales to the accuracy the target needs. `window` (real values) is what `--overflow reject` accepts.
+ * integer that carries the ratio of scales to the accuracy the target needs.
  */
-export function requantise(
-  emitter: IrEmitter,
-  x: Quantised,
-  target: Target,
-  options: { readonly window?: Statistics | undefined; readonly name?: string } = {},
-): Quantised {
-  const { window, name } = options;
+export function requantise(emitter: IrEmitter, x: Quantised, target: Target, name?: string): Quantised {
   const direct = x.shift !== undefined && x.target?.scale === target.scale && x.offset === 0;
   const acc = direct ? { node: x.node, shift: x.shift } : rescaled(emitter, x, target);
-  const unit = target.scale * 2 ** -acc.shift;
   const bounds = emitter.bounds(acc.node);
   const floor = (value: number): number => Math.floor(value / 2 ** acc.shift + 0.5);
   const { lo, bits } = widened(target, { lo: floor(bounds.lo), hi: floor(bounds.hi) }, emitter.growth);
-  const attrs = {
-    shift: acc.shift,
-    lo,
-    bits,
-    ends: endsOf(target, emitter.beyond),
-    ...(window === undefined ? {} : { window: windowOf(window, unit) }),
-  };
+  const attrs = { shift: acc.shift, lo, bits, ends: endsOf(target, emitter.beyond) };
   const as = name === undefined ? { name: `${x.node}.round`, like: x.node } : { name };
   return { node: emitter.emit('requantise', attrs, [acc.node], as), scale: target.scale, offset: 0 };
 }
@@ -158,10 +151,4 @@ function rescaled(emitter: IrEmitter, x: Quantised, target: Target): { node: str
   if (factor === 1 && bias === 0) return { node: x.node, shift };
   const attrs = { maps: [scalarMap(size, factor)], bias: new Float64Array(size).fill(bias) };
   return { node: emitter.emit('linear', attrs, [x.node], { name: `${x.node}.rescale`, like: x.node }), shift };
-}
-
-/** The calibrated range with headroom, in units of the accumulator. */
-function windowOf(stats: Statistics, unit: number): { lo: number; hi: number } {
-  const reach = Math.max(Math.abs(stats.min), Math.abs(stats.max)) * (HEADROOM - 1);
-  return { lo: Math.floor((stats.min - reach) / unit), hi: Math.ceil((stats.max + reach) / unit) };
 }

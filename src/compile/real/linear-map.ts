@@ -101,6 +101,19 @@ export function accumulate(map: LinearMap, x: Float64Array, y: Float64Array): vo
   }
 }
 
+/** x[j] += Σ_i y[i]·(coefficient of x[j] in row i): the transposed map. */
+export function accumulateTransposed(map: LinearMap, y: Float64Array, x: Float64Array): void {
+  const { rowPattern, rowBase, patStart, patOffset, patCoef } = map;
+  for (let i = 0; i < rowPattern.length; i++) {
+    const factor = y[i]!;
+    if (factor === 0) continue;
+    const p = rowPattern[i]!;
+    const base = rowBase[i]!;
+    const end = patStart[p + 1]!;
+    for (let k = patStart[p]!; k < end; k++) x[base + patOffset[k]!]! += factor * patCoef[k]!;
+  }
+}
+
 /** The map that scales every element by `factor`. */
 export function scalarMap(size: number, factor: number): LinearMap {
   const builder = new LinearMapBuilder(size);

@@ -1,5 +1,6 @@
 /** What every real op is: one record of its meaning in float64, and of what passes may ask about it. A field left out says no. */
 import type { Affine } from './affine.js';
+import type { Box, Lines } from './box.js';
 import type { AxisGroups, RealOp } from './graph.js';
 import type { UnaryFunction } from './unary.js';
 
@@ -11,6 +12,16 @@ export interface RealOpRecord<Op extends RealOp> {
   readonly values: 'given' | 'known' | 'computed';
   /** The meaning: fills `out`, which is none of the inputs. */
   evaluate(op: Op, inputs: readonly Float64Array[], out: Float64Array): void;
+
+  /** Where the `size` elements of the result lie for inputs in these boxes: sound whatever float64 rounds. Never asked of a model's input. */
+  interval(op: Op, inputs: readonly Box[], size: number): Box;
+  /** Lines that each element lies between as a function of one element of the one input, over its box. Undefined: only `interval` is known. */
+  lines?(op: Op, x: Box): Lines | undefined;
+  /**
+   * Adds to `into[s]` the derivative of Σ grad[i]·y[i] by input s (where y has a corner, of one side). Left out where it is zero. For searches, which
+   * prove nothing.
+   */
+  backward?(op: Op, inputs: readonly Float64Array[], grad: Float64Array, into: readonly Float64Array[]): void;
 
   /** Whether all numbers of the op are finite, as those of weights must be. */
   isFinite?(op: Op): boolean;

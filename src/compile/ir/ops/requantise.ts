@@ -22,11 +22,9 @@ export const requantise: IrOp<IrAttrs['requantise']> = {
     }
   },
   reads: readSameElement,
-  lower({ shift, lo, bits, window }, b, inputs, live) {
+  lower({ shift, lo, bits, ends }, b, inputs, live) {
     const x = at(inputs, 0);
-    return lowerLive(live, (i) =>
-      requantiseGadget(b, element(x, i), { shift, lo, bits, ...(window === undefined ? {} : { window }) }),
-    );
+    return lowerLive(live, (i) => requantiseGadget(b, element(x, i), { shift, lo, bits, ends }));
   },
 };
 

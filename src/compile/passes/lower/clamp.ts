@@ -25,7 +25,7 @@ export const clamp: Lowering<RealOpOf<'clamp'>> = {
     // Already rounded to the target by a pool that found it cheaper: nothing left to do.
     if (x.target === undefined && x.scale === target.scale && xLo >= target.lo && xHi < target.lo + 2 ** target.bits)
       return x;
-    return lane.requantise(x, target, node.inputs[0]!, node.name);
+    return lane.requantise(x, target, node.name);
   },
   wants: (lane, node) => ({ target: targetOf(lane.stats(node.name), lane.bitsOf(node), node.op) }),
 };

@@ -23,7 +23,7 @@ export const maxWindows: Lowering<RealOpOf<'maxWindows'>> = {
       const distinct = new Set(index).size;
       const before = maxima * (span + 3) + windows * perRound;
       const after = distinct * perRound + maxima * (x.target.bits + 3);
-      if (after < before) x = lane.requantise(x, x.target, source);
+      if (after < before) x = lane.requantise(x, x.target);
     }
     return { ...x, node: lane.emitter.emit('maxWindows', { start, index }, [x.node]) };
   },

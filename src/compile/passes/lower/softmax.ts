@@ -30,8 +30,10 @@ export const softmax: Lowering<RealOpOf<'softmax'>> = {
 function lowerSoftmax(emitter: IrEmitter, op: RealOpOf<'softmax'>, x: Quantised, stats: Statistics): Quantised {
   const { groups, log } = op;
   const size = emitter.fact(x.node).size;
-  const bits = Math.max(STEP_BITS + 2, Math.ceil(Math.log2((1.5 * (stats.max - stats.min) + 1) * 2 ** STEP_BITS)));
-  const lo = Math.floor((stats.min - (stats.max - stats.min) / 4) * 2 ** STEP_BITS);
+  const quarter = (stats.max - stats.min) / 4;
+  const ends = stats.range ?? { lo: stats.min - quarter, hi: stats.max + quarter };
+  const bits = Math.max(STEP_BITS + 2, Math.ceil(Math.log2((ends.hi - ends.lo + 1) * 2 ** STEP_BITS)));
+  const lo = Math.floor(ends.lo * 2 ** STEP_BITS);
   const rounded = requantise(emitter, x, { scale: 2 ** -STEP_BITS, lo, bits, ...CALIBRATED });
   const members = groupMembers(groups, size);
   const group = groupOf(groups, size);

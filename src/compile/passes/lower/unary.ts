@@ -21,7 +21,7 @@ function lookup(lane: CalibratedLane, node: NodeOf<Unary>): Quantised {
   const table = lane.tableOf(node);
   const index = table.whole
     ? requantise(lane.emitter, x, table.input)
-    : lane.requantise(x, table.input, source, `${node.name}.argument`);
+    : lane.requantise(x, table.input, `${node.name}.argument`);
   const attrs = { name: table.name, lo: table.input.lo, values: table.values };
   const name = lane.emitter.emit('table', attrs, [index.node]);
   lane.declare(name, node, node.op.fn, x, table);
@@ -31,11 +31,13 @@ function lookup(lane: CalibratedLane, node: NodeOf<Unary>): Quantised {
 function division(lane: CalibratedLane, node: NodeOf<Unary>): Quantised {
   const [source] = node.inputs as [string];
   const x = lane.tensor(source);
-  const { bits, reject } = lane;
-  const { value, range, error } = lowerReciprocal(lane.emitter, x, lane.stats(source), lane.stats(node.name), {
-    bits,
-    reject,
-  });
+  const { value, range, error } = lowerReciprocal(
+    lane.emitter,
+    x,
+    lane.stats(source),
+    lane.stats(node.name),
+    lane.bits,
+  );
   lane.declare(value.node, node, reciprocal, x, { range, whole: false, error });
   return value;
 }

@@ -1,4 +1,5 @@
 /** One integer a group: the position of the largest element (ties: the first, or the last if `last`). */
+import { uniformBox } from '../box.js';
 import type { RealOpOf, RealOpRecord } from '../op.js';
 
 export const argmax: RealOpRecord<RealOpOf<'argmax'>> = {
@@ -18,5 +19,6 @@ export const argmax: RealOpRecord<RealOpOf<'argmax'>> = {
       out[g] = best;
     }
   },
+  interval: ({ groups }, _inputs, size) => uniformBox(size, 0, groups.size - 1),
   below: ({ groups }) => groups.size,
 };

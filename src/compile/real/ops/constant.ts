@@ -6,6 +6,7 @@ export const constant: RealOpRecord<RealOpOf<'constant'>> = {
   evaluate({ values }, _inputs, out) {
     out.set(values);
   },
+  interval: ({ values }) => ({ lo: values, hi: values }),
   affine: ({ values }) => ({ maps: [], bias: values }),
   inlines: () => true,
 };

@@ -7,4 +7,7 @@ export const input: RealOpRecord<RealOpOf<'input'>> = {
   evaluate() {
     throw internal('an input node has no value of its own');
   },
+  interval() {
+    throw internal('an input node has no bounds of its own');
+  },
 };

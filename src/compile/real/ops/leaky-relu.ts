@@ -1,4 +1,5 @@
 /** y = x where x ≥ 0, else slope·x. */
+import { boxOf, emptyLines, setLines, type Line } from '../box.js';
 import type { RealOpOf, RealOpRecord } from '../op.js';
 import { after, leakyRelu as leaky } from '../unary.js';
 
@@ -8,7 +9,39 @@ export const leakyRelu: RealOpRecord<RealOpOf<'leakyRelu'>> = {
     const x = inputs[0]!;
     for (let i = 0; i < out.length; i++) out[i] = x[i]! >= 0 ? x[i]! : slope * x[i]!;
   },
+  interval: ({ slope }, inputs) =>
+    boxOf(inputs[0]!, (lo, hi) => {
+      const [a, b] = [value(slope, lo), value(slope, hi)];
+      const least = Math.min(a, b);
+      return [lo < 0 && hi > 0 ? Math.min(least, 0) : least, Math.max(a, b)];
+    }),
+  /** The chord on one side, the steeper or the shallower branch on the other: y is convex where slope ≤ 1, concave beyond. */
+  lines({ slope }, x) {
+    const lines = emptyLines(x.lo.length);
+    for (let i = 0; i < x.lo.length; i++) {
+      const [l, u] = [x.lo[i]!, x.hi[i]!];
+      if (l >= 0) setLines(lines, i, [1, 0], [1, 0]);
+      else if (u <= 0) setLines(lines, i, [slope, 0], [slope, 0]);
+      else if (!Number.isFinite(u - l)) return undefined;
+      else {
+        const rise = (u - slope * l) / (u - l);
+        const chord: Line = [rise, u - rise * u];
+        const branch: Line = [u > -l ? 1 : slope, 0];
+        if (slope <= 1) setLines(lines, i, branch, chord);
+        else setLines(lines, i, chord, branch);
+      }
+    }
+    return lines;
+  },
+  backward({ slope }, inputs, grad, into) {
+    const [x, to] = [inputs[0]!, into[0]!];
+    for (let i = 0; i < grad.length; i++) to[i]! += x[i]! >= 0 ? grad[i]! : slope * grad[i]!;
+  },
   isMonotone: ({ slope }) => slope >= 0,
   asFunction: ({ slope }, args) => ({ fn: after(leaky(slope), args[0]!), free: false }),
   isWide: true,
 };
+
+function value(slope: number, x: number): number {
+  return x >= 0 ? x : slope * x;
+}

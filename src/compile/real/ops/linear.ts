@@ -1,6 +1,7 @@
 /** y = bias + Σ maps[s](inputs[s]): every linear ONNX operator. */
+import { affineBox } from '../box.js';
 import { after, affine, sumOf } from '../unary.js';
-import { accumulate, uniformFactor } from '../linear-map.js';
+import { accumulate, accumulateTransposed, uniformFactor } from '../linear-map.js';
 import type { RealOpOf, RealOpRecord } from '../op.js';
 
 export const linear: RealOpRecord<RealOpOf<'linear'>> = {
@@ -9,6 +10,12 @@ export const linear: RealOpRecord<RealOpOf<'linear'>> = {
     out.set(bias);
     maps.forEach((map, s) => {
       accumulate(map, inputs[s]!, out);
+    });
+  },
+  interval: (op, inputs) => affineBox(op, inputs),
+  backward({ maps }, _inputs, grad, into) {
+    maps.forEach((map, s) => {
+      accumulateTransposed(map, grad, into[s]!);
     });
   },
   isFinite: ({ maps, bias }) =>

@@ -1,0 +1,206 @@
+/**
+ * A search for the largest |integer − float|: from corners, samples with noise and draws uphill, by moves of a few elements that are kept where the
+ * error grows (the difference of two nearly equal functions has no derivative worth following). Points that clamp are counted apart: their proofs
+ * say so. What is found is reached for sure; larger errors may be there. Work is counted, and what is drawn is the same on every machine.
+ */
+import { finish, type Work } from '../../base/work.js';
+import { clampWatch } from '../ir/clamped.js';
+import { Interpreter } from '../ir/program.js';
+import { RealEvaluator } from '../real/evaluate.js';
+import type { RealGraph } from '../real/graph.js';
+import { evaluationWork, type Values } from './gradient.js';
+import { encoded, searchDomains, type BoundedDomains, type IntegerModel, type IntegerTensor } from './integer-model.js';
+import { corner, cornerCount, nudged, randomCorner, randomPoint, type SearchDomains } from './points.js';
+import { lehmer } from './random.js';
+
+export interface SearchedErrors {
+  /** Starts made, the corners among them, and points looked at in all. */
+  readonly starts: number;
+  readonly corners: number;
+  readonly evaluations: number;
+  /** Points left out because a value was clamped. */
+  readonly clamped: number;
+  /** In the order of the graph's outputs, over the points where nothing was clamped; `magnitude`: the largest |float| of all points. */
+  readonly outputs: readonly { readonly name: string; readonly maxAbsError: number; readonly magnitude: number }[];
+}
+
+export interface SearchOptions {
+  /** Default 200. */
+  readonly starts?: number;
+  /** Multiply-adds of the float model at most; however many, a few points are looked at. */
+  readonly work?: number;
+  /** Points whose neighbourhood counts more than others. */
+  readonly samples?: readonly Values[];
+  /** Ends the search early, after some starts, once it says so of the worst error of an output. */
+  readonly isEnough?: (output: string, maxAbsError: number) => boolean;
+}
+
+/** Default of `starts`. */
+export const SEARCHED_STARTS = 200;
+/** Default of `work`: some seconds. */
+export const SEARCHED_WORK = 2 ** 30;
+const MIN_EVALUATIONS = 16;
+/** Starts before a search may end early. */
+const EARLIEST = 20;
+/** Points that a start is the best of. */
+const DRAWS = 20;
+/** Moves from each start, and from each of the best afterwards. */
+const FIRST_MOVES = 8;
+const LATER_MOVES = 64;
+const BEST_STARTS = 24;
+/** The largest move, as a part of the domain's width, and how fast moves become smaller. */
+const MOVE = 1 / 4;
+const SHRINK = 0.9;
+/** Part of the elements that one move changes, by chance. */
+const SHARE = 0.2;
+/** Noise on samples, as a part of the domain's width. */
+const NOISE = 1 / 16;
+
+export function* searchingErrors(
+  graph: RealGraph,
+  model: IntegerModel,
+  domains: BoundedDomains,
+  { starts = SEARCHED_STARTS, work = SEARCHED_WORK, samples = [], isEnough = () => false }: SearchOptions = {},
+): Work<SearchedErrors> {
+  const where = searchDomains(graph, domains);
+  const points = Math.max(MIN_EVALUATIONS, Math.floor(work / (2 * evaluationWork(graph))));
+  const most = Math.min(points, starts * (DRAWS + FIRST_MOVES) + BEST_STARTS * LATER_MOVES);
+  const draws = Math.max(1, Math.min(DRAWS, Math.floor(points / starts / 2)));
+  const search = new ErrorSearch(graph, model, domains);
+  const random = lehmer(20261201);
+  const climbers: Climber[] = [];
+  const corners = Math.min(cornerCount(where) ?? 2, starts);
+  for (let s = 0; s < starts && search.looks < most; s++) {
+    yield (0.6 * s) / starts;
+    const climber: Climber = { point: new Map(), error: -Infinity };
+    for (let d = 0; d < (s < corners ? 1 : draws); d++) {
+      const point = s < corners ? cornerOf(where, s) : startOf(where, samples, s + d, random);
+      take(climber, point, search.look(point));
+    }
+    climb(search, where, climber, { moves: Math.min(FIRST_MOVES, most - search.looks), size: MOVE, random });
+    climbers.push(climber);
+    if (s >= EARLIEST && search.isAny(isEnough)) break;
+  }
+  const best = [...climbers].sort((a, b) => b.error - a.error).slice(0, BEST_STARTS);
+  for (const [i, climber] of search.isAny(isEnough) ? [] : best.entries()) {
+    yield 0.6 + (0.4 * i) / best.length;
+    climb(search, where, climber, { moves: Math.min(LATER_MOVES, most - search.looks), size: MOVE / 2, random });
+  }
+  return { starts: climbers.length, corners: Math.min(corners, climbers.length), ...search.result() };
+}
+
+/** As `searchingErrors`, at once. */
+export function searchedErrors(...args: Parameters<typeof searchingErrors>): SearchedErrors {
+  return finish(searchingErrors(...args));
+}
+
+/** Where there are too many corners for all, the two where every element is at one end. */
+function cornerOf(where: SearchDomains, s: number): Values {
+  return cornerCount(where) === undefined ? corner(where, s === 0 ? 0 : -1) : corner(where, s);
+}
+
+/** Samples with noise, uniform points, corners by chance: in turn. */
+function startOf(where: SearchDomains, samples: readonly Values[], s: number, random: () => number): Values {
+  const sample = samples[s % Math.max(1, samples.length)];
+  if (sample !== undefined && s % 4 !== 3) return nudged(where, sample, { size: NOISE * (s % 3), share: 1, random });
+  return s % 8 === 7 ? randomCorner(where, random) : randomPoint(where, random);
+}
+
+interface Climber {
+  point: Values;
+  /** −∞ where the point clamps. */
+  error: number;
+}
+
+function climb(
+  search: ErrorSearch,
+  where: SearchDomains,
+  climber: Climber,
+  { moves, size: first, random }: { readonly moves: number; readonly size: number; readonly random: () => number },
+): void {
+  let size = first;
+  for (let i = 0; i < moves; i++) {
+    const point = nudged(where, climber.point, { size, share: i % 2 === 0 ? SHARE : 1, random });
+    if (!take(climber, point, search.look(point))) size *= SHRINK;
+  }
+}
+
+/** Whether the point is better. The first is kept in any case. */
+function take(climber: Climber, point: Values, error: number): boolean {
+  if (error <= climber.error && climber.point.size > 0) return false;
+  climber.point = point;
+  climber.error = error;
+  return true;
+}
+
+interface Output {
+  readonly name: string;
+  readonly node: string;
+  readonly tensor: IntegerTensor;
+  error: number;
+  magnitude: number;
+}
+
+class ErrorSearch {
+  looks = 0;
+  private clamped = 0;
+  private readonly floats: RealEvaluator;
+  private readonly integers: Interpreter;
+  private readonly watch: ReturnType<typeof clampWatch>;
+  private readonly outputs: readonly Output[];
+
+  constructor(
+    graph: RealGraph,
+    model: IntegerModel,
+    private readonly domains: BoundedDomains,
+  ) {
+    this.floats = new RealEvaluator(graph);
+    this.integers = new Interpreter(model.ir);
+    this.watch = clampWatch(model.ir);
+    this.outputs = graph.outputs.map(({ name, node }) => ({
+      name,
+      node,
+      tensor: model.tensors.get(node)!,
+      error: 0,
+      magnitude: 0,
+    }));
+  }
+
+  /** The worst error of the point over the outputs, each as a part of its largest magnitude so far; −∞ where a value is clamped. */
+  look(point: Values): number {
+    this.looks++;
+    const inputs = new Map([...this.domains].map(([name, domain]) => [name, encoded(point.get(name)!, domain)]));
+    const values = this.integers.run(inputs);
+    const floats = this.floats.run(point);
+    const isClamped = this.watch(values).length > 0;
+    if (isClamped) this.clamped++;
+    let worst = isClamped ? -Infinity : 0;
+    for (const output of this.outputs) {
+      const { error, magnitude } = differenceOf(output, values, floats);
+      output.magnitude = Math.max(output.magnitude, magnitude);
+      if (isClamped) continue;
+      output.error = Math.max(output.error, error);
+      worst = Math.max(worst, error / (output.magnitude || 1));
+    }
+    return worst;
+  }
+
+  isAny(isEnough: NonNullable<SearchOptions['isEnough']>): boolean {
+    return this.outputs.some(({ name, error }) => isEnough(name, error));
+  }
+
+  result(): Pick<SearchedErrors, 'evaluations' | 'clamped' | 'outputs'> {
+    const outputs = this.outputs.map(({ name, error, magnitude }) => ({ name, maxAbsError: error, magnitude }));
+    return { evaluations: this.looks, clamped: this.clamped, outputs };
+  }
+}
+
+function differenceOf({ node, tensor }: Output, integers: Values, floats: Values) {
+  const [q, x] = [integers.get(tensor.node)!, floats.get(node)!];
+  let [error, magnitude] = [0, 0];
+  for (let i = 0; i < x.length; i++) {
+    error = Math.max(error, Math.abs(q[i]! * tensor.scale + tensor.offset - x[i]!));
+    magnitude = Math.max(magnitude, Math.abs(x[i]!));
+  }
+  return { error, magnitude };
+}

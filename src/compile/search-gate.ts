@@ -11,7 +11,7 @@ import type { RealGraph } from './real/graph.js';
 /** Multiply-adds of one search. */
 const GATE_WORK = 2 ** 27;
 /** Part of the tolerance that is left for what a short search does not find. */
-const GATE_PART = 0.7;
+const GATE_PART = 0.5;
 /** After so many widths more, the error must be less than half of the first one's. */
 const PATIENCE = 3;
 

@@ -181,7 +181,8 @@ const BOUND_TO: { readonly [B in Verified['boundTo']]: string } = {
   key: 'the key: model, schema and setup are what the proof was made for',
   points: 'the key’s points alone: pin what they mean with --expect-schema and --expect-model, or know whose key it is',
 };
-const CLAMPED = 'a value left its calibrated range: the outputs may be off by more than the stated error';
+const CLAMPED =
+  'a value left its calibrated range: the outputs may be off by more than the stated error, which was measured when it was compiled';
 
 function tensorLines(values: Verified['outputs']): string[] {
   return Object.entries(values).map(([name, value]) => tensor(name, value));

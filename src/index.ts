@@ -7,9 +7,24 @@ export type { CompiledModel } from './library.js';
 export type { CompileOptions, Range } from './compile/options.js';
 export type { CompilePhase, CompileProgress, StageOptions } from './compile/stages.js';
 export type { RealValues } from './compile/passes/calibrate.js';
-export type { CompileChoices, InputDomainChoice, LayerCost, Manifest } from './formats/manifest.js';
+export type {
+  CompileChoices,
+  InputDomainChoice,
+  LayerCost,
+  Manifest,
+  OutputAccuracy,
+  StatedAccuracy,
+} from './formats/manifest.js';
 export type { FormatVersion } from './verify/schema.js';
-export type { AccuracyReport, TensorError } from './compile/accuracy.js';
+export type {
+  AccuracyReport,
+  Measured,
+  MeasuredOutput,
+  Proven as ProvenErrors,
+  ReferenceComparison,
+  Searched as SearchedErrors,
+  TensorError,
+} from './compile/accuracy.js';
 export type { ArtifactKeys, WriteArtifactOptions } from './compile/artifact.js';
 export { setup } from './setup/setup.js';
 export type { SetupOptions, SetupResult } from './setup/setup.js';

@@ -1,6 +1,8 @@
 /** How far the integer program is from the float model on the samples. */
 import { part, type Work } from '../base/work.js';
-import { comparing, type AccuracyReport } from './accuracy.js';
+import { comparing, type AccuracyReport, type Proven } from './accuracy.js';
+import { provingErrors, type ProvenErrors } from './bounds/proven-errors.js';
+import { searchingErrors } from './bounds/searched-errors.js';
 import type { Samples } from './calibration-samples.js';
 import { clampWatch } from './ir/clamped.js';
 import { Interpreter } from './ir/program.js';
@@ -37,5 +39,22 @@ export function* measuring(
     comparison: judgement.comparison,
     isClamped: (values) => clamps(values).length > 0,
   });
-  return { ...(yield* part(comparison, 0, 1)), searched: null, proven: null };
+  const measured = yield* part(comparison, 0, 0.4);
+  const searched = yield* part(searchingErrors(graph, model, domains, { samples: searchFrom(samples) }), 0.4, 0.8);
+  const proven = yield* part(provingErrors(graph, model, domains), 0.8, 1);
+  return { ...measured, searched, proven: stated(proven) };
+}
+
+/** Drawn samples are no more likely than other points of the domain. */
+function searchFrom({ all, drawn }: Samples): Samples['all'] {
+  return drawn ? [] : all;
+}
+
+/** As it is written: JSON has no undefined. */
+function stated({ outputs }: ProvenErrors): Proven {
+  return {
+    outputs: outputs.map(({ name, maxAbsError = null, reason }) => {
+      return { name, maxAbsError, ...(reason === undefined ? {} : { reason }) };
+    }),
+  };
 }

@@ -4,7 +4,10 @@ import { throwIfAborted } from '../base/errors.js';
 import { Stopwatch } from '../base/stopwatch.js';
 import type { Work } from '../base/work.js';
 
-/** In this order. */
+/**
+ * In this order. `calibrate` asks onnxruntime too, before anything is chosen. The last three come again where a program that was measured is not
+ * the one that is kept.
+ */
 export type CompilePhase = 'import' | 'calibrate' | 'quantise' | 'assemble' | 'accuracy';
 
 /** How far compiling has come. */

@@ -61,7 +61,7 @@ async function run(artifact: string, { row }: Flags): Promise<Outcome> {
       schemaDigest: manifest.schemaDigest ?? null,
       quantisation,
       schema,
-      accuracy: manifest.accuracy ?? null,
+      ...(manifest.accuracy === undefined ? {} : { accuracy: manifest.accuracy }),
       layers,
       notes,
       ...(key === undefined ? {} : { key }),

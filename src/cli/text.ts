@@ -25,8 +25,9 @@ export function section(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : `\n\n${title}\n${lines.map((line) => `  ${oneLine(line)}`).join('\n')}`;
 }
 
-/** Six significant digits, and no more than are there. */
+/** Six significant digits, and no more than are there; integers whole, for they may be names of things. */
 export function real(value: number): string {
+  if (Number.isSafeInteger(value)) return String(value);
   return String(Number(value.toPrecision(6)));
 }
 

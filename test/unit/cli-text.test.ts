@@ -45,8 +45,14 @@ describe('text', () => {
     expect(layerTable(layers)).toBe('  relu      Relu  30  100 %\n  (2 more)         0');
   });
 
-  it('numbers have six digits, long tensors an ellipsis', () => {
-    expect([0.1 + 0.2, 1e-9, -0, 123456789].map(real)).toEqual(['0.3', '1e-9', '0', '123457000']);
+  it('numbers have six digits, integers all of theirs, long tensors an ellipsis', () => {
+    expect([0.1 + 0.2, 1e-9, -0, 123456789, 1234.56789].map(real)).toEqual([
+      '0.3',
+      '1e-9',
+      '0',
+      '123456789',
+      '1234.57',
+    ]);
     const data = Array.from({ length: 784 }, () => 0);
     expect(tensor('x', { dims: [1, 784], data })).toMatch(/^x \[1, 784\]: (0, ){15}0, … \(784 values\)$/);
     expect(timings({ load: 12.3, prove: 2345, total: 2360 })).toBe('2.36 s (load 12 ms, prove 2.35 s)');

@@ -11,7 +11,7 @@ import { buildModel } from './onnx-build.js';
 describe('one grid', () => {
   const ends = fc.double({ min: -1e6, max: 1e6, noNaN: true });
 
-  it('covers its range with less than a step more at each end, and meets zero', () => {
+  it('covers its range with hardly more than a step more, and meets zero', () => {
     fc.assert(
       fc.property(ends, ends, fc.constantFrom(8, 12, 16, 24), (a, b, bits) => {
         const [lo, hi] = a < b ? [a, b] : [b, a];
@@ -19,8 +19,8 @@ describe('one grid', () => {
         const { min, max, scale, zeroPoint } = inputDomain([], bits, { lo, hi });
         const step = Number(scale);
         expect(Number.isInteger(zeroPoint)).toBe(true);
-        // Rounding a scale to 24 bits may widen the range by one step of 2^24 more.
-        const slack = 2 * step;
+        // Rounding a scale up to 28 bits widens a range of 2^24 steps by an eighth of one.
+        const slack = 1.126 * step + 1e-12;
         expect(min).toBeLessThanOrEqual(lo + 1e-12);
         expect(max).toBeGreaterThanOrEqual(hi - 1e-9 * Math.abs(hi));
         expect(lo - min).toBeLessThan(slack);

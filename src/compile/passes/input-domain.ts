@@ -5,7 +5,8 @@
  * exception are 8-bit grids that all samples lie on and zero does not (pictures less their mean): there exactness of the data comes first, and no
  * sample holds a zero.
  *
- * To have a whole zero point a domain may reach less than one step further than it was declared or calibrated, at one end or shared by both.
+ * To have a whole zero point a domain may reach a step further than it was declared or calibrated (of 2^24 steps, 1.125: a scale is rounded up to
+ * 28 bits), at one end or shared by both.
  */
 import { isWholeType } from '../../base/element-types.js';
 import type { InputDomain } from './calibrate.js';
@@ -113,8 +114,8 @@ export function endsOf({ scale, zeroPoint }: Step, bits: number): { readonly min
   return { min: (0 - zeroPoint) * scale, max: (2 ** bits - 1 - zeroPoint) * scale };
 }
 
-/** Significant bits of a scale: with a zero point below 2^29 their product is exact in float64, and what is computed of it a whole number of steps. */
-const SCALE_BITS = 24;
+/** Significant bits of a scale: with a zero point below 2^25 their product is exact in float64, and what is computed of it a whole number of steps. */
+const SCALE_BITS = 28;
 
 /**
  * The finest steps that cover the range and meet zero: with one step fewer than there are, (top − 1)·scale ≥ hi − lo, so that lo may be moved.

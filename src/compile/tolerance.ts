@@ -3,7 +3,7 @@ import { ZkonnxError } from '../base/errors.js';
 import { encodeInputs, type OutputErrors } from './accuracy.js';
 import { labelOf } from './calibration-samples.js';
 import type { ChoiceInputs } from './choice-inputs.js';
-import { clampedNodes } from './ir/clamped.js';
+import { clampWatch } from './ir/clamped.js';
 import { Interpreter } from './ir/program.js';
 import type { InputDomain } from './passes/calibrate.js';
 import type { QuantisedModel } from './passes/quantise.js';
@@ -61,7 +61,7 @@ function byReference({ judgement }: ChoiceInputs, tolerance: number): Cause | un
 /** The sample lies beyond what ranges were chosen by. */
 function byClamp({ samples }: ChoiceInputs, { model, domains, errors }: Miss): Cause | undefined {
   const values = new Interpreter(model.ir).run(encodeInputs(samples.all[errors.sample]!, domains));
-  const [clamped] = clampedNodes(model.ir, values);
+  const [clamped] = clampWatch(model.ir)(values);
   if (clamped === undefined) return undefined;
   const { origin } = model.ir.nodes.find(({ name }) => name === clamped.node)!;
   return {

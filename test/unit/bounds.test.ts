@@ -2,14 +2,15 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encodeInputs } from '../../src/compile/accuracy.js';
-import { reachableEnds } from '../../src/compile/bounds/never.js';
+import { openRanges } from '../../src/compile/bounds/never.js';
 import { GradientEvaluator } from '../../src/compile/bounds/gradient.js';
 import { integerBounds } from '../../src/compile/bounds/integer-bounds.js';
 import { provenErrors } from '../../src/compile/bounds/proven-errors.js';
 import { realBounds } from '../../src/compile/bounds/real-bounds.js';
 import { searchedErrors } from '../../src/compile/bounds/searched-errors.js';
 import { compile } from '../../src/compile/compile.js';
-import { clampedNodes } from '../../src/compile/ir/clamped.js';
+import { clampWatch } from '../../src/compile/ir/clamped.js';
+import type { IrAttrs } from '../../src/compile/ir/graph.js';
 import { Interpreter } from '../../src/compile/ir/program.js';
 import type { InputDomain } from '../../src/compile/passes/calibrate.js';
 import { calibrate } from '../../src/compile/passes/calibrate.js';
@@ -208,9 +209,9 @@ describe('ranges', () => {
   it('of bounds are never left, and calibrated ones too narrow are named', () => {
     const { statistics } = ranged(true, true);
     const stays = quantise(graph, statistics, { bits: 16, overflow: 'never', domains });
-    expect(reachableEnds(stays.ir)).toEqual([]);
+    expect(openRanges(stays.ir)).toEqual([]);
     const narrow = quantise(graph, calibrate(graph, few.slice(0, 2)), { bits: 16, overflow: 'never', domains });
-    expect(reachableEnds(narrow.ir)[0]?.origin).toMatch(/linear|clamp|maxWindows/);
+    expect(openRanges(narrow.ir)[0]?.origin).toMatch(/linear|clamp|maxWindows/);
   });
 
   it('few samples, and samples that are all alike, are said to be', () => {
@@ -234,15 +235,23 @@ it('a clamped run is told from one that is not', () => {
   const graph = graphWith(middles['relu']!, 3);
   const near = pointsOf(16, 9).map((point) => new Map([['x', point.get('x')!.map((x) => x / 20)]]));
   const model = quantise(graph, calibrate(graph, near), { bits: 8, overflow: 'saturate', domains });
-  const interpreter = new Interpreter(model.ir);
+  const [interpreter, watch] = [new Interpreter(model.ir), clampWatch(model.ir)];
   const run = (x: Float64Array) => {
     const q = encodeInputs(new Map([['x', x]]), domains);
-    return clampedNodes(model.ir, interpreter.run(q));
+    return watch(interpreter.run(q));
   };
   expect(run(new Float64Array(5))).toEqual([]);
   const clamped = pointsOf(50, 3).flatMap((point) => run(point.get('x')!));
   expect(clamped.length).toBeGreaterThan(0);
-  expect(clamped.every(({ elements, lo, hi }) => elements > 0 && lo <= hi)).toBe(true);
+  for (const { node, side, end, elements, farthest } of clamped) {
+    const found = model.ir.nodes.find(({ name, op }) => name === node && op === 'requantise')!;
+    const { lo, bits, ends } = found.attrs as IrAttrs['requantise'];
+    expect({ end, isWithin: farthest >= lo && farthest < lo + 2 ** bits }).toEqual({
+      end: ends[side],
+      isWithin: false,
+    });
+    expect(elements).toBeGreaterThan(0);
+  }
 });
 
 it('a network compiled for its domain never clamps in it, within the tolerance at corners, and compiles again to the same', async () => {

@@ -1,5 +1,5 @@
 /** Searches many circuits for second assignments, and counts. */
-import { valuesBeyond } from '../../../src/compile/ir/ends.js';
+import { clampWatch } from '../../../src/compile/ir/clamped.js';
 import { publicCount } from '../../../src/verify/statement.js';
 import { Interpreter } from '../../../src/compile/ir/program.js';
 import type { Circuit } from '../../../src/constraint/program.js';
@@ -54,7 +54,7 @@ export class Tally {
     const { honest } = asked;
     this.inputs++;
     const values = new Interpreter(ir).run(inputs);
-    const beyond = valuesBeyond(ir, values);
+    const beyond = clampWatch(ir)(values);
     const isRefused = beyond.some(({ end }) => end === 'refused');
     if (isRefused !== (honest === undefined)) this.faults.push(`${name}: ${isRefused ? 'not refused' : 'refused'}`);
     if (honest !== undefined) {

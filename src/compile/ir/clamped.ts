@@ -1,47 +1,53 @@
 /** Which ends that are not the model's own an integer run has left: what the bit of a proof says, found beside the circuit. */
-import type { IrGraph, IrNode } from './graph.js';
+import type { End, IrGraph, IrNode } from './graph.js';
+import { at } from './op.js';
+import { rounded } from './ops/requantise.js';
 import { liveness } from './program.js';
 
-export interface ClampedNode {
+/** An end that some elements of a run left; ends.ts has those that any run may leave. */
+export interface LeftEnd {
   readonly node: string;
-  /** How many elements left the range at an end that is `counted` or `refused`. */
+  readonly side: 'lo' | 'hi';
+  readonly end: Exclude<End, 'own'>;
+  /** How many elements, and the farthest of them before it was clamped, in the integers of the range. */
   readonly elements: number;
-  /** Least and largest of those elements, before they were clamped. */
-  readonly lo: number;
-  readonly hi: number;
+  readonly farthest: number;
 }
 
 type Requantise = Extract<IrNode, { op: 'requantise' }>;
 
-/** A judge of the runs of one program. Elements that no output depends on have no rows and do not count. */
-export function clampWatch(ir: IrGraph): (values: ReadonlyMap<string, Float64Array>) => ClampedNode[] {
+/**
+ * A judge of the runs of one program (`values` of `Interpreter.run`), in the order of the nodes, the lower end first; none: the proof's bit is 0,
+ * or of refused ends it has a witness. Elements that no output depends on have no rows and do not count.
+ */
+export function clampWatch(ir: IrGraph): (values: ReadonlyMap<string, Float64Array>) => LeftEnd[] {
   const live = liveness(ir);
   const watched = ir.nodes.filter((node): node is Requantise => node.op === 'requantise' && hasEnds(node));
-  return (values) => watched.flatMap((node) => clampedOf(node, values.get(node.inputs[0]!)!, live.get(node.name)!));
-}
-
-/** The nodes of one run (`values` of `Interpreter.run`) that clamped; none: the proof's bit is 0. */
-export function clampedNodes(ir: IrGraph, values: ReadonlyMap<string, Float64Array>): ClampedNode[] {
-  return clampWatch(ir)(values);
+  return (values) => watched.flatMap((node) => leftEnds(node, values.get(at(node.inputs, 0))!, live.get(node.name)!));
 }
 
 function hasEnds({ attrs: { ends } }: Requantise): boolean {
   return ends.lo !== 'own' || ends.hi !== 'own';
 }
 
-function clampedOf({ name, attrs }: Requantise, x: Float64Array, live: Uint8Array): ClampedNode[] {
-  const { shift, ends, bits } = attrs;
-  const least = ends.lo === 'own' ? -Infinity : attrs.lo;
-  const most = ends.hi === 'own' ? Infinity : attrs.lo + 2 ** bits - 1;
-  const [inverse, half] = [2 ** -shift, shift === 0 ? 0 : 0.5];
-  let [elements, lo, hi] = [0, Infinity, -Infinity];
+function leftEnds({ name, attrs }: Requantise, x: Float64Array, live: Uint8Array): LeftEnd[] {
+  const { shift, lo, bits, ends } = attrs;
+  // floor(x/2^s + 1/2) < lo where x < (lo − 1/2)·2^s, and ≥ top + 1 where x ≥ (top + 1/2)·2^s: both exact in float64.
+  const [first, past] = [(lo - 0.5) * 2 ** shift, (lo + 2 ** bits - 0.5) * 2 ** shift];
+  let [below, above, least, most] = [0, 0, Infinity, -Infinity];
   for (let i = 0; i < x.length; i++) {
     if (live[i] === 0) continue;
-    const z = Math.floor(x[i]! * inverse + half);
-    if (z >= least && z <= most) continue;
-    elements++;
-    lo = Math.min(lo, z);
-    hi = Math.max(hi, z);
+    const value = x[i]!;
+    if (value < first) below++;
+    if (value >= past) above++;
+    least = Math.min(least, value);
+    most = Math.max(most, value);
   }
-  return elements === 0 ? [] : [{ node: name, elements, lo, hi }];
+  const sides = [
+    { side: 'lo', end: ends.lo, elements: below, farthest: rounded(least, shift) },
+    { side: 'hi', end: ends.hi, elements: above, farthest: rounded(most, shift) },
+  ] as const;
+  return sides.flatMap(({ end, ...left }) =>
+    end === 'own' || left.elements === 0 ? [] : [{ node: name, end, ...left }],
+  );
 }

@@ -2,6 +2,7 @@
 import type { End, Fact, IrGraph, IrNode } from './graph.js';
 import { opOf } from './ops.js';
 import { at } from './op.js';
+import { rounded } from './ops/requantise.js';
 import { liveness, sizeOf } from './program.js';
 
 /** An end that is not the model's own, and that values which an output depends on may go beyond. */
@@ -44,40 +45,6 @@ export function reachableEnds(ir: IrGraph): ReachableEnd[] {
     ] as const;
     return sides.flatMap(({ isBeyond, end, ...rest }) => (isBeyond && end !== 'own' ? [{ node, end, ...rest }] : []));
   });
-}
-
-/** A value that went beyond an end which is not the model's own. */
-export interface ValueBeyond {
-  readonly node: IrNode;
-  readonly end: Exclude<End, 'own'>;
-  /** Before it is clamped, in the integers of its tensor, and the last value within. */
-  readonly value: number;
-  readonly bound: number;
-}
-
-/** Those of one run of the interpreter, of elements that an output depends on, in the order of the nodes. */
-export function valuesBeyond(
-  ir: IrGraph,
-  values: ReadonlyMap<string, Float64Array>,
-  live: ReadonlyMap<string, Uint8Array> = liveness(ir),
-): ValueBeyond[] {
-  return ir.nodes.flatMap((node): ValueBeyond[] => {
-    if (node.op !== 'requantise') return [];
-    const { shift, lo, bits, ends } = node.attrs;
-    const [x, read] = [values.get(at(node.inputs, 0))!, live.get(node.name)!];
-    const top = lo + 2 ** bits - 1;
-    const found: ValueBeyond[] = [];
-    for (let i = 0; i < x.length; i++) {
-      const value = rounded(x[i]!, shift);
-      const [end, bound] = value < lo ? [ends.lo, lo] : value > top ? [ends.hi, top] : (['own', 0] as const);
-      if (read[i] === 1 && end !== 'own') found.push({ node, end, value, bound });
-    }
-    return found;
-  });
-}
-
-function rounded(value: number, shift: number): number {
-  return shift === 0 ? value : Math.floor(value * 2 ** -shift + 0.5);
 }
 
 /** Whether a proof has to say if a value was clamped. */

@@ -1,6 +1,6 @@
 /** `--overflow never`: whether it can be promised that no input of the domain reaches beyond a calibrated range. */
 import { ZkonnxError } from '../../base/errors.js';
-import { reachableEnds as reachableByRelaxation } from '../bounds/never.js';
+import { openRanges } from '../bounds/never.js';
 import { reachableEnds } from '../ir/ends.js';
 import type { QuantisedModel } from './quantise.js';
 
@@ -11,7 +11,7 @@ import type { QuantisedModel } from './quantise.js';
 export function neverObstacle({ ir }: Pick<QuantisedModel, 'ir'>): ZkonnxError | undefined {
   const obstacle = reachableEnds(ir).find(({ end }) => end === 'refused');
   if (obstacle === undefined) return undefined;
-  const [relaxed] = reachableByRelaxation(ir);
+  const [relaxed] = openRanges(ir);
   if (relaxed === undefined) return undefined;
   const { node, got, expected } = relaxed;
   return new ZkonnxError(

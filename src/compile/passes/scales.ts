@@ -1,5 +1,6 @@
 /** Scales of quantised tensors: what a requantisation aims at, how many fractional bits an accumulator needs. */
 import type { Ends } from '../ir/graph.js';
+import { rounded } from '../ir/ops/requantise.js';
 import type { LinearMap } from '../real/linear-map.js';
 import { scalarMap } from '../real/linear-map.js';
 import type { Statistics } from './calibrate.js';
@@ -128,8 +129,11 @@ export function requantise(emitter: IrEmitter, x: Quantised, target: Target, nam
   const direct = x.shift !== undefined && x.target?.scale === target.scale && x.offset === 0;
   const acc = direct ? { node: x.node, shift: x.shift } : rescaled(emitter, x, target);
   const bounds = emitter.bounds(acc.node);
-  const floor = (value: number): number => Math.floor(value / 2 ** acc.shift + 0.5);
-  const { lo, bits } = widened(target, { lo: floor(bounds.lo), hi: floor(bounds.hi) }, emitter.growth);
+  const { lo, bits } = widened(
+    target,
+    { lo: rounded(bounds.lo, acc.shift), hi: rounded(bounds.hi, acc.shift) },
+    emitter.growth,
+  );
   const attrs = { shift: acc.shift, lo, bits, ends: endsOf(target, emitter.beyond) };
   const as = name === undefined ? { name: `${x.node}.round`, like: x.node } : { name };
   return { node: emitter.emit('requantise', attrs, [acc.node], as), scale: target.scale, offset: 0 };

@@ -7,7 +7,7 @@ export const requantise: IrOp<IrAttrs['requantise']> = {
   infer({ shift, lo, bits }, inputs, size) {
     const x = at(inputs, 0);
     const top = lo + 2 ** bits - 1;
-    const clamp = (value: number) => Math.min(top, Math.max(lo, round(value, shift)));
+    const clamp = (value: number) => Math.min(top, Math.max(lo, rounded(value, shift)));
     return { size, lo: x.lo.map(clamp), hi: x.hi.map(clamp) };
   },
   evaluate({ shift, lo, bits }, inputs, out) {
@@ -28,6 +28,7 @@ export const requantise: IrOp<IrAttrs['requantise']> = {
   },
 };
 
-function round(x: number, shift: number): number {
+/** floor(x/2^shift + 1/2), for integers x with |x| < 2^53: exact, as scaling by a power of two loses nothing. */
+export function rounded(x: number, shift: number): number {
   return shift === 0 ? x : Math.floor(x * 2 ** -shift + 0.5);
 }

@@ -31,6 +31,7 @@ export const Opcode = {
   Evaluate: 13,
   Quotient: 14,
   Parts: 15,
+  Root: 16,
 } as const;
 
 export type OpcodeName = keyof typeof Opcode;

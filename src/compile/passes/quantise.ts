@@ -13,9 +13,10 @@ import type { InputDomain, Statistics } from './calibrate.js';
 import { IrEmitter } from './emitter.js';
 import { loweringOf } from './lower.js';
 import type { Approximation, CalibratedLane, NodeOf } from './lowering.js';
+import { Magnitudes } from './magnitudes.js';
 import { requantise, signedTarget, type Quantised, type Target } from './scales.js';
-import { readerCounts } from './simplify.js';
-import { unaryTable, type UnaryTable } from './unary.js';
+import { readerCounts, sizeOf } from './simplify.js';
+import { wantedTarget } from './unary.js';
 
 export interface QuantiseOptions {
   /** Bits of activations. */
@@ -69,10 +70,11 @@ class Quantiser implements CalibratedLane {
   readonly emitter: IrEmitter;
   readonly bits: number;
   readonly reject: boolean;
+  readonly magnitudes: Magnitudes;
   private readonly tensors = new Map<string, Quantised>();
   private readonly exact = new Set<string>();
   private readonly narrowed = new Map<string, Quantised>();
-  private readonly tables = new Map<string, UnaryTable>();
+  private readonly arguments = new Map<string, Target>();
   private readonly errors = new Map<string, number>();
   private readonly notes: string[] = [];
   private readonly readerCounts: ReadonlyMap<string, number>;
@@ -87,6 +89,7 @@ class Quantiser implements CalibratedLane {
     this.bits = options.bits;
     this.reject = options.overflow === 'reject';
     this.emitter = new IrEmitter(this.reject ? 0 : options.growth, this.reject ? 'refused' : 'counted');
+    this.magnitudes = new Magnitudes(graph);
     this.readerCounts = readerCounts(graph);
     this.outputs = new Set(graph.outputs.map((output) => output.node));
     for (const node of graph.nodes) {
@@ -155,6 +158,7 @@ class Quantiser implements CalibratedLane {
     if (known !== undefined) return known;
     const x = this.tensor(name);
     const { lo, hi } = this.emitter.bounds(x.node);
+    if (x.wide === true) return x;
     const wide = x.target !== undefined || hi - lo >= 2 ** Math.max(16, this.bits);
     const narrow = wide ? this.requantise(x, signedTarget(this.stats(name), this.bits), name) : x;
     this.narrowed.set(name, narrow);
@@ -173,7 +177,8 @@ class Quantiser implements CalibratedLane {
 
   targetFor(node: RealNode): Target | undefined {
     const readers = this.readersOf.get(node.name) ?? [];
-    const precise = readers.some((reader) => loweringOf(reader.op).isPrecise === true);
+    const precise =
+      this.magnitudes.isWanted(node.name) || readers.some((reader) => loweringOf(reader.op).isPrecise === true);
     const own = signedTarget(this.stats(node.name), precise ? PRECISE_BITS : this.bitsOf(node));
     if (this.isOutput(node.name)) return readers.length === 0 ? undefined : own;
     const [reader] = readers;
@@ -186,13 +191,14 @@ class Quantiser implements CalibratedLane {
     return this.isOutput(node.name) ? Math.max(12, this.bits) : this.bits;
   }
 
-  tableOf(node: NodeOf<RealOpOf<'unary'>>): UnaryTable {
-    let table = this.tables.get(node.name);
-    if (table === undefined) {
-      table = unaryTable(node.op.fn, this.stats(node.inputs[0]!), this.stats(node.name), this.bits);
-      this.tables.set(node.name, table);
+  argumentTarget({ name, op, inputs, dims }: NodeOf<RealOpOf<'unary'>>): Target {
+    let target = this.arguments.get(name);
+    if (target === undefined) {
+      const [argument, value] = [this.stats(inputs[0]!), this.stats(name)];
+      target = wantedTarget(op.fn, { argument, value, bits: this.bits, size: sizeOf({ dims }) });
+      this.arguments.set(name, target);
     }
-    return table;
+    return target;
   }
 
   declare(name: string, node: RealNode, fn: UnaryFunction, x: Quantised, approximation: Approximation): void {

@@ -17,7 +17,8 @@ export function takeReaders(
     const node = byName.get(output.node)!;
     const source = node.inputs[0];
     const last = realOpOf(node.op).forReader?.(node.op);
-    if (last === undefined || source === undefined) return output;
+    // A mask has no place in the schema.
+    if (last === undefined || source === undefined || node.inputs.length > 1) return output;
     const axis = axisOf(node.dims, last.groups.stride, last.groups.size);
     if (axis === undefined) return output;
     readers.set(output.name, { apply: last.apply, axis });

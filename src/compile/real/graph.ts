@@ -26,10 +26,16 @@ export type RealOp =
   | { readonly kind: 'unary'; readonly fn: UnaryFunction }
   /** y = 1 where x ≥ 0 (x > 0 if `strict`), else 0. */
   | { readonly kind: 'step'; readonly strict: boolean }
-  /** Over each group of `size` elements: element j of group g is x[base[g] + j·stride]. Output has x's shape. */
-  | { readonly kind: 'softmax'; readonly groups: AxisGroups; readonly log: boolean }
+  /**
+   * Over each group of `size` elements: element j of group g is x[base[g] + j·stride]. Output has x's shape. A second input, zeros and ones of x's
+   * size, says which elements take part: others are exactly 0, and not of a logarithm. `empty`: what a group is in which none does.
+   */
+  | { readonly kind: 'softmax'; readonly groups: AxisGroups; readonly log: boolean; readonly empty?: EmptyGroup }
   /** One integer a group: the position of the largest element (ties: the first, or the last if `last`). */
   | { readonly kind: 'argmax'; readonly groups: AxisGroups; readonly last: boolean };
+
+/** Nothing (NaN in float); 1/n each; or as if nothing were masked. */
+export type EmptyGroup = 'none' | 'uniform' | 'scores';
 
 export interface Bilinear {
   readonly start: Uint32Array;

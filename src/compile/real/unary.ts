@@ -6,10 +6,15 @@
 export interface UnaryFunction {
   readonly name: string;
   readonly apply: (x: number) => number;
+  /** The operation that it undoes: it is computed from that, exactly, to a part of each value. */
+  readonly inverse?: InverseOf;
 }
 
-function named(name: string, apply: (x: number) => number): UnaryFunction {
-  return { name, apply };
+/** x·y = 1, y² = x, x·y² = 1. */
+export type InverseOf = 'product' | 'square' | 'productWithSquare';
+
+function named(name: string, apply: (x: number) => number, inverse?: InverseOf): UnaryFunction {
+  return inverse === undefined ? { name, apply } : { name, apply, inverse };
 }
 
 /** inner, then outer: one function. */
@@ -52,8 +57,9 @@ export const sigmoid = named('sigmoid', sigmoidOf);
 export const tanh = named('tanh', Math.tanh);
 export const exp = named('exp', Math.exp);
 export const log = named('log', Math.log);
-export const sqrt = named('sqrt', Math.sqrt);
-export const reciprocal = named('reciprocal', (x) => 1 / x);
+export const sqrt = named('sqrt', Math.sqrt, 'square');
+export const reciprocal = named('reciprocal', (x) => 1 / x, 'product');
+export const inverseSqrt = named('power:-0.5', (x) => x ** -0.5, 'productWithSquare');
 export const erfFunction = named('erf', erf);
 export const gelu = named('gelu', (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)));
 export const geluTanh = named(
@@ -70,7 +76,10 @@ export const elu = (alpha: number) => named(`elu:${alpha}`, (x) => (x >= 0 ? x :
 export const celu = (alpha: number) => named(`celu:${alpha}`, (x) => (x >= 0 ? x : alpha * Math.expm1(x / alpha)));
 export const selu = (alpha: number, gamma: number) =>
   named(`selu:${alpha}:${gamma}`, (x) => gamma * (x >= 0 ? x : alpha * Math.expm1(x)));
-export const power = (exponent: number) => named(`power:${exponent}`, (x) => x ** exponent);
+/** Of what has an inverse, that one. */
+export const power = (exponent: number): UnaryFunction =>
+  ({ '0.5': sqrt, '-1': reciprocal, '-0.5': inverseSqrt })[exponent] ??
+  named(`power:${exponent}`, (x) => x ** exponent);
 /** `composed`, without a trace of an inner function that does nothing. */
 export const after = (outer: UnaryFunction, inner: UnaryFunction) =>
   inner === identity ? outer : composed(outer, inner);

@@ -51,7 +51,7 @@ describe('functions over the whole domain', () => {
 });
 
 describe('LeakyRelu', () => {
-  it.each([0.01, 0.001, 0.3, -1, 1 / 3])('a slope of %d is as precise as a weight', (alpha) => {
+  it.each([0.01, 0.001, 0.3, -0.5, 1 / 3])('a slope of %d is as precise as a weight', (alpha) => {
     const node = { op: 'LeakyRelu', inputs: ['x'], outputs: ['y'], attributes: { alpha } };
     const bytes = buildModel({ nodes: [node], inputs: { x: [2] }, outputs: ['y'], opset: 16 });
     const compiled = compileBoth(bytes, [
@@ -63,8 +63,8 @@ describe('LeakyRelu', () => {
   });
 });
 
-it('a square root of what may be too large is refused', () => {
+it('a square root of what may be negative is refused', () => {
   const b = new R1csBuilder();
-  const [x] = b.input('x', 1, 0, 2 ** 52);
+  const [x] = b.input('x', 1, -1, 6);
   expect(() => b.squareRoot(x!)).toThrow('a square root needs');
 });

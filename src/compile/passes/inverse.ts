@@ -115,7 +115,8 @@ function divisorOf(
   const least = clamped ? near : proven.lo;
   const exact = Number.isInteger(zero);
   const wantedBits = partBits(bits);
-  const floor = Math.max(least, 2 ** -wantedBits * proven.hi, exact ? 1 : 0);
+  // Of a root near zero there is no part of the value to be right to.
+  const floor = Math.max(least, leastBits === 0 ? 2 ** -wantedBits * proven.hi : 0, exact ? 1 : 0);
   const up = exact ? 0 : Math.ceil(Math.max(0, wantedBits - 1 - Math.log2(floor)));
   const room = EXACT_BITS - 2 - Math.log2(proven.hi + 1);
   const factor = 2 ** Math.max(0, Math.min(up, Math.floor(room)));

@@ -419,9 +419,13 @@ function resolves(g: (q: number) => number, segment: Segment, from: number, to: 
 }
 
 /** Arguments of a cell at which its error is measured: the ends and the middle; the tails' closer together towards both ends. */
-function looksAt({ from, to }: Cell, isTail: boolean): number[] {
+function looksAt({ from, to }: Cell, isTail: boolean, lines: Cover['lines']): number[] {
   const middle = Math.floor((from + to) / 2);
   const at = [from, middle, to];
+  // Beside its lines the function bends where one begins.
+  const bends = [lines.left, lines.right].some((line) => line !== undefined && line.from >= from && line.from <= to);
+  const parts = bends ? 256 : 8;
+  for (let i = 1; i < parts; i++) at.push(from + Math.floor(((to - from) * i) / parts));
   if (isTail) for (let d = 1; d < to - from; d = Math.ceil(d * 1.25)) at.push(from + d, to - d);
   return at;
 }
@@ -437,7 +441,7 @@ function measured(
   const cells = [...cellsOf(segments, range.lo, range.hi)];
   let error = 0;
   const tables = tablesOf(segments, cells, (cell) => {
-    const at = looksAt(cell, cell.from === range.lo || cell.to === range.hi);
+    const at = looksAt(cell, cell.from === range.lo || cell.to === range.hi, lines);
     let [least, most] = [Infinity, -Infinity];
     for (const q of at) {
       const value = g(q);

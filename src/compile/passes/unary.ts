@@ -12,7 +12,6 @@
  * is finer. What is declared is measured: at the first, the last and a middle argument of every cell, and along the tails. A function that is
  * neither monotone nor smooth inside a cell is not resolved by any table.
  */
-import { createHash } from 'node:crypto';
 import { ZkonnxError } from '../../base/errors.js';
 import type { UnaryFunction } from '../real/unary.js';
 import type { Statistics } from './calibrate.js';
@@ -156,10 +155,16 @@ export function wantedTarget(fn: UnaryFunction, wanted: Wanted): Target {
   };
 }
 
-/** A name that says what decides a table's values: what they are. */
+/** A name that says what decides a table's values: a digest of them. Tables of one name are held to be equal where a circuit is built. */
 export function tableName(meaning: string, values: Float64Array): string {
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return `${meaning}:${values.length}:${createHash('sha256').update(bytes).digest('hex').slice(0, 24)}`;
+  let [one, two] = [0x811c9dc5, 0x9e3779b9];
+  for (const word of new Uint32Array(values.slice().buffer)) {
+    one = Math.imul(one ^ word, 0x01000193);
+    two = Math.imul((two << 13) | (two >>> 19), 5) + Math.imul(word, 0xcc9e2d51);
+    one ^= two >>> 15;
+  }
+  const hex = (word: number) => (word >>> 0).toString(16).padStart(8, '0');
+  return `${meaning}:${values.length}:${hex(one)}${hex(two)}`;
 }
 
 export function undefinedWithin(fn: UnaryFunction, { lo, hi }: Range): ZkonnxError {

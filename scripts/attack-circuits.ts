@@ -30,7 +30,13 @@ for (const { name, lo, hi } of models) {
     const file = path.join(root, 'test/fixtures/models', name, 'model.onnx');
     const { circuit, schema, quantised } = await compileInside(file, { domain: { lo, hi }, protocol });
     const tally = new Tally();
-    tally.judge(`${name}, ${protocol}`, circuit, { ir: quantised.ir, schema }, sampleInputs(quantised, seed, INPUTS), seed);
+    tally.judge(
+      `${name}, ${protocol}`,
+      circuit,
+      { ir: quantised.ir, schema },
+      sampleInputs(quantised, seed, INPUTS),
+      seed,
+    );
     tallies.set(`${name}, ${protocol}`, tally);
     console.error(`${name}, ${protocol}`);
   }

@@ -5,6 +5,7 @@
  */
 import { mod } from '../../src/field/bn254.js';
 import { instructionOf, operandWords } from '../../src/constraint/instructions.js';
+import { isTwoRound } from '../../src/constraint/kind.js';
 import { Side, type Circuit } from '../../src/constraint/program.js';
 import type { FieldLc } from '../builder.js';
 import { attacked, type Decoded, type Hint, type Operand, type Step } from './instructions.js';
@@ -58,12 +59,13 @@ export class Resolver {
   }
 
   /** The operand in row `row` of side `side`; without the wires from `fresh` on, where that is given. */
-  private operand({ r1cs, program, rounds }: Circuit, side: number, row: number, fresh = Infinity): Operand {
+  private operand(circuit: Circuit, side: number, row: number, fresh = Infinity): Operand {
+    const { r1cs, program } = circuit;
     if (side === Side.Register) return (values) => values[this.register]!;
     const form = below(formOf([r1cs.a, r1cs.b, r1cs.c, program.hints][side]!, row, r1cs.bigCoefs), fresh);
-    if (rounds === undefined || !form.wires.some((wire) => isMultiplicity(rounds, wire)))
+    if (!isTwoRound(circuit) || !form.wires.some((wire) => isMultiplicity(circuit.rounds, wire)))
       return (values) => evaluate(form, values);
-    const counting = new Counting(rounds, this.memberships);
+    const counting = new Counting(circuit.rounds, this.memberships);
     const overTallies = counting.form(form);
     const { first, tallies } = counting;
     return (values) =>

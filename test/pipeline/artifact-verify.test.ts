@@ -143,7 +143,10 @@ describe.each(PROTOCOLS)('an artifact of iris in which something was changed, %s
   it.each<[string, (folder: string) => Promise<unknown>]>([
     ['the range of a tensor', withWiderRange],
     ['the bits', (folder) => editManifest(folder, (manifest) => ({ ...manifest, quantisation: { ...manifest.quantisation, bits: manifest.quantisation.bits + 1 } }))], // prettier-ignore
-    ['the domain of an input', domain(({ min, max, scale }) => ({ min: 2 * min, max: 2 * max, scale: 2 * Number(scale) }))],
+    [
+      'the domain of an input',
+      domain(({ min, max, scale }) => ({ min: 2 * min, max: 2 * max, scale: 2 * Number(scale) })),
+    ],
   ])('%s that calibration chose', async (_, change) => {
     const { code, checks } = await checkedArtifact(await changed(bare, change), model);
     expect(code).toBe(2);

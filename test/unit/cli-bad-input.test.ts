@@ -189,7 +189,16 @@ describe('prove and run: inputs', () => {
     const input = await file('good.json', '{"input": [0.3, -0.3, 0.2, 0.1]}');
     const { code, json } = await zkonnxJson(['run', artifact, '--in', input]);
     expect(code).toBe(0);
-    expect(Object.keys(json)).toEqual(['id', 'outputs', 'reference', 'maxAbsError', 'referenceName']);
+    expect(Object.keys(json)).toEqual([
+      'id',
+      'outputs',
+      'reference',
+      'maxAbsError',
+      'clamped',
+      'clamps',
+      'referenceName',
+    ]);
+    expect({ clamped: json['clamped'], clamps: json['clamps'] }).toEqual({ clamped: false, clamps: [] });
     const { outputs, reference, maxAbsError } = json as Record<
       string,
       Record<string, { dims: number[]; data: number[] }>
@@ -204,6 +213,7 @@ describe('prove and run: inputs', () => {
   it('run on a batch has one such document a sample', async () => {
     const { json } = await zkonnxJson(['run', artifact, '--in', CALIBRATION]);
     const { samples, maxAbsError } = json as { samples: { id: string; maxAbsError: number }[]; maxAbsError: number };
+    expect(json['clamped']).toBe(false);
     expect(samples).toHaveLength(30);
     expect(maxAbsError).toBe(Math.max(...samples.map((sample) => sample.maxAbsError)));
   });

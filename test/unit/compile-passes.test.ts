@@ -45,7 +45,7 @@ function roundTrip(original: RealGraph, { bits = 10, overflow = 'saturate', visi
     graph,
     model,
     (name) => model.bounds.get(name)!,
-    { input: visibility, output: visibility },
+    { input: visibility, output: visibility, overflow },
     new Map(),
   );
   const circuit = assemble(model.ir, schema);
@@ -226,10 +226,22 @@ describe('quantised graphs', () => {
     expect(roundTrip(bare).error).toBeLessThan(0.01);
   });
 
-  it.each(['private', 'committed'] as const)('%s values show nothing but their commitment', (visibility) => {
-    const { circuit } = roundTrip(mlp(), { visibility });
-    expect(circuit.r1cs.nPubOut + circuit.r1cs.nPubIn).toBe(visibility === 'private' ? 0 : 2);
-  });
+  it.each([
+    { visibility: 'private', overflow: 'reject', signals: 0 },
+    { visibility: 'private', overflow: 'saturate', signals: 1 },
+    { visibility: 'committed', overflow: 'reject', signals: 2 },
+    { visibility: 'committed', overflow: 'saturate', signals: 3 },
+  ] as const)(
+    '$visibility values show nothing but their commitment, and where they saturate the bit',
+    ({ visibility, overflow, signals }) => {
+      const { circuit, schema } = roundTrip(mlp(), { visibility, overflow });
+      expect({ overflow: schema.overflow, clamped: schema.clamped }).toEqual({
+        overflow,
+        clamped: overflow === 'saturate',
+      });
+      expect(circuit.r1cs.nPubOut + circuit.r1cs.nPubIn).toBe(signals);
+    },
+  );
 
   it('linear layers after one another become one', () => {
     const next = uniform(11);

@@ -58,7 +58,7 @@ describe('manifest.json', () => {
     ['model.opset: a whole number, 0 or more', ['model', 'opset'], '13', '"13"'],
     ['model.hash: a text', ['model', 'hash'], undefined, 'nothing'],
     ['circuit.constraints: a whole number, 0 or more', ['circuit', 'constraints'], -1, '-1'],
-    ['quantisation.overflow: saturate or reject', ['quantisation', 'overflow'], 'wrap', '"wrap"'],
+    ['quantisation.overflow: saturate or reject or never', ['quantisation', 'overflow'], 'wrap', '"wrap"'],
     ['quantisation.tolerance: a number', ['quantisation', 'tolerance'], null, 'null'],
     ['layers: a list', ['layers'], {}, 'a value of type object'],
     ['layers[1]: an object', ['layers', 1], null, 'null'],

@@ -101,9 +101,9 @@ describe('masks that are known', () => {
     const constants = { keep: bools([1, 0, 1], [3]), c: floats([-Infinity], []) };
     const bytes = buildModel({ nodes, inputs: { x: [3] }, outputs: ['y'], constants });
     await expect(compile(bytes, { domain: { lo: -1, hi: 1 } })).rejects.toMatchObject({
-      code: 'CALIBRATION_INVALID',
-      shortMessage: 'the model reckons with infinity or NaN: it is in a constant of the model',
-      details: { where: 'constant c, read by choice (Where, opset 13)' },
+      code: 'MODEL_INVALID',
+      shortMessage: 'a constant of the model is no finite number',
+      details: { where: 'c, element 0, read by choice (Where, opset 13)' },
     });
   });
 });

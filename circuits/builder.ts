@@ -103,6 +103,8 @@ export interface Builder extends GadgetScope {
   matrixProduct(left: readonly (readonly Lc[])[], right: readonly (readonly Lc[])[]): Lc[][];
   /** Quotient and remainder of integers: n = q·d + rem, 0 ≤ rem < d; proven. Requires n ≥ 0, d ≥ 1 by bounds. */
   divide(n: Lc, d: Lc): { readonly quotient: Lc; readonly remainder: Lc };
+  /** floor(√n), proven. Requires 0 ≤ n < 2^52 by bounds. */
+  squareRoot(n: Lc): Lc;
 }
 
 /** A floor, rounded and clamped. `requantise` makes it and has dealt with what the bounds alone decide. */

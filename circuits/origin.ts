@@ -16,6 +16,7 @@ export type Question =
   | 'table'
   | 'matrixProduct'
   | 'divide'
+  | 'squareRoot'
   | 'product'
   | 'assertProduct'
   | 'materialise'
@@ -83,6 +84,10 @@ export const paragraphs: { readonly [Q in Question]: { readonly [L in Layout]: P
   divide: {
     bits: of('division by bits', 'division-by-bits'),
     lookups: of('division by lookups', 'division-by-lookups'),
+  },
+  squareRoot: {
+    bits: of('square root by bits', 'square-root-by-bits'),
+    lookups: of('square root by lookups', 'square-root-by-lookups'),
   },
   product: same(product),
   assertProduct: same(product),

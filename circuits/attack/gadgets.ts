@@ -132,6 +132,19 @@ function divideGadget(n: { lo: number; hi: number }, d: { lo: number; hi: number
   };
 }
 
+/** floor(√n), of a long combination where there are several inputs. */
+function rootGadget(lo: number, hi: number, wide = false): Gadget {
+  const squares = [0, 1, 2, 3, 4, 5, 10, 15].map((r) => r * r).flatMap((n) => [n - 1, n, n + 1]);
+  return {
+    name: 'squareRoot',
+    parameters: `[${lo}, ${hi}]${wide ? ' long' : ''}`,
+    inputs: wide ? [bounds(lo, hi), ...times(4, 0, 1)] : [bounds(lo, hi)],
+    build: (b, x) => [b.squareRoot(long(x))],
+    oracle: (x) => [Math.floor(Math.sqrt(longValue(x)))],
+    edges: [...squares, lo, hi].filter((n) => n >= lo && n <= hi).map((n) => (wide ? [n, 0, 0, 0, 0] : [n])),
+  };
+}
+
 /** Bounds of the requantised x, the gadget's parameters, and whether x is a long combination. Where an end counts, the bit is an output too. */
 function requantiseGadget(
   lo: number,
@@ -237,6 +250,12 @@ export const gadgets: readonly Gadget[] = [
   divideGadget(bounds(0, 30), bounds(3, 3)),
   divideGadget(bounds(0, 255), bounds(8, 8)),
   divideGadget(bounds(20, 90), bounds(5, 12)),
+  rootGadget(0, 1),
+  rootGadget(0, 3),
+  rootGadget(0, 99),
+  rootGadget(0, 99, true),
+  rootGadget(17, 300),
+  rootGadget(0, 2 ** 20),
   requantiseGadget(-600, 700, { shift: 2, lo: 0, bits: 4 }),
   requantiseGadget(-600, 700, { shift: 2, lo: 0, bits: 4 }, true),
   requantiseGadget(-100, 120, { shift: 2, lo: -8, bits: 4 }),
@@ -275,6 +294,8 @@ export const gadgets: readonly Gadget[] = [
   requantiseGadget(-500, 40, { shift: 3, lo: 0, bits: 3 }),
   requantiseGadget(-20, 140, { shift: 0, lo: 0, bits: 8 }),
   requantiseGadget(-4000, 5000, { shift: 5, lo: -3, bits: 3 }),
+  requantiseGadget(-(2 ** 36), 2 ** 36, { shift: 2, lo: 0, bits: 33 }),
+  requantiseGadget(-(2 ** 36), 2 ** 36, { shift: 1, lo: -(2 ** 32), bits: 33 }),
   requantiseGadget(-(2 ** 20), 2 ** 20, { shift: 10, lo: 0, bits: 8 }),
   requantiseGadget(-(2 ** 18), 2 ** 17, { shift: 10, lo: 0, bits: 8 }),
   {

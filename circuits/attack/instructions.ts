@@ -67,6 +67,14 @@ const bitWires = (at: Decoded): number[] => Array.from({ length: at.word(2) }, (
 /** Of a QUOTIENT: the clamped value, and what is above and below where these have wires. */
 const quotientParts = (at: Decoded): number[] => [at.word(1), at.word(2), at.word(3)].filter((wire) => wire !== 0);
 
+/** floor(√n) by Newton's iteration from above; 0 where n is negative. */
+function floorRoot(n: bigint): bigint {
+  if (n < 2n) return n < 0n ? 0n : n;
+  let [root, next] = [n, (n + 1n) / 2n];
+  while (next < root) [root, next] = [next, (next + n / next) / 2n];
+  return root;
+}
+
 export const attacked = {
   Linear: { follow: linear, hint: determined },
   FieldLinear: { follow: linear, hint: determined },
@@ -141,6 +149,21 @@ export const attacked = {
           ]),
         }));
       return { name: 'divide', wires: [quotient, remainder], lies };
+    },
+  },
+  Root: {
+    follow(at) {
+      const [root, of] = [at.word(1), at.operand(2)];
+      return (values) => [[root, floorRoot(signed(of(values)))]];
+    },
+    hint(at) {
+      const wire = at.word(1);
+      const lies = (honest: readonly bigint[]): Lie[] =>
+        [honest[wire]! + 1n, honest[wire]! - 1n, -honest[wire]!].map((root) => ({
+          how: 'a neighbour of the root, or its negative',
+          overrides: new Map([[wire, root]]),
+        }));
+      return { name: 'root', wires: [wire], lies };
     },
   },
   Load: {

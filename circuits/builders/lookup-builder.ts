@@ -27,8 +27,10 @@ import type { Operands, RegisterRef, RowRef } from '../../src/constraint/program
 import { Side } from '../../src/constraint/program.js';
 import {
   constant,
+  OWN_ENDS,
   type Bounds,
   type Builder,
+  type End,
   type FieldLc,
   type FunctionTable,
   type Lc,
@@ -66,6 +68,8 @@ import { ChallengeWire } from '../../src/constraint/rounds.js';
 
 /** A QUOTIENT's top is an operand word. */
 const MAX_TOP_BITS = 30;
+/** Of what is wider. */
+const DIGIT_BITS = 24;
 
 /** The operands of a QUOTIENT but its last, the place of what is divided. */
 type Parts = Operands<'Quotient'> extends readonly [...infer Head, unknown] ? Head : never;
@@ -276,13 +280,57 @@ export class LookupBuilder extends RoundsBuilder implements Builder {
   }
 
   override quotient(u: Lc, quotient: Quotient): Lc {
-    if (this.byBits || quotient.bits > MAX_TOP_BITS) return super.quotient(u, quotient);
+    if (this.byBits) return super.quotient(u, quotient);
     return this.asked('quotient', 'lookups', () => {
+      if (quotient.bits > MAX_TOP_BITS) return this.wideQuotient(u, quotient);
       this.demands.add({ kind: 'quotient', quotient });
       const { form, exactWhole } = quotientCost(this.plan, quotient);
       if (form === 'table') return this.clampTable(u, quotient);
       return this.clamp(u, quotient, form, exactWhole);
     });
+  }
+
+  /**
+   * A quotient whose top is beyond an operand word: v = ⌊u / 2^s⌋ as it is proven to be, digit by digit, and where it may leave [0, top]
+   * max(v, 0) = positive(v) and min(v, top) = top − positive(top − v).
+   */
+  private wideQuotient(u: Lc, { shift, bits, ends, proven }: Quotient): Lc {
+    const { lo, hi } = proven;
+    const top = 2 ** bits - 1;
+    const lifted = addConstant(u, -lo * 2 ** shift);
+    const v = narrow(addConstant(this.digits(lifted, shift, bitLength(hi - lo)), lo), proven);
+    const above = lo < 0 ? this.raised(v, ends.lo) : v;
+    if (hi <= top) return above;
+    // min(v, top) = top − max(top − v, 0).
+    const rest = this.raised(new LcSum().addConstant(top).add(above, -1).build(), ends.hi);
+    return new LcSum().addConstant(top).add(rest, -1).build({ lo: 0, hi: top });
+  }
+
+  /** max(x, 0) where x may be below; what is added is counted, or has no witness, as the end says. */
+  private raised(x: Lc, end: End): Lc {
+    if (end === 'refused') return this.range(x, 0, x.hi);
+    const p = this.positive(x);
+    if (end === 'counted') this.countClamped({ ...sub(p, x), lo: 0, hi: -x.lo });
+    return p;
+  }
+
+  /** ⌊u / 2^shift⌋ of at most `width` bits, for u ≥ 0: a quotient of the upper digits, whose remainder is proven, and one of that remainder. */
+  private digits(u: Lc, shift: number, width: number): Lc {
+    const plain = (of: Lc, bits: number): Lc => {
+      const bounds = { lo: 0, hi: 2 ** bits - 1 };
+      return this.quotient(of, { shift, bits, ends: OWN_ENDS, proven: bounds, paid: bounds });
+    };
+    if (width <= MAX_TOP_BITS) return plain(u, Math.max(1, width));
+    const step = 2 ** (shift + DIGIT_BITS);
+    const upper = this.digits(u, shift + DIGIT_BITS, width - DIGIT_BITS);
+    const rest = new LcSum()
+      .add(u)
+      .add(upper, -step)
+      .build({ lo: 0, hi: step - 1 });
+    return new LcSum()
+      .add(upper, 2 ** DIGIT_BITS)
+      .add(plain(rest, DIGIT_BITS))
+      .build();
   }
 
   private clamp(u: Lc, { shift, bits, ends, paid, proven }: Quotient, form: QuotientForm, exactWhole: boolean): Lc {
@@ -396,6 +444,21 @@ export class LookupBuilder extends RoundsBuilder implements Builder {
         );
       }
       return { quotient, remainder };
+    });
+  }
+
+  /** r in a range, n − r² ≥ 0 and 2r − (n − r²) ≥ 0, all in ranges without wrap-around: limbs let r reach 2^41 at most, so r² is far below the field’s r. */
+  override squareRoot(n: Lc): Lc {
+    if (this.byBits || isConstant(n) || n.hi <= 1) return super.squareRoot(n);
+    return this.asked('squareRoot', 'lookups', () => {
+      const { root, above, below, rootBits, restBits } = this.claimedRoot(n);
+      this.demands.add({ kind: 'cover', bits: rootBits, extra: 1 });
+      this.covered(root, rootBits);
+      for (const rest of [above, below]) {
+        this.demands.add({ kind: 'cover', bits: restBits, extra: 0 });
+        this.covered(rest, restBits);
+      }
+      return root;
     });
   }
 

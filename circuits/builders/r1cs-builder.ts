@@ -52,6 +52,8 @@ import { bitTable } from '../gadgets/table.js';
 const SHORT_TERMS = 4;
 /** Most bits of a split: limbs and their sum stay below 2^53 with room for one offset. */
 const MAX_BITS = 52;
+/** Bits of what a root is taken of. */
+const MAX_ROOT_BITS = 52;
 
 invariant(2n ** 107n < R / 2n, 'the no-wrap inequality of R1csBuilder');
 
@@ -486,6 +488,46 @@ export class R1csBuilder implements Builder, FieldBuilder {
       this.row(fieldWire(sum), sub(ONE, bit), ZERO);
       this.program.emit('NonZeroSum', sum, inverse, bit.wires[0]!, [Side.C, row]);
     });
+  }
+
+  /**
+   * r = floor(√n): r ∈ [0, 2^k), n − r² ∈ [0, 2^m) and 2r − (n − r²) ∈ [0, 2^m) say r² ≤ n < (r + 1)². R = floor(√n.hi), k bits of R, m bits of 2R.
+   * No wrap: r² < 2^(2k) ≤ 2^52, and n < 2^52.
+   */
+  squareRoot(n: Lc): Lc {
+    return this.asked('squareRoot', 'bits', () => {
+      if (isConstant(n) || n.hi <= 1) return this.plainRoot(n);
+      const { root, above, below, rootBits, restBits } = this.claimedRoot(n);
+      this.decompose(root, [rootBits]);
+      this.decompose(above, [restBits]);
+      this.decompose(below, [restBits]);
+      return root;
+    });
+  }
+
+  /** The root of a constant, or of a bit, which is its own. */
+  protected plainRoot(n: Lc): Lc {
+    this.rootBounds(n);
+    return isConstant(n) ? constant(Math.floor(Math.sqrt(n.constant))) : n;
+  }
+
+  private rootBounds(n: Lc): Bounds {
+    if (n.lo < 0 || n.hi >= 2 ** MAX_ROOT_BITS) {
+      throw boundOverflow(`a square root needs 0 ≤ n < 2^${MAX_ROOT_BITS}`, `[${n.lo}, ${n.hi}]`, this.where());
+    }
+    return { lo: Math.floor(Math.sqrt(n.lo)), hi: Math.floor(Math.sqrt(n.hi)) };
+  }
+
+  /** A wire for the root r, and what must not be negative: `above` = n − r², `below` = 2r − (n − r²); with the bits they may have. */
+  protected claimedRoot(n: Lc) {
+    const bounds = this.rootBounds(n);
+    const root = this.integerWire(bounds);
+    this.program.emit('Root', root.wires[0]!, [Side.H, this.hintRow(n)]);
+    const square = this.product(root, root, { lo: bounds.lo ** 2, hi: bounds.hi ** 2 });
+    const rest = { lo: 0, hi: 2 * bounds.hi };
+    const above = { ...sub(n, square), ...rest };
+    const below = { ...new LcSum().add(root, 2).add(square).add(n, -1).build(), ...rest };
+    return { root, above, below, rootBits: bitLength(bounds.hi), restBits: bitLength(rest.hi) };
   }
 
   matrixProduct(left: readonly (readonly Lc[])[], right: readonly (readonly Lc[])[]): Lc[][] {

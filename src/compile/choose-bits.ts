@@ -43,12 +43,14 @@ interface Candidate {
  */
 export class BitChoice {
   readonly tolerance: number;
-  private readonly candidates: Candidate[];
+  private candidates: Candidate[];
   private readonly first: number[];
   private readonly magnitudes: ReadonlyMap<string, number>;
   private readonly mode: OverflowMode;
   private readonly gate: SearchGate<Choice>;
   private best: Miss | undefined;
+  /** The first width that holds the tolerance on the samples. */
+  private least: number | undefined;
   /** Why wider programs do not exist, where they do not. */
   private overflow: ZkonnxError | undefined;
 
@@ -73,6 +75,10 @@ export class BitChoice {
       const choice = yield* part(this.attempting(candidate), done, end);
       if (choice !== undefined) return yield* this.kept(choice);
       done = end;
+      if (!this.gate.isSpent) continue;
+      if (candidate.fine) break;
+      this.candidates = this.candidates.filter(({ fine, bits }) => fine && bits >= this.least!);
+      this.gate.renew();
     }
     const fallback = this.gate.takeFallback();
     if (fallback !== undefined) return yield* this.kept(fallback);
@@ -109,6 +115,7 @@ export class BitChoice {
       this.missed({ bits, model, domains, errors });
       return undefined;
     }
+    this.least ??= bits;
     const searched = searchedWorst(graph, model, domains, {
       samples: samples.drawn ? [] : chosenBy(samples),
       magnitudes: this.magnitudes,

@@ -30,6 +30,9 @@ export class SearchGate<Choice> {
   private least = Infinity;
   private hopeless = 0;
   private stale = 0;
+  private isRenewed = false;
+  /** Whether more bits do not help. */
+  isSpent = false;
 
   /** `limit`: the tolerance; `elements`: of all inputs. */
   constructor(
@@ -37,16 +40,26 @@ export class SearchGate<Choice> {
     private readonly elements: number,
   ) {}
 
-  /** The choice to take; undefined: look at the next width. */
+  /** The choice to take; undefined: look at the next width, unless `isSpent`. */
   judge(choice: Choice, error: number): Choice | undefined {
     const { features, pictures } = GATE_PART;
     if (error <= (this.elements <= FEATURES ? features : pictures) * this.limit) return choice;
     this.first ??= choice;
     if (error <= this.limit) this.close ??= choice;
+    const stands = error > FURTHER * this.least;
     if (error > HOPELESS * this.limit) this.hopeless++;
-    else if (error > FURTHER * this.least) this.stale++;
+    else if (stands) this.stale++;
+    this.isSpent = this.hopeless > PATIENCE.hopeless || this.stale > PATIENCE.stale || (this.isRenewed && stands);
+    this.isRenewed = false;
     this.least = Math.min(this.least, error);
-    return this.hopeless > PATIENCE.hopeless || this.stale > PATIENCE.stale ? this.takeFallback() : undefined;
+    return undefined;
+  }
+
+  /** Finer inputs are tried: worthwhile where the first of them brings the error further down. */
+  renew(): void {
+    this.isSpent = false;
+    this.isRenewed = true;
+    this.hopeless = this.stale = 0;
   }
 
   /** The best of what has been looked at, once no width is left; once. */
@@ -55,6 +68,7 @@ export class SearchGate<Choice> {
     this.first = this.close = undefined;
     this.least = Infinity;
     this.hopeless = this.stale = 0;
+    this.isSpent = this.isRenewed = false;
     return choice;
   }
 }
@@ -66,7 +80,10 @@ interface GateInputs {
   readonly limit: number;
 }
 
-/** The worst searched error over the outputs, each as a part of its largest magnitude on the samples. */
+/**
+ * The worst searched error over the outputs, each as a part of its largest magnitude on the samples; where the caller stated the domain of every
+ * input, on the points of the search too.
+ */
 export function* searchedWorst(
   graph: RealGraph,
   model: QuantisedModel,
@@ -74,8 +91,14 @@ export function* searchedWorst(
   { samples, magnitudes, limit }: GateInputs,
 ): Work<number> {
   if (model.exact.size === graph.nodes.length) return 0;
-  const relative = (name: string, error: number) => error / (magnitudes.get(name)! || 1);
-  const isEnough = (name: string, error: number) => relative(name, error) > HOPELESS * limit;
+  const isDeclared = [...domains.values()].every(({ source }) => source === 'declared');
+  const relative = (name: string, error: number, magnitude: number) =>
+    error / (Math.max(magnitudes.get(name)!, isDeclared ? magnitude : 0) || 1);
+  const isEnough = (name: string, error: number, magnitude: number) =>
+    relative(name, error, magnitude) > HOPELESS * limit;
   const { outputs } = yield* searchingErrors(graph, model, domains, { work: GATE_WORK, samples, isEnough });
-  return outputs.reduce((worst, { name, maxAbsError }) => Math.max(worst, relative(name, maxAbsError)), 0);
+  return outputs.reduce(
+    (worst, { name, maxAbsError, magnitude }) => Math.max(worst, relative(name, maxAbsError, magnitude)),
+    0,
+  );
 }

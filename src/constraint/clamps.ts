@@ -116,6 +116,7 @@ class ClampReader {
     Parts: this.nothing,
     NonZeroSum: this.nothing,
     Below: this.nothing,
+    Root: this.nothing,
   };
 
   private note(layer: number, side: ClampedValues['side'], farthest: number): void {

@@ -91,6 +91,15 @@ export const instructions = {
       machine.small[machine.word(at)] = (numerator - remainder) / denominator;
     },
   },
+  /** root, row: w[root] = floor(√row); row below 2^52, where the rounding of float64's root crosses no integer. */
+  Root: {
+    operands: ['out', 'row'],
+    over: 'integers',
+    setsRegister: false,
+    solve(machine, at) {
+      machine.small[machine.word(at)] = Math.floor(Math.sqrt(machine.row(at + 1)));
+    },
+  },
   /** As Linear, over full-width field elements. */
   FieldLinear: {
     operands: ['out', 'row'],

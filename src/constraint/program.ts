@@ -33,6 +33,7 @@ export const Opcode = {
   Parts: 15,
   NonZeroSum: 16,
   Below: 17,
+  Root: 18,
 } as const;
 
 export type OpcodeName = keyof typeof Opcode;

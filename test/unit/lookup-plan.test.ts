@@ -27,6 +27,7 @@ const ALL_DEMANDED = [
   'table',
   'tables',
   'divide',
+  'squareRoot',
   'requantise',
   'positive',
   'max',

@@ -34,6 +34,7 @@ describe('gadgets', () => {
     'table',
     'tables',
     'divide',
+    'squareRoot',
     'isNonNegative',
     'materialise',
   ]);

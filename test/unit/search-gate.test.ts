@@ -9,6 +9,7 @@ function taken(errors: readonly number[], gate = new SearchGate<number>(LIMIT, 5
   for (const [i, error] of errors.entries()) {
     const choice = gate.judge(8 + i, error);
     if (choice !== undefined) return choice;
+    if (gate.isSpent) return gate.takeFallback();
   }
   return undefined;
 }
@@ -28,6 +29,21 @@ describe('SearchGate', () => {
 
   it('takes what the samples ask for where an output jumps', () => {
     expect(taken(Array.from({ length: 12 }, () => 1))).toBe(8);
+  });
+
+  it('goes on with finer inputs while they bring the error down, and no further than one width where they do not', () => {
+    const gate = new SearchGate<number>(LIMIT, 5);
+    const coarse = (): void => {
+      for (const bits of [8, 9, 10, 11, 12, 13, 14]) gate.judge(bits, 0.06);
+      expect(gate.isSpent).toBe(true);
+      gate.renew();
+    };
+    coarse();
+    expect(taken([0.02, 0.001], gate)).toBe(9);
+    coarse();
+    gate.judge(20, 0.06);
+    expect(gate.isSpent).toBe(true);
+    expect(gate.takeFallback()).toBe(8);
   });
 
   it('gives the best of what it saw once no width is left, and once only', () => {

@@ -56,6 +56,7 @@ describe('random graphs', () => {
       'maxWindows',
       'positive',
       'requantise',
+      'squareRoot',
       'table',
     ]);
     expect(new Set(graphs.map(({ overflow }) => overflow)).size).toBe(2);

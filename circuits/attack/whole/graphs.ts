@@ -252,6 +252,11 @@ const steps: { readonly [name: string]: Step } = {
       : graph.shifted(divisor, draw(1, 5));
     return graph.push('divide', { shift: draw(0, 4) }, [numerator, under], n);
   },
+  squareRoot(graph, x) {
+    const [lo] = boundsOf(x.fact);
+    const of = lo < 0 ? graph.push('positive', {}, [x], size(x)) : x;
+    return graph.push('squareRoot', {}, [of], size(x));
+  },
 };
 
 export const STEP_NAMES = Object.keys(steps);

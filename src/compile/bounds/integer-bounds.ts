@@ -26,6 +26,7 @@ const forms: { readonly [K in IrOpName]: Form<IrAttrs[K]> } = {
   bilinear: {},
   table: { lines: tableLines },
   divide: {},
+  squareRoot: {},
   argmax: {},
 };
 

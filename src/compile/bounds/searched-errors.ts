@@ -32,7 +32,7 @@ export interface SearchOptions {
   /** Points whose neighbourhood counts more than others. */
   readonly samples?: readonly Values[];
   /** Ends the search early, after some starts, once it says so of the worst error of an output. */
-  readonly isEnough?: (output: string, maxAbsError: number) => boolean;
+  readonly isEnough?: (output: string, maxAbsError: number, magnitude: number) => boolean;
 }
 
 /** Default of `starts`. */
@@ -186,7 +186,7 @@ class ErrorSearch {
   }
 
   isAny(isEnough: NonNullable<SearchOptions['isEnough']>): boolean {
-    return this.outputs.some(({ name, error }) => isEnough(name, error));
+    return this.outputs.some(({ name, error, magnitude }) => isEnough(name, error, magnitude));
   }
 
   result(): Pick<SearchedErrors, 'evaluations' | 'clamped' | 'outputs'> {

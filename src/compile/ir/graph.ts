@@ -36,6 +36,8 @@ export interface IrAttrs {
   table: { readonly name: string; readonly lo: number; readonly values: Float64Array };
   /** y = floor(numerator·2^shift / denominator), elementwise; numerator ≥ 0, denominator ≥ 1. */
   divide: { readonly shift: number };
+  /** y = floor(√x), elementwise; 0 ≤ x < 2^52. */
+  squareRoot: Record<string, never>;
   argmax: { readonly groups: AxisGroups; readonly last: boolean };
 }
 

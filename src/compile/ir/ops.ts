@@ -11,6 +11,7 @@ import { linear } from './ops/linear.js';
 import { maxWindows } from './ops/max-windows.js';
 import { positive } from './ops/positive.js';
 import { requantise } from './ops/requantise.js';
+import { squareRoot } from './ops/square-root.js';
 import { table } from './ops/table.js';
 
 export const irOps = {
@@ -24,6 +25,7 @@ export const irOps = {
   bilinear,
   table,
   divide,
+  squareRoot,
   argmax,
 } satisfies IrOps;
 

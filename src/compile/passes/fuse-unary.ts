@@ -4,7 +4,7 @@
  */
 import type { RealGraph, RealNode } from '../real/graph.js';
 import { realOpOf } from '../real/ops.js';
-import { identity, reciprocal, type UnaryFunction } from '../real/unary.js';
+import { identity, type UnaryFunction } from '../real/unary.js';
 
 /** A node as a function of `source`, element by element. */
 interface Chain {
@@ -16,6 +16,8 @@ interface Chain {
   readonly steps: number;
   readonly tables: number;
   readonly costly: number;
+  /** Steps that are reciprocals and roots. */
+  readonly inverses: number;
 }
 
 /** Names spell functions out; a chain beyond this is left in pieces. */
@@ -55,11 +57,11 @@ export function fuseUnary(graph: RealGraph): RealGraph {
 
 /**
  * One table instead of a table and more. An affine step alone vanishes into a linear layer before it; behind an exact sum it is better
- * inside the table. A reciprocal is better off as a division (reciprocal.ts).
+ * inside the table. Reciprocals and roots of sums are better off by themselves, exactly (inverse.ts).
  */
-function worthwhile(source: RealNode, { steps, tables, costly, fn }: Chain): boolean {
-  if (tables === 0 || steps === 1) return false;
-  return costly > 1 || (realOpOf(source.op).isWide === true && !fn.name.includes(reciprocal.name));
+function worthwhile(source: RealNode, { steps, tables, costly, inverses }: Chain): boolean {
+  if (tables === 0 || steps === 1 || costly === inverses) return false;
+  return costly > 1 || realOpOf(source.op).isWide === true;
 }
 
 function chainsOf(
@@ -76,6 +78,7 @@ function chainsOf(
       steps: 0,
       tables: 0,
       costly: 0,
+      inverses: 0,
     };
   for (const node of graph.nodes) {
     const source = byName.get(node.inputs[0] ?? '');
@@ -98,6 +101,8 @@ function chainsOf(
       steps: sum(({ steps }) => steps) + 1,
       tables: sum(({ tables }) => tables) + (record.isTable === true ? 1 : 0),
       costly: sum(({ costly }) => costly) + (step.free ? 0 : 1),
+      inverses:
+        sum(({ inverses }) => inverses) + (node.op.kind === 'unary' && node.op.fn.inverse !== undefined ? 1 : 0),
     });
   }
   return chains;

@@ -2,8 +2,9 @@
 import type { RealNode, RealOp } from '../real/graph.js';
 import type { Statistics } from './calibrate.js';
 import type { ExactLane } from './exact.js';
+import type { Magnitudes } from './magnitudes.js';
 import type { Quantised, Target } from './scales.js';
-import type { Range, UnaryTable } from './unary.js';
+import type { Range } from './unary.js';
 import type { UnaryFunction } from '../real/unary.js';
 
 export type NodeOf<Op extends RealOp> = RealNode & { readonly op: Op };
@@ -28,8 +29,10 @@ export interface CalibratedLane extends ExactLane {
   symmetric(name: string): Quantised;
   /** Rounds and clamps x to the target; `name` is that of the IR node. */
   requantise(x: Quantised, target: Target, name?: string): Quantised;
-  /** The table of a function's node, made once. */
-  tableOf(node: NodeOf<Extract<RealOp, { kind: 'unary' }>>): UnaryTable;
+  /** Which tensors are of many magnitudes. */
+  readonly magnitudes: Magnitudes;
+  /** What a function's node wants of the accumulator it reads, found once. */
+  argumentTarget(node: NodeOf<Extract<RealOp, { kind: 'unary' }>>): Target;
   /** Declares the error of a function that became the IR tensor `name`, and its clamping where x may leave `range`. */
   declare(name: string, node: RealNode, fn: UnaryFunction, x: Quantised, approximation: Approximation): void;
 }
@@ -39,6 +42,8 @@ export interface Approximation {
   /** Nothing changes outside the range: arguments may be clamped without a note. */
   readonly whole: boolean;
   readonly error: number;
+  /** The same as a part of each value, where it is that. */
+  readonly relative?: number;
 }
 
 /** What an op wants of the one accumulator that it alone reads. */

@@ -16,10 +16,11 @@ import { columnsIntoReaders, type ByOneScale, type UniformDomain } from './colum
 import { IrEmitter, type CalibratedEnd } from './emitter.js';
 import { loweringOf } from './lower.js';
 import type { Approximation, CalibratedLane, NodeOf } from './lowering.js';
+import { Magnitudes } from './magnitudes.js';
 import { overflowModes } from './overflow.js';
 import { requantise, signedTarget, type Quantised, type Target } from './scales.js';
-import { readerCounts } from './simplify.js';
-import { unaryTable, type UnaryTable } from './unary.js';
+import { readerCounts, sizeOf } from './simplify.js';
+import { wantedTarget } from './unary.js';
 
 export interface QuantiseOptions {
   /** Bits of activations. */
@@ -79,10 +80,11 @@ const PRECISE_BITS = 14;
 class Quantiser implements CalibratedLane {
   readonly emitter: IrEmitter;
   readonly bits: number;
+  readonly magnitudes: Magnitudes;
   private readonly tensors = new Map<string, Quantised>();
   private readonly exact = new Set<string>();
   private readonly narrowed = new Map<string, Quantised>();
-  private readonly tables = new Map<string, UnaryTable>();
+  private readonly arguments = new Map<string, Target>();
   private readonly errors = new Map<string, number>();
   private readonly notes: string[] = [];
   private readonly readerCounts: ReadonlyMap<string, number>;
@@ -103,6 +105,7 @@ class Quantiser implements CalibratedLane {
     this.bits = options.bits;
     const { beyond, grows } = overflowModes[options.overflow];
     this.emitter = new IrEmitter(grows ? options.growth : 0, beyond);
+    this.magnitudes = new Magnitudes(graph);
     this.readerCounts = readerCounts(graph);
     this.outputs = new Set(graph.outputs.map((output) => output.node));
     for (const node of graph.nodes) {
@@ -190,6 +193,7 @@ class Quantiser implements CalibratedLane {
     if (known !== undefined) return known;
     const x = this.tensor(name);
     const { lo, hi } = this.emitter.bounds(x.node);
+    if (x.wide === true) return x;
     const wide = x.target !== undefined || hi - lo >= 2 ** Math.max(16, this.bits);
     const narrow = wide ? this.requantise(x, signedTarget(this.stats(name), this.bits)) : x;
     this.narrowed.set(name, narrow);
@@ -202,12 +206,13 @@ class Quantiser implements CalibratedLane {
   }
 
   requantise(x: Quantised, target: Target, name?: string): Quantised {
-    return requantise(this.emitter, x, target, name);
+    return requantise(this.emitter, x, target, name === undefined ? {} : { name });
   }
 
   targetFor(node: RealNode): Target | undefined {
     const readers = this.readersOf.get(node.name) ?? [];
-    const precise = readers.some((reader) => loweringOf(reader.op).isPrecise === true);
+    const precise =
+      this.magnitudes.isWanted(node.name) || readers.some((reader) => loweringOf(reader.op).isPrecise === true);
     const own = signedTarget(this.stats(node.name), precise ? PRECISE_BITS : this.bitsOf(node));
     if (this.isOutput(node.name)) return readers.length === 0 ? undefined : own;
     const [reader] = readers;
@@ -220,13 +225,14 @@ class Quantiser implements CalibratedLane {
     return this.isOutput(node.name) ? Math.max(12, this.bits) : this.bits;
   }
 
-  tableOf(node: NodeOf<RealOpOf<'unary'>>): UnaryTable {
-    let table = this.tables.get(node.name);
-    if (table === undefined) {
-      table = unaryTable(node.op.fn, this.stats(node.inputs[0]!), this.stats(node.name), this.bits);
-      this.tables.set(node.name, table);
+  argumentTarget({ name, op, inputs, dims }: NodeOf<RealOpOf<'unary'>>): Target {
+    let target = this.arguments.get(name);
+    if (target === undefined) {
+      const [argument, value] = [this.stats(inputs[0]!), this.stats(name)];
+      target = wantedTarget(op.fn, { argument, value, bits: this.bits, size: sizeOf({ dims }) });
+      this.arguments.set(name, target);
     }
-    return table;
+    return target;
   }
 
   declare(name: string, node: RealNode, fn: UnaryFunction, x: Quantised, approximation: Approximation): void {

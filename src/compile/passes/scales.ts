@@ -1,5 +1,5 @@
 /** Scales of quantised tensors: what a requantisation aims at, how many fractional bits an accumulator needs. */
-import type { Ends } from '../ir/graph.js';
+import { OWN_ENDS, type Ends } from '../ir/graph.js';
 import { rounded } from '../ir/ops/requantise.js';
 import type { LinearMap } from '../real/linear-map.js';
 import { scalarMap } from '../real/linear-map.js';
@@ -12,6 +12,8 @@ export interface Quantised {
   readonly node: string;
   readonly scale: number;
   readonly offset: number;
+  /** Right to a part of each value, over many magnitudes: readers take it as it is. */
+  readonly wide?: true;
   /** Set on raw accumulators: the tensor its reader will round it to, */
   readonly target?: Target;
   /** and by which shift, when scale·2^shift is exactly the target's scale. */
@@ -125,7 +127,12 @@ function widened(target: Target, bounds: { readonly lo: number; readonly hi: num
  * Rounds and clamps x to the target. A raw accumulator made for this target is shifted; any other tensor is first multiplied by an
  * integer that carries the ratio of scales to the accuracy the target needs.
  */
-export function requantise(emitter: IrEmitter, x: Quantised, target: Target, name?: string): Quantised {
+export function requantise(
+  emitter: IrEmitter,
+  x: Quantised,
+  target: Target,
+  { name, dims }: { readonly name?: string; readonly dims?: readonly number[] } = {},
+): Quantised {
   const direct = x.shift !== undefined && x.target?.scale === target.scale && x.offset === 0;
   const acc = direct ? { node: x.node, shift: x.shift } : rescaled(emitter, x, target);
   const bounds = emitter.bounds(acc.node);
@@ -135,7 +142,8 @@ export function requantise(emitter: IrEmitter, x: Quantised, target: Target, nam
     emitter.growth,
   );
   const attrs = { shift: acc.shift, lo, bits, ends: endsOf(target, emitter.beyond) };
-  const as = name === undefined ? { name: `${x.node}.round`, like: x.node } : { name };
+  const as =
+    name === undefined ? { name: `${x.node}.round`, like: x.node } : { name, ...(dims === undefined ? {} : { dims }) };
   return { node: emitter.emit('requantise', attrs, [acc.node], as), scale: target.scale, offset: 0 };
 }
 
@@ -150,9 +158,24 @@ function rescaled(emitter: IrEmitter, x: Quantised, target: Target): { node: str
   let shift = Math.max(0, Math.ceil(Math.log2(reach) + RESCALE_GUARD_BITS - Math.log2(ratio)));
   if (Number.isInteger(Math.log2(ratio))) shift = Math.max(0, -Math.log2(ratio));
   const factor = Math.round(ratio * 2 ** shift);
+  const bounds = emitter.bounds(x.node);
+  const excess = Math.log2(Math.max(-bounds.lo, bounds.hi, 1)) + Math.log2(factor) - PRODUCT_BITS;
+  if (excess > 0 && factor > 1) return rescaled(emitter, coarser(emitter, x, Math.ceil(excess)), target);
   const size = emitter.fact(x.node).size;
   const bias = Math.round((x.offset / target.scale) * 2 ** shift);
   if (factor === 1 && bias === 0) return { node: x.node, shift };
   const attrs = { maps: [scalarMap(size, factor)], bias: new Float64Array(size).fill(bias) };
   return { node: emitter.emit('linear', attrs, [x.node], { name: `${x.node}.rescale`, like: x.node }), shift };
+}
+
+/** What a factor may make of a tensor. */
+const PRODUCT_BITS = 48;
+
+/** x over all it is proven to be, without its last bits: of what is that wide, none that a target sees. */
+function coarser(emitter: IrEmitter, x: Quantised, shift: number): Quantised {
+  const { lo, hi } = emitter.bounds(x.node);
+  const [least, most] = [lo, hi].map((value) => Math.floor(value / 2 ** shift + 0.5)) as [number, number];
+  const attrs = { shift, lo: least, bits: Math.max(1, Math.ceil(Math.log2(most - least + 1))), ends: OWN_ENDS };
+  const node = emitter.emit('requantise', attrs, [x.node], { name: `${x.node}.coarser`, like: x.node });
+  return { node, scale: x.scale * 2 ** shift, offset: x.offset };
 }

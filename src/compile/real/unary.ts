@@ -10,7 +10,12 @@ export interface UnaryFunction {
   readonly apply: (x: number) => number;
   /** An interval that holds f of every x in [lo, hi]; [−∞, ∞], or left out, where nothing is known. May be wider than the image. */
   readonly image?: Image;
+  /** The operation that it undoes: it is computed from that, exactly, to a part of each value. */
+  readonly inverse?: InverseOf;
 }
+
+/** x·y = 1, y² = x, x·y² = 1. */
+export type InverseOf = 'product' | 'square' | 'productWithSquare';
 
 /** A function that rises or falls, or does both and changes over at `turns` alone; not defined below `from`. */
 function named(
@@ -63,11 +68,18 @@ export const sigmoid = named('sigmoid', sigmoidOf);
 export const tanh = named('tanh', Math.tanh);
 export const exp = named('exp', Math.exp);
 export const log = named('log', Math.log, [], 0);
-export const sqrt = named('sqrt', Math.sqrt, [], 0);
+export const sqrt: UnaryFunction = { ...named('sqrt', Math.sqrt, [], 0), inverse: 'square' };
 export const reciprocal: UnaryFunction = {
   name: 'reciprocal',
   apply: (x) => 1 / x,
   image: (lo, hi) => (lo > 0 || hi < 0 ? widened(1 / hi, 1 / lo) : UNKNOWN),
+  inverse: 'product',
+};
+export const inverseSqrt: UnaryFunction = {
+  name: 'power:-0.5',
+  apply: (x) => x ** -0.5,
+  image: (lo, hi) => (lo > 0 ? widened(hi ** -0.5, lo ** -0.5) : UNKNOWN),
+  inverse: 'productWithSquare',
 };
 export const erfFunction = named('erf', erf);
 export const gelu = named('gelu', (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)), [-0.75179152469356]);
@@ -87,8 +99,10 @@ export const elu = (alpha: number) => named(`elu:${alpha}`, (x) => (x >= 0 ? x :
 export const celu = (alpha: number) => named(`celu:${alpha}`, (x) => (x >= 0 ? x : alpha * Math.expm1(x / alpha)), [0]);
 export const selu = (alpha: number, gamma: number) =>
   named(`selu:${alpha}:${gamma}`, (x) => gamma * (x >= 0 ? x : alpha * Math.expm1(x)), [0]);
-/** Below 0 it is defined for whole exponents alone, and has a pole at 0 where they are negative. */
+/** Of what has an inverse, that one. Below 0 a power is defined for whole exponents alone, and has a pole at 0 where they are negative. */
 export const power = (exponent: number): UnaryFunction => {
+  const known = { '0.5': sqrt, '-1': reciprocal, '-0.5': inverseSqrt }[exponent];
+  if (known !== undefined) return known;
   const fn = named(`power:${exponent}`, (x) => x ** exponent, [0], Number.isInteger(exponent) ? -Infinity : 0);
   const isPole = (lo: number, hi: number) => exponent < 0 && lo <= 0 && hi >= 0;
   return { ...fn, image: (lo, hi) => (isPole(lo, hi) ? UNKNOWN : fn.image!(lo, hi)) };

@@ -34,6 +34,8 @@ export function calibratedLinear(lane: CalibratedLane, node: RealNode, affine: A
   const free = rescaled(lane, node, affine);
   if (free !== undefined) return free;
   const { maps, bias } = affine;
+  const rational = lane.magnitudes.isWanted(node.name) ? byWholeWeights(lane, node, affine) : undefined;
+  if (rational !== undefined) return rational;
   const sources = node.inputs.map((name) => operand(lane, name));
   const target = lane.targetFor(node);
   if (target === undefined) return outputAccumulator(lane, node, affine, sources);
@@ -52,13 +54,68 @@ function operand(lane: CalibratedLane, name: string): Quantised {
   return lane.isInput(name) && hi - lo < 2 ** INPUT_BITS ? x : lane.narrow(name);
 }
 
-/** A positive multiple of one tensor is the same integers at another scale. */
+/** Denominators tried of weights that are fractions, as those of a mean are. */
+const MAX_DENOMINATOR = 2 ** 13;
+/** What of 2^53 such a sum may take: others sum it in turn. */
+const WHOLE_LIMIT = 2 ** 48;
+
+/**
+ * Sums and means that a reciprocal or a root is taken of, or that one is multiplied by, on their sources' own integers: weights of one denominator
+ * are integers over it, so that nothing is rounded and the differences of equal values are zero. Undefined where they are not.
+ */
+function byWholeWeights(lane: CalibratedLane, node: RealNode, { maps, bias }: Affine): Quantised | undefined {
+  const sources = node.inputs.map((name) => lane.tensor(name));
+  if (sources.length === 0 || lane.isOutput(node.name)) return undefined;
+  const finest = Math.min(...sources.map(({ scale }) => scale));
+  const denominator = denominatorOf(
+    maps.flatMap(({ patCoef }, s) => [...patCoef].map((coef) => coef * (sources[s]!.scale / finest))),
+  );
+  if (denominator === undefined) return undefined;
+  const scale = finest / denominator;
+  const worst = realReach(lane.emitter, { maps, bias }, sources) / scale;
+  if (worst >= WHOLE_LIMIT) return undefined;
+  return { node: emitAffine(lane.emitter, maps, bias, sources, scale), scale, offset: 0 };
+}
+
+/** The least n with which all weights are multiples of 1/n, to float64's accuracy. */
+function denominatorOf(weights: readonly number[]): number | undefined {
+  const coefs = [...new Set(weights)];
+  if (coefs.length > MAX_FRACTIONS) return undefined;
+  const whole = (n: number) => coefs.every((coef) => Math.abs(coef * n - Math.round(coef * n)) <= 1e-9 * n);
+  for (let n = 1; n <= MAX_DENOMINATOR; n++) if (whole(n)) return n;
+  return undefined;
+}
+
+/** Different weights of what is still a mean or a difference. */
+const MAX_FRACTIONS = 16;
+
+/** Largest magnitude of the real values that the sources' proven bounds allow, all terms of one sign. */
+function realReach(emitter: IrEmitter, { maps, bias }: Affine, sources: readonly Quantised[]): number {
+  const reach = bias.map(Math.abs);
+  maps.forEach((map, s) => {
+    const { scale, offset, node } = sources[s]!;
+    const { lo, hi } = emitter.bounds(node);
+    const most = Math.max(Math.abs(lo * scale), Math.abs(hi * scale)) + Math.abs(offset);
+    for (let i = 0; i < reach.length; i++) {
+      const p = map.rowPattern[i]!;
+      for (let k = map.patStart[p]!; k < map.patStart[p + 1]!; k++) reach[i]! += Math.abs(map.patCoef[k]!) * most;
+    }
+  });
+  return reach.reduce((most, value) => Math.max(most, value), 0);
+}
+
+/** A positive multiple of one tensor is the same integers at another scale; with a constant added where all readers take that too. */
 function rescaled(lane: CalibratedLane, node: RealNode, { maps, bias }: Affine): Quantised | undefined {
   const [map, ...others] = maps;
   if (map === undefined || others.length > 0 || lane.isOutput(node.name)) return undefined;
   const factor = uniformFactor(map);
-  if (factor === undefined || factor <= 0 || bias.some((value) => value !== 0)) return undefined;
+  if (factor === undefined || factor <= 0) return undefined;
   const x = lane.tensor(node.inputs[0]!);
+  const [shift = 0] = bias;
+  if (shift !== 0 && bias.every((value) => value === shift) && lane.magnitudes.isArgument(node.name)) {
+    return { node: x.node, scale: x.scale * factor, offset: x.offset * factor + shift };
+  }
+  if (bias.some((value) => value !== 0)) return undefined;
   const target = x.target === undefined ? undefined : { ...x.target, scale: x.target.scale * factor };
   return {
     ...x,

@@ -1,43 +1,103 @@
-/** Functions of one variable: a table of the rounded argument, or of a reciprocal an exact division. */
+/** Functions of one variable: tables of segments of the argument (unary.ts); reciprocals and roots exactly (inverse.ts). */
+import { scalarMap } from '../../real/linear-map.js';
 import type { RealOpOf } from '../../real/op.js';
-import { reciprocal } from '../../real/unary.js';
+import type { InverseOf, UnaryFunction } from '../../real/unary.js';
+import type { IrEmitter } from '../emitter.js';
+import { lowerInverse } from '../inverse.js';
 import type { CalibratedLane, Lowering, NodeOf } from '../lowering.js';
-import { lowerReciprocal } from '../reciprocal.js';
 import { requantise, type Quantised } from '../scales.js';
+import { sizeOf } from '../simplify.js';
+import { coverFunction, tableName, type Cover } from '../unary.js';
 
 type Unary = RealOpOf<'unary'>;
 
-const isReciprocal = ({ op }: NodeOf<Unary>) => op.fn.name === reciprocal.name;
-
 export const unary: Lowering<Unary> = {
-  calibrated: (lane, node) => (isReciprocal(node) ? division(lane, node) : lookup(lane, node)),
-  wants: (lane, node) => (isReciprocal(node) ? undefined : { target: lane.tableOf(node).input }),
+  calibrated(lane, node) {
+    const { inverse: of } = node.op.fn;
+    return of === undefined ? lookup(lane, node) : inverse(lane, node, of);
+  },
+  wants: (lane, node) => (node.op.fn.inverse === undefined ? { target: lane.argumentTarget(node) } : undefined),
   isPrecise: true,
 };
 
 function lookup(lane: CalibratedLane, node: NodeOf<Unary>): Quantised {
   const [source] = node.inputs as [string];
   const x = lane.tensor(source);
-  const table = lane.tableOf(node);
-  const index = table.whole
-    ? requantise(lane.emitter, x, table.input)
-    : lane.requantise(x, table.input, `${node.name}.argument`);
-  const attrs = { name: table.name, lo: table.input.lo, values: table.values };
-  const name = lane.emitter.emit('table', attrs, [index.node]);
-  lane.declare(name, node, node.op.fn, x, table);
-  return { node: name, scale: table.scale, offset: 0 };
+  const { emitter, bits } = lane;
+  const cover = coverFunction(
+    node.op.fn,
+    { scale: x.scale, offset: x.offset, ...emitter.bounds(x.node) },
+    { argument: lane.stats(source), value: lane.stats(node.name), bits, size: sizeOf(node) },
+  );
+  const name = emitCover(emitter, x, cover, { fn: node.op.fn, name: node.name, dims: node.dims });
+  const { range, calibrated, error } = cover;
+  lane.declare(name, node, node.op.fn, x, { range, whole: !calibrated.lo && !calibrated.hi, error });
+  return { node: name, scale: cover.scale, offset: 0 };
 }
 
-function division(lane: CalibratedLane, node: NodeOf<Unary>): Quantised {
+interface EmitCover {
+  readonly fn: UnaryFunction;
+  /** Of the results, and of what leads to them with a suffix. */
+  readonly name: string;
+  readonly dims: readonly number[];
+}
+
+/** The tables and lines of a cover; the name of their sum, in units of the cover's scale. */
+export function emitCover(emitter: IrEmitter, x: Quantised, cover: Cover, as: EmitCover): string {
+  const parts = [
+    ...cover.segments.map((_, s) => ({ node: segmentValues(emitter, x, cover, s, as), coefficient: 1 })),
+    ...beyond(emitter, x, cover, as),
+  ];
+  if (parts.length === 1) return parts[0]!.node;
+  const size = sizeOf(as);
+  const maps = parts.map(({ coefficient }) => scalarMap(size, coefficient));
+  const sources = parts.map(({ node }) => node);
+  return emitter.emit('linear', { maps, bias: new Float64Array(size) }, sources, { name: as.name, dims: as.dims });
+}
+
+/** The table of one segment, read at the rounded argument. The outer ends of the first and the last segment may be calibrated ones. */
+function segmentValues(emitter: IrEmitter, x: Quantised, cover: Cover, s: number, as: EmitCover): string {
+  const { segments, tables, calibrated } = cover;
+  const { shift, z, bits } = segments[s]!;
+  const last = s === segments.length - 1;
+  const ends = { lo: s === 0 && calibrated.lo, hi: last && calibrated.hi };
+  const target = { scale: x.scale * 2 ** shift, lo: z, bits, calibrated: ends, rigid: true } as const;
+  const { dims } = as;
+  const argument = { node: x.node, scale: x.scale, offset: 0 };
+  const index = requantise(emitter, argument, target, { name: `${as.name}.argument`, dims });
+  const values = tables[s]!;
+  const attrs = { name: tableName(as.fn.name, values), lo: z, values };
+  return emitter.emit('table', attrs, [index.node], { name: as.name, dims });
+}
+
+/** What arguments beyond the tables add, where the function runs on as a line. */
+function beyond(
+  emitter: IrEmitter,
+  x: Quantised,
+  { lines }: Cover,
+  { name, dims }: EmitCover,
+): { readonly node: string; readonly coefficient: number }[] {
+  const size = sizeOf({ dims });
+  const inner = { name: `${name}.beyond`, dims };
+  const part = (sign: 1 | -1, from: number): string => {
+    const over = { maps: [scalarMap(size, sign)], bias: new Float64Array(size).fill(-sign * from) };
+    return emitter.emit('positive', {}, [emitter.emit('linear', over, [x.node], inner)], inner);
+  };
+  const { left, right } = lines;
+  return [
+    ...(right === undefined ? [] : [{ node: part(1, right.from), coefficient: right.coefficient }]),
+    ...(left === undefined ? [] : [{ node: part(-1, left.from), coefficient: left.coefficient }]),
+  ];
+}
+
+/** A function that undoes an exact operation: by that operation. */
+function inverse(lane: CalibratedLane, node: NodeOf<Unary>, of: InverseOf): Quantised {
   const [source] = node.inputs as [string];
+  const { bits } = lane;
+  const { fn } = node.op;
   const x = lane.tensor(source);
-  const { value, range, error } = lowerReciprocal(
-    lane.emitter,
-    x,
-    lane.stats(source),
-    lane.stats(node.name),
-    lane.bits,
-  );
-  lane.declare(value.node, node, reciprocal, x, { range, whole: false, error });
+  const wanted = { fn, argument: lane.stats(source), value: lane.stats(node.name), bits };
+  const { value, ...approximation } = lowerInverse(lane.emitter, x, of, wanted);
+  lane.declare(value.node, node, fn, x, approximation);
   return value;
 }

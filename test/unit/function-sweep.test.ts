@@ -1,0 +1,70 @@
+/** Functions over their declared domain, sampled: `npm run sweep` runs over all of it. */
+import { expect, it, describe } from 'vitest';
+import { R1csBuilder } from '../../circuits/builders/r1cs-builder.js';
+import { functionCases, sweep } from '../../scripts/function-cases.js';
+import { importModel } from '../../src/compile/onnx/import.js';
+import { evaluateReal } from '../../src/compile/real/evaluate.js';
+import { prepareImported } from '../../src/compile/prepare.js';
+import { buildModel } from './onnx-build.js';
+import { compileBoth, runBoth } from './onnx-circuits.js';
+import { uniform } from './real-graphs.js';
+
+describe('functions over the whole domain', () => {
+  it.each(functionCases.map((given) => [`${given.fn.name} over [${given.domain.join(', ')}]`, given] as const))(
+    '%s: never off by more than declared',
+    (_, given) => {
+      const { declared, worst, largest, worstPart, calibratedEnds } = sweep(given, 8, 37);
+      expect(worst).toBeLessThanOrEqual(declared);
+      expect(calibratedEnds).toBe(false);
+      const isPart = given.fn.inverse === 'product' || given.fn.inverse === 'productWithSquare';
+      expect(isPart ? worstPart : worst / largest).toBeLessThanOrEqual(2 ** -10);
+    },
+  );
+
+  it.each(['Sigmoid', 'Gelu', 'Softplus', 'Exp', 'Softmax', 'LogSoftmax'])(
+    '%s has the same values in both protocols',
+    (op) => {
+      const bytes = buildModel({
+        nodes: [{ op, inputs: ['x'], outputs: ['y'] }],
+        inputs: { x: [6] },
+        outputs: ['y'],
+        opset: 20,
+      });
+      const next = uniform(5);
+      const draw = () => new Map([['x', Float64Array.from({ length: 6 }, () => 4 * next())]]);
+      const compiled = compileBoth(bytes, Array.from({ length: 8 }, draw));
+      const { original } = prepareImported(importModel(bytes), 'circuit');
+      const [declared = NaN] = compiled.model.errors.values();
+      for (let i = 0; i < 3; i++) {
+        const sample = draw();
+        const expected = evaluateReal(original, sample).get(original.outputs[0]!.node)!;
+        // Half a step of the input beside what the function is off by.
+        const slack = Number(compiled.domains.get('x')!.scale) * Math.max(1, ...expected.map(Math.abs));
+        runBoth(compiled, sample)
+          .get('y')!
+          .forEach((value, j) => {
+            expect(Math.abs(value - expected[j]!)).toBeLessThanOrEqual(declared + slack);
+          });
+      }
+    },
+  );
+});
+
+describe('LeakyRelu', () => {
+  it.each([0.01, 0.001, 0.3, -0.5, 1 / 3])('a slope of %d is as precise as a weight', (alpha) => {
+    const node = { op: 'LeakyRelu', inputs: ['x'], outputs: ['y'], attributes: { alpha } };
+    const bytes = buildModel({ nodes: [node], inputs: { x: [2] }, outputs: ['y'], opset: 16 });
+    const compiled = compileBoth(bytes, [
+      new Map([['x', Float64Array.of(-8, 8)]]),
+      new Map([['x', Float64Array.of(-6, 7)]]),
+    ]);
+    const got = runBoth(compiled, new Map([['x', Float64Array.of(-8, 8)]])).get('y')!;
+    expect(Math.abs(got[0]! - alpha * -8)).toBeLessThanOrEqual(8 * Math.abs(alpha) * 2 ** -11 + 16 * 2 ** -16);
+  });
+});
+
+it('a square root of what may be negative is refused', () => {
+  const b = new R1csBuilder();
+  const [x] = b.input('x', 1, -1, 6);
+  expect(() => b.squareRoot(x!)).toThrow('a square root needs');
+});

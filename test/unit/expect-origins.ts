@@ -14,7 +14,7 @@ export function originsOf(circuit: Circuit): (Origin | undefined)[] {
 }
 
 /** What stands in for a layer of the circuit's own. */
-const OWN_LAYERS = new Set(['Pack', 'Fold', 'Table']);
+const OWN_LAYERS = new Set(['Pack', 'Fold', 'Clamped', 'Table']);
 
 /** Every row has node, IR op, gadget, question and paragraph, and saying so costs at most a fiftieth. */
 export function expectOrigins(circuit: Circuit): void {

@@ -148,10 +148,14 @@ describe('what compiling again believes of a manifest', () => {
 
   it('is every choice: another one is another circuit', async () => {
     const { relation } = await names({});
-    const { statistics, domains } = manifest.choices!;
+    const { statistics, ranges, domains } = manifest.choices!;
     const [first, ...others] = domains;
+    const apart = ranges!.map(([name, lo, hi]) => [name, 2 * lo, 2 * hi] as const);
+    expect((await choosing({ ranges: apart })).relation).not.toBe(relation);
+    // Least and largest say nothing of tensors that have a range.
     const wider = statistics.map(([name, min, max, mean, rms]) => [name, 2 * min, 2 * max, mean, rms] as const);
-    expect((await choosing({ statistics: wider })).relation).not.toBe(relation);
+    const withoutRanges = await choosing({ ranges: [] });
+    expect((await choosing({ ranges: [], statistics: wider })).relation).not.toBe(withoutRanges.relation);
     const [scale, zeroPoint] = [Number(first!.scale), Number(first!.zeroPoint)];
     const coarser = { ...first!, bits: 15, scale: 2 * scale, zeroPoint: zeroPoint / 2, max: first!.max - scale };
     expect((await choosing({ domains: [coarser, ...others] })).relation).not.toBe(relation);

@@ -59,6 +59,7 @@ describe('a valid mirage proof', () => {
       boundTo: 'key',
       model: {},
       clamped: null,
+      overflow: 'saturate',
       inputs: { v: { dims: [2], data: [3, 1] } },
       outputs: { y: { dims: [2], data: [-3, 0] } },
       committed: { w: COMMITMENT.toString() },

@@ -10,7 +10,7 @@ import { realBounds } from '../../src/compile/bounds/real-bounds.js';
 import { searchedErrors } from '../../src/compile/bounds/searched-errors.js';
 import { compile } from '../../src/compile/compile.js';
 import { clampWatch } from '../../src/compile/ir/clamped.js';
-import type { IrAttrs } from '../../src/compile/ir/graph.js';
+import type { IrAttrs, IrGraph } from '../../src/compile/ir/graph.js';
 import { Interpreter } from '../../src/compile/ir/program.js';
 import type { InputDomain } from '../../src/compile/passes/calibrate.js';
 import { calibrate } from '../../src/compile/passes/calibrate.js';
@@ -229,6 +229,24 @@ describe('ranges', () => {
     );
     expect(notes).toEqual([expect.stringMatching(/all alike/)]);
   });
+});
+
+it('a tensor multiplied by itself is a square: its root has bounds', () => {
+  const same = Uint32Array.of(0, 1);
+  const square = { start: Uint32Array.of(0, 1, 2), left: same, right: same };
+  const origin = 'a norm';
+  const ir: IrGraph = {
+    nodes: [
+      { op: 'input', name: 'x', inputs: [], attrs: { lo: -9, hi: 7 }, dims: [2], origin },
+      { op: 'bilinear', name: 'squares', inputs: ['x', 'x'], attrs: square, dims: [2], origin },
+      { op: 'squareRoot', name: 'root', inputs: ['squares'], attrs: {}, dims: [2], origin },
+    ],
+    inputs: ['x'],
+    outputs: [{ name: 'y', node: 'root' }],
+  };
+  const { boxes } = integerBounds(ir);
+  expect(boxes.get('squares')).toMatchObject({ lo: Float64Array.of(0, 0), hi: Float64Array.of(81, 81) });
+  expect(boxes.get('root')).toMatchObject({ lo: Float64Array.of(0, 0), hi: Float64Array.of(9, 9) });
 });
 
 it('a clamped run is told from one that is not', () => {

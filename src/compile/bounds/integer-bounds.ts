@@ -45,7 +45,9 @@ function stepOf(node: IrNode, sizes: ReadonlyMap<string, number>): Step {
   const form = forms[node.op] as Form<IrNode['attrs']>;
   const interval = (boxes: readonly Box[]): Box => {
     const facts = boxes.map((box) => ({ size: box.lo.length, ...wholeBox(box) }));
-    return opOf(node).infer(node.attrs, facts, size);
+    // One tensor read twice is one fact: what is multiplied by itself is a square, which has no negative bound.
+    const read = inputs.map((name) => facts[inputs.indexOf(name)]!);
+    return opOf(node).infer(node.attrs, read, size);
   };
   return {
     name,

@@ -43,11 +43,11 @@ async function proofOf(folder: string, x: readonly number[]): Promise<string> {
 
 describe.each(PROTOCOLS)('%s: 1/x, whose argument calibration ends', (protocol: Protocol) => {
   const within = [0.5, 0.9, 0.2, 0.8, 0.3, 0.4];
+  /** Within the domain that the data shows, of one element what none of its samples comes near. */
   const beyond = within.with(3, 0.0011);
-  const domain = { lo: 0.001, hi: 1 };
 
   it('saturated, says whether a value was clamped; another bit is refused', async () => {
-    const folder = await compiled('reject-reciprocal', { domain, protocol, overflow: 'saturate' });
+    const folder = await compiled('reject-reciprocal', { protocol, overflow: 'saturate' });
     await setup(folder, { dev: true, threads: 1 });
     const key = await readFile(artifactPaths(folder).verificationKey, 'utf8');
     for (const [x, clamped] of [
@@ -67,12 +67,12 @@ describe.each(PROTOCOLS)('%s: 1/x, whose argument calibration ends', (protocol: 
   });
 
   it('rejecting, has no proof of a value beyond, and says so beforehand', async () => {
-    const folder = await compiled('reject-reciprocal', { domain, protocol, overflow: 'reject' });
+    const folder = await compiled('reject-reciprocal', { protocol, overflow: 'reject' });
     await setup(folder, { dev: true, threads: 1 });
     const key = await readFile(artifactPaths(folder).verificationKey, 'utf8');
     const runner = await openRunner(folder);
     const run = runner.run({ tensors: new Map([['x', Float64Array.from(beyond)]]) });
-    await expect(run).rejects.toMatchObject({ code: 'RANGE_EXCEEDED', details: { where: 'x.round' } });
+    await expect(run).rejects.toMatchObject({ code: 'RANGE_EXCEEDED', details: { where: 'x.whole.round' } });
     await runner.close();
     await expect(proofOf(folder, beyond)).rejects.toMatchObject({ code: 'RANGE_EXCEEDED' });
     const verdict = verify(await proofOf(folder, within), key);
@@ -80,9 +80,22 @@ describe.each(PROTOCOLS)('%s: 1/x, whose argument calibration ends', (protocol: 
   });
 
   it('never, is refused by name: the domain reaches beyond', async () => {
-    await expect(compiled('reject-reciprocal', { domain, protocol, overflow: 'never' })).rejects.toMatchObject({
+    await expect(compiled('reject-reciprocal', { protocol, overflow: 'never' })).rejects.toMatchObject({
       code: 'BOUND_OVERFLOW',
-      details: { expected: expect.stringContaining('x.round') as unknown },
+      details: { expected: expect.stringContaining('x.whole.round') as unknown },
+    });
+  });
+
+  it('never, with its domain declared, covers it: what was beyond is right within the function’s error and the grid’s', async () => {
+    const domain = { lo: 0.001, hi: 1 };
+    const folder = await compiled('reject-reciprocal', { domain, protocol, overflow: 'never' });
+    const runner = await openRunner(folder);
+    const { outputs } = await runner.run({ tensors: new Map([['x', Float64Array.from(beyond)]]) });
+    await runner.close();
+    const step = domain.hi / (2 ** 16 - 1);
+    beyond.forEach((x, i) => {
+      const furthest = 1 / (x - step / 2) - 1 / x;
+      expect(Math.abs(outputs['y']!.data[i]! - 1 / x)).toBeLessThan(furthest + (1 / x) * 2 ** -10);
     });
   });
 });

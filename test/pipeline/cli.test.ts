@@ -125,7 +125,7 @@ describe('from a model to a verified proof', () => {
       },
       peakMemoryBytes: expect.any(Number) as number,
     });
-    expect(Object.keys(proven)).toEqual(['id', 'proof', 'timingsMs', 'peakMemoryBytes']);
+    expect(Object.keys(proven)).toEqual(['id', 'proof', 'clamped', 'timingsMs', 'peakMemoryBytes']);
     expect(Object.keys(JSON.parse(await readFile(proof, 'utf8')) as object)).toEqual(
       expect.arrayContaining(['pi_a', 'pi_b', 'pi_c1', 'pi_c2', 'publicSignals', 'context', 'formatVersion']),
     );

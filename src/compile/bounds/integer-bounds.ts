@@ -44,8 +44,10 @@ function stepOf(node: IrNode, sizes: ReadonlyMap<string, number>): Step {
   const size = sizeOf(node);
   const form = forms[node.op] as Form<IrNode['attrs']>;
   const interval = (boxes: readonly Box[]): Box => {
-    const facts = boxes.map((box) => ({ size: box.lo.length, ...wholeBox(box) }));
-    return opOf(node).infer(node.attrs, facts, size);
+    // One fact a tensor: that a product is a square, an op sees by its operands being one object.
+    const facts = new Map(boxes.map((box) => [box, { size: box.lo.length, ...wholeBox(box) }]));
+    const read = boxes.map((box) => facts.get(box)!);
+    return opOf(node).infer(node.attrs, read, size);
   };
   return {
     name,

@@ -27,7 +27,8 @@ it('a proof of a transformer block is accepted', async () => {
   const { rounds } = compiled.circuit;
   // Beside the fold of the public values there are the rows of four matrix products.
   expect(rounds!.fieldRows.length - rounds!.publicValues).toBe(4 * freivaldsRows({ m: TOKENS, k: 4, n: 4 }).rows);
-  expect(compiled.manifest.notes.join()).toContain('arguments of gelu are clamped');
+  // gelu is covered as far as its argument reaches.
+  expect(compiled.manifest.notes.join()).not.toContain('arguments of gelu are clamped');
   const artifact = path.join(dir, 'artifact');
   await writeArtifact(artifact, compiled, model);
   await setup(artifact, { dev: true, threads: 2 });

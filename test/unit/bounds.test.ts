@@ -14,6 +14,7 @@ import type { IrAttrs, IrGraph } from '../../src/compile/ir/graph.js';
 import { Interpreter } from '../../src/compile/ir/program.js';
 import type { InputDomain } from '../../src/compile/passes/calibrate.js';
 import { calibrate } from '../../src/compile/passes/calibrate.js';
+import { IrEmitter } from '../../src/compile/passes/emitter.js';
 import { quantise } from '../../src/compile/passes/quantise.js';
 import { choosingRanges } from '../../src/compile/ranges.js';
 import { hull, uniformBox } from '../../src/compile/real/box.js';
@@ -78,6 +79,17 @@ function pointsOf(count: number, seed: number, size = 5): Map<string, Float64Arr
 
 const domain: InputDomain = { min: -1, max: 1, bits: 16, scale: 2 / 65535, zeroPoint: 32767.5, source: 'declared' };
 const domains = new Map([['x', domain]]);
+
+it('the product of a tensor with itself is a square, of which a root may be taken', () => {
+  const emitter = new IrEmitter();
+  emitter.at(node('x', { kind: 'input' }, [], [1]));
+  const x = emitter.emit('input', { lo: -3, hi: 5 }, []);
+  const once = { start: Uint32Array.of(0, 1), left: Uint32Array.of(0), right: Uint32Array.of(0) };
+  const square = emitter.emit('bilinear', once, [x, x], { name: 'square' });
+  const root = emitter.emit('squareRoot', {}, [square], { name: 'root' });
+  const { boxes } = integerBounds(emitter.finish([x], [{ name: 'y', node: root }]));
+  expect(hull(boxes.get(root)!)).toEqual({ lo: 0, hi: 5 });
+});
 
 describe.each(Object.entries(middles))('%s', (name, op) => {
   const graph = graphWith(op, 11 + name.length);

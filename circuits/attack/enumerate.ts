@@ -3,13 +3,14 @@
  * constraints alone determine the output, whatever a prover does. It knows no hint and no honest value, only rows and memberships.
  *
  * A variable is free (any field element) or has a domain (integers lo … hi, from a Boolean row or a membership). Sound inferences:
- * a row with one unknown has at most two roots; a form over variables with domains whose reach is below r takes integer values, so that
+ * a row with one unknown has at most two roots; a square of a form that is not negative bounds it by its root; a form over variables with domains whose reach is below r takes integer values, so that
  * its bounds bound each of them; a membership or a linear row with one free variable rewrites that variable through the others;
  * a·b = 0 says a = 0 or b = 0. Everything else is a branch over a domain.
  */
 import { inverse, mod, pow, R, signed } from '../../src/field/bn254.js';
 import type { FieldLc } from '../builder.js';
 import { fieldCombination } from '../lc.js';
+import { floorRoot } from './instructions.js';
 import { isBooleanRow, unit, type Membership, type Row, type System } from './rows.js';
 
 export interface Enumeration {
@@ -202,6 +203,7 @@ class Propagation {
     if (a.wires.length === 0) return this.linear(fieldCombination([b, c], [a.constant, -1n]));
     if (b.wires.length === 0) return this.linear(fieldCombination([a, c], [b.constant, -1n]));
     const folded = { a, b, c };
+    if (isSameForm(a, b) && !this.boundRoot(a, c)) return 'conflict';
     const roots = rootsOfRow(folded);
     const allowed = roots?.values.filter((root) => this.admits(roots.wire, root));
     if (allowed?.length === 0) return 'conflict';
@@ -275,6 +277,27 @@ class Propagation {
     });
   }
 
+  /**
+   * x² = c, x ≥ 0 by its domains: bounds of x follow from those of c. Of integers, as all values of x² and c, and so their difference, lie within
+   * less than r. False where it has no solution.
+   */
+  private boundRoot(x: FieldLc, c: FieldLc): boolean {
+    const { domains } = this.node;
+    if ([...x.wires, ...c.wires].some((wire) => domains[wire] === undefined)) return true;
+    const range = (form: FieldLc): Interval => {
+      const terms = termsOf(form, domains);
+      return { lo: signed(form.constant) + sum(terms, 'lo'), hi: signed(form.constant) + sum(terms, 'hi') };
+    };
+    const [root, square] = [range(x), range(c)];
+    const reach = [root.hi * root.hi, square.hi, -square.lo].reduce((most, value) => (value > most ? value : most));
+    if (root.lo < 0n || 2n * reach >= R) return true;
+    if (square.hi < 0n) return false;
+    const last = floorRoot(square.hi);
+    const first = square.lo <= 0n ? 0n : floorRoot(square.lo - 1n) + 1n;
+    if (first > last) return false;
+    return this.bound(fieldCombination([x], [1n], -first), Number(last - first) + 1);
+  }
+
   private narrowDomain(wire: number, lo: bigint, hi: bigint): boolean {
     const old = this.node.domains[wire]!;
     const domain = { lo: lo > old.lo ? lo : old.lo, hi: hi < old.hi ? hi : old.hi };
@@ -312,6 +335,14 @@ class Propagation {
     open.constant = mod(open.constant);
     return open;
   }
+}
+
+function isSameForm(a: FieldLc, b: FieldLc): boolean {
+  return (
+    a.constant === b.constant &&
+    a.wires.length === b.wires.length &&
+    a.wires.every((wire, i) => wire === b.wires[i] && a.coefs[i] === b.coefs[i])
+  );
 }
 
 /** Rewrites one free variable through others, if a clause lets it. */

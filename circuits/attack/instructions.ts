@@ -68,7 +68,7 @@ const bitWires = (at: Decoded): number[] => Array.from({ length: at.word(2) }, (
 const quotientParts = (at: Decoded): number[] => [at.word(1), at.word(2), at.word(3)].filter((wire) => wire !== 0);
 
 /** floor(√n) by Newton's iteration from above; 0 where n is negative. */
-function floorRoot(n: bigint): bigint {
+export function floorRoot(n: bigint): bigint {
   if (n < 2n) return n < 0n ? 0n : n;
   let [root, next] = [n, (n + 1n) / 2n];
   while (next < root) [root, next] = [next, (next + n / next) / 2n];

@@ -97,9 +97,6 @@ function weakenedBits(): Weakened[] {
     weaken('divide without the range of the quotient', 'divide', '[0, 60] / [1, 7]', ({ booleans }) =>
       booleans.slice(0, -6),
     ),
-    weaken('square root without the range of the root', 'squareRoot', '[0, 99]', ({ booleans }) =>
-      booleans.slice(-14, -10),
-    ),
     weaken('square root whose square may be above n', 'squareRoot', '[0, 99]', ({ booleans }) =>
       booleans.slice(-10, -5),
     ),
@@ -285,7 +282,6 @@ function weakenedLookups(): Weakened[] {
     ),
     loosen('division without its product', 'b=4', ['divide', '[0, 60] / [1, 7]'], without({ rows: [0] })),
     // b = 4: the root in one limb, n − r² and 2r − (n − r²) in two each.
-    loosen('root without its range', 'b=4', ['squareRoot', '[0, 99]'], without({ lookups: [-5] })),
     loosen('root whose square may be above n', 'b=4', ['squareRoot', '[0, 99]'], without({ lookups: [-4, -3] })),
     loosen('root that may be too small', 'b=4', ['squareRoot', '[0, 99]'], without({ lookups: [-2, -1] })),
     loosen('root without its square', 'b=4', ['squareRoot', '[0, 99]'], without({ rows: [0] })),

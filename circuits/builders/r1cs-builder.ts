@@ -492,7 +492,8 @@ export class R1csBuilder implements Builder, FieldBuilder {
 
   /**
    * r = floor(√n): r ∈ [0, 2^k), n − r² ∈ [0, 2^m) and 2r − (n − r²) ∈ [0, 2^m) say r² ≤ n < (r + 1)². R = floor(√n.hi), k bits of R, m bits of 2R.
-   * No wrap: r² < 2^(2k) ≤ 2^52, and n < 2^52.
+   * No wrap: r² < 2^(2k) ≤ 2^52, and n < 2^52. The two differences alone would do: their sum is 2r, an integer k below 2^(m+1), and k² = 4(n − above)
+   * is an equation of integers; so k is even. With r's own range the search for a second witness has a domain to branch over.
    */
   squareRoot(n: Lc): Lc {
     return this.asked('squareRoot', 'bits', () => {

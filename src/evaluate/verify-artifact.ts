@@ -65,7 +65,11 @@ export async function verifyArtifact(
   const paths = artifactPaths(dir);
   const manifest = await readManifest(dir);
   const circuit = await readCircuitFile(paths.circuit);
-  const again = await recompile(modelPath, manifest, stages);
+  const again = await recompile(modelPath, manifest, stages).catch(impossibleChoices);
+  if (again instanceof ZkonnxError) {
+    const note = `by the choices that the manifest shows the model has no circuit: ${again.shortMessage}`;
+    return { equal: false, checks: [differs('circuit', note)], choices: 'shown, not trusted' };
+  }
   const checks: ArtifactCheck[] = [
     checkModel(manifest, again),
     checkSchema(manifest, again),
@@ -78,6 +82,12 @@ export async function verifyArtifact(
   checks.push(await checkProvingKey(dir, isThere.length > 1, again.schema, threads, stages.signal ?? undefined));
   if (contract !== undefined) checks.push(await checkContract(contract, key));
   return { equal: checks.every(({ verdict }) => verdict !== 'differs'), checks, choices: 'shown, not trusted' };
+}
+
+/** Choices by which integers leave their bounds: no compiler made them. Throws every other error. */
+function impossibleChoices(error: unknown): ZkonnxError {
+  if (error instanceof ZkonnxError && error.code === 'BOUND_OVERFLOW') return error;
+  throw error;
 }
 
 const equal = (part: ArtifactPart, note: string): ArtifactCheck => ({ part, verdict: 'equal', note });

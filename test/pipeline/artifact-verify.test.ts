@@ -248,11 +248,12 @@ describe.each(PROTOCOLS)('an artifact of iris in which something was changed, %s
   });
 });
 
-it('an artifact of formatVersion 2 from another day is equal still', async () => {
+it('an artifact of formatVersion 2 and lowering 1, which had no bit, cannot be compared', async () => {
   for (const protocol of PROTOCOLS) {
     const folder = path.resolve(import.meta.dirname, `../fixtures/artifacts/v2/${protocol}`);
     const args = ['artifact', 'verify', folder, '--model', artifactPaths(folder).model];
-    expect(await zkonnxJson(args)).toMatchObject({ code: 0, json: { equal: true } });
+    const error = await expectError(args, 'NOT_COMPARABLE');
+    expect(error['got']).toContain('lowering 1');
   }
 });
 

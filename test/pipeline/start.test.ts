@@ -81,7 +81,7 @@ describe('a proof from JSON', () => {
 
   it('opens few files', async () => {
     const [command, worker] = await proveOn(1);
-    expect(command!.files).toBeLessThan(80);
+    expect(command!.files).toBeLessThan(90);
     expect(worker!.files).toBeLessThan(25);
   }, 60_000);
 });

@@ -14,7 +14,7 @@ import { setup } from '../../src/setup/setup.js';
 import { prepareKey } from '../../src/verify/index.js';
 import { PROTOCOLS } from '../../src/verify/statement.js';
 import { sealed } from '../fixtures/proofs/sealed.js';
-import { expectError, zkonnx, zkonnxJson } from '../unit/cli-harness.js';
+import { expectError, zkonnx } from '../unit/cli-harness.js';
 import { checkedArtifact, expectEqualArtifact, type Check } from './artifact-verify.js';
 import { copyPath, doubledScales, editCircuit, editKey, editManifest, readKey, restateManifest, rotatedLabels } from './stranger.js'; // prettier-ignore
 

@@ -7,12 +7,14 @@
  * - Σ coef·x + k ∈ [0, top] over intervals, where the sum spans less than r: it has one integer reading, and each x its bounds. So digits
  *   of a known number are found, and quotients with their remainders;
  * - the interval of the only wire without one, where its coefficient is ±1;
+ * - x² = Σ coef·y + k with x ≥ 0, read over the integers where neither side can reach r: the bounds of each side from the other's;
  * - a·b = 0 with a side that cannot be 0; a lookup's second column from its first, and the other way round.
  */
 import { inverse, mod, R, signed } from '../../../src/field/bn254.js';
 import type { FieldLc } from '../../builder.js';
 import { isBooleanRow } from '../rows.js';
 import { rootsOfRow } from '../enumerate.js';
+import { floorRoot } from '../instructions.js';
 import type { ReadTable, Relation } from './relation.js';
 
 export interface Interval {
@@ -217,6 +219,7 @@ export class Knowledge {
       const value = mod(factor.known);
       return this.within([...(value === 0n ? [] : [[other, value] as const]), [c!, R - 1n]], 0n);
     }
+    if (!this.square([a!, b!, c!])) return false;
     const roots = this.rootsOf([a!, b!, c!]);
     if (roots !== undefined) {
       const left = roots.values.filter((root) => this.admits(roots.wire, root));
@@ -227,6 +230,38 @@ export class Knowledge {
       if (!this.canBeZero(b!)) return this.within([[a!, 1n]], 0n);
     }
     return true;
+  }
+
+  /** x·x = c of one unknown x in an interval that is not negative. */
+  private square([a, b, c]: readonly [Sum, Sum, Sum]): boolean {
+    const [x, other] = [this.onlyWire(a), this.onlyWire(b)];
+    const interval = x === undefined || x !== other ? undefined : this.intervals[x];
+    if (interval === undefined || interval.lo < 0n) return true;
+    const { lo, hi } = interval;
+    if (2n * hi * hi >= R || !this.within([[c, 1n]], hi * hi - lo * lo, lo * lo)) return 2n * hi * hi >= R;
+    const range = this.rangeOf(c);
+    if (range === undefined) return true;
+    const first = range.lo <= 0n ? 0n : floorRoot(range.lo - 1n) + 1n;
+    return this.values[x!] !== undefined || this.narrow(x!, first, floorRoot(range.hi));
+  }
+
+  /** The one unknown wire of a sum that is that wire and nothing else. */
+  private onlyWire({ wires, coefs, known }: Sum): number | undefined {
+    return wires.length === 1 && coefs[0] === 1n && known === 0n ? wires[0] : undefined;
+  }
+
+  /** The integers that a sum may be; undefined where a wire has no interval, or they reach half of r. */
+  private rangeOf({ wires, coefs, known }: Sum): Interval | undefined {
+    let [lo, hi] = [known, known];
+    for (const [i, wire] of wires.entries()) {
+      if (this.values[wire] !== undefined) continue;
+      const interval = this.intervals[wire];
+      if (interval === undefined) return undefined;
+      const [p, q] = [coefs[i]! * interval.lo, coefs[i]! * interval.hi];
+      lo += p < q ? p : q;
+      hi += p < q ? q : p;
+    }
+    return 2n * (hi > -lo ? hi : -lo) < R && hi >= 0n ? { lo, hi } : undefined;
   }
 
   private lookup({ sums: [first, second], table }: Clause & { readonly kind: 'lookup' }): boolean {

@@ -6,14 +6,12 @@ import { chosenBy, isHeldOut } from './calibration-samples.js';
 import type { ChoiceInputs } from './choice-inputs.js';
 import { DEFAULT_OVERFLOW, DEFAULT_TOLERANCE, domainFor } from './options.js';
 import type { InputDomain } from './passes/calibrate.js';
-import { inputDomains, inputNodes } from './passes/domains.js';
+import { inputDomains } from './passes/domains.js';
 import { neverObstacle } from './passes/never.js';
 import { overflowModes, type OverflowMode } from './passes/overflow.js';
 import { quantising, type QuantisedModel } from './passes/quantise.js';
-import { sizeOf } from './passes/simplify.js';
 import type { Variant } from './protocols.js';
-import type { RealGraph } from './real/graph.js';
-import { searchedWorst, SearchGate } from './search-gate.js';
+import { inputElements, searchedWorst, SearchGate } from './search-gate.js';
 import { missedTolerance, MOST_BITS, type Miss } from './tolerance.js';
 
 /** Activation widths tried in order: each costs about a constraint an activation more than the one before. */
@@ -170,10 +168,6 @@ function* staying(variants: readonly Variant[]): Work<Variant[]> {
   }
   if (kept.length === 0) throw obstacle!;
   return kept;
-}
-
-function inputElements(graph: RealGraph): number {
-  return inputNodes(graph).reduce((total, node) => total + sizeOf(node), 0);
 }
 
 /** A program that is there already. */

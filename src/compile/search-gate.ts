@@ -5,7 +5,9 @@
 import type { Work } from '../base/work.js';
 import { searchingErrors } from './bounds/searched-errors.js';
 import type { InputDomain, RealValues } from './passes/calibrate.js';
+import { inputNodes } from './passes/domains.js';
 import type { QuantisedModel } from './passes/quantise.js';
+import { sizeOf } from './passes/simplify.js';
 import { FEATURES } from './ranges.js';
 import type { RealGraph } from './real/graph.js';
 
@@ -81,8 +83,8 @@ interface GateInputs {
 }
 
 /**
- * The worst searched error over the outputs, each as a part of its largest magnitude on the samples; where the caller stated the domain of every
- * input, on the points of the search too.
+ * The worst searched error over the outputs, each as a part of its largest magnitude on the samples; where the caller stated the domain of
+ * features, on the points of the search too: of pictures no picture is near what gives the largest values.
  */
 export function* searchedWorst(
   graph: RealGraph,
@@ -91,9 +93,10 @@ export function* searchedWorst(
   { samples, magnitudes, limit }: GateInputs,
 ): Work<number> {
   if (model.exact.size === graph.nodes.length) return 0;
-  const isDeclared = [...domains.values()].every(({ source }) => source === 'declared');
+  const isReached =
+    inputElements(graph) <= FEATURES && [...domains.values()].every(({ source }) => source === 'declared');
   const relative = (name: string, error: number, magnitude: number) =>
-    error / (Math.max(magnitudes.get(name)!, isDeclared ? magnitude : 0) || 1);
+    error / (Math.max(magnitudes.get(name)!, isReached ? magnitude : 0) || 1);
   const isEnough = (name: string, error: number, magnitude: number) =>
     relative(name, error, magnitude) > HOPELESS * limit;
   const { outputs } = yield* searchingErrors(graph, model, domains, { work: GATE_WORK, samples, isEnough });
@@ -101,4 +104,9 @@ export function* searchedWorst(
     (worst, { name, maxAbsError, magnitude }) => Math.max(worst, relative(name, maxAbsError, magnitude)),
     0,
   );
+}
+
+/** Over all inputs. */
+export function inputElements(graph: RealGraph): number {
+  return inputNodes(graph).reduce((total, node) => total + sizeOf(node), 0);
 }

@@ -72,7 +72,7 @@ ${rows.join('\n')}
 
 Printed by \`npm run bench:models\` on ${machine}; ${method}. Worst error: proven outputs against onnxruntime's, over the largest golden
 magnitude. In Groth16: constraints of the same model with \`--protocol groth16\`. Setup is the development setup. Iris is compiled with its
-domain declared here, hence fewer constraints than in the example.`;
+domain declared here, hence another count than in the example.`;
 }
 
 /** `readme` with `table` put between the markers of that name. */

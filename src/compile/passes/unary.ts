@@ -45,6 +45,8 @@ export interface Cover {
   readonly scale: number;
   /** Arguments that are covered; others are clamped. */
   readonly range: Range;
+  /** The same as the argument's integers, inclusive. */
+  readonly covered: Range;
   /** Ends of the range that only calibration set. */
   readonly calibrated: { readonly lo: boolean; readonly hi: boolean };
   /** Largest error for arguments that are covered. */
@@ -250,6 +252,7 @@ function coverRange(fn: UnaryFunction, x: Argument, range: Range, wanted: Wanted
     ...plan.measured,
     cost: plan.cost,
     range: { lo: range.lo * x.scale + x.offset, hi: range.hi * x.scale + x.offset },
+    covered: range,
     calibrated: { lo: range.lo > x.lo, hi: range.hi < x.hi },
   };
 }

@@ -44,9 +44,10 @@ interface EmitCover {
 
 /** The tables and lines of a cover; the name of their sum, in units of the cover's scale. */
 export function emitCover(emitter: IrEmitter, x: Quantised, cover: Cover, as: EmitCover): string {
+  const within = { ...x, node: coveredArgument(emitter, x, cover, as) };
   const parts = [
-    ...cover.segments.map((_, s) => ({ node: segmentValues(emitter, x, cover, s, as), coefficient: 1 })),
-    ...beyond(emitter, x, cover, as),
+    ...cover.segments.map((_, s) => ({ node: segmentValues(emitter, within, cover, s, as), coefficient: 1 })),
+    ...beyond(emitter, within, cover, as),
   ];
   if (parts.length === 1) return parts[0]!.node;
   const size = sizeOf(as);
@@ -55,12 +56,32 @@ export function emitCover(emitter: IrEmitter, x: Quantised, cover: Cover, as: Em
   return emitter.emit('linear', { maps, bias: new Float64Array(size) }, sources, { name: as.name, dims: as.dims });
 }
 
-/** The table of one segment, read at the rounded argument. The outer ends of the first and the last segment may be calibrated ones. */
+/**
+ * The argument, ended where calibration did: exactly there, as the tables' rows go on beyond it by up to a power of two and a cell's rounding. A range of 2^b
+ * integers whose other end lies beyond all that the argument is proven to be.
+ */
+function coveredArgument(emitter: IrEmitter, x: Quantised, { covered, calibrated }: Cover, as: EmitCover): string {
+  const inner = { name: `${as.name}.argument`, dims: as.dims };
+  let { node } = x;
+  const bitsOf = (lo: number, hi: number): number => Math.max(1, Math.ceil(Math.log2(hi - lo + 1)));
+  if (calibrated.hi) {
+    const bits = bitsOf(emitter.bounds(node).lo, covered.hi);
+    const ends = { lo: 'own', hi: emitter.beyond } as const;
+    node = emitter.emit('requantise', { shift: 0, lo: covered.hi - 2 ** bits + 1, bits, ends }, [node], inner);
+  }
+  if (calibrated.lo) {
+    const bits = bitsOf(covered.lo, emitter.bounds(node).hi);
+    const ends = { lo: emitter.beyond, hi: 'own' } as const;
+    node = emitter.emit('requantise', { shift: 0, lo: covered.lo, bits, ends }, [node], inner);
+  }
+  return node;
+}
+
+/** The table of one segment, read at the rounded argument: beyond its ends others take over, or nothing is left to tell. */
 function segmentValues(emitter: IrEmitter, x: Quantised, cover: Cover, s: number, as: EmitCover): string {
-  const { segments, tables, calibrated } = cover;
+  const { segments, tables } = cover;
   const { shift, z, bits } = segments[s]!;
-  const last = s === segments.length - 1;
-  const ends = { lo: s === 0 && calibrated.lo, hi: last && calibrated.hi };
+  const ends = { lo: false, hi: false };
   const target = { scale: x.scale * 2 ** shift, lo: z, bits, calibrated: ends, rigid: true } as const;
   const { dims } = as;
   const argument = { node: x.node, scale: x.scale, offset: 0 };

@@ -67,13 +67,10 @@ function attackBuilder(
   });
   const total = (count: (report: AttackReport) => number) =>
     reports.reduce((sum, { report }) => sum + count(report), 0);
-  // Of a square root the range of r is implied (circuits/builders/r1cs-builder.ts); weakened.ts has it without the others. Poseidon has no lookups: its rows are deleted once. Two clamps have the rows of one, whose deletions are found sooner.
+  // Of a square root the range of r is implied (circuits/builders/r1cs-builder.ts); weakened.ts has it without the others. Poseidon has no lookups: its rows are deleted once.
   const deleted = layouts
     .filter(({ gadget, plan }) => gadget.name !== 'poseidon' || plan === undefined)
-    .filter(
-      ({ gadget }) =>
-        gadget.parameters !== 'two of one bit' && gadget.name !== 'squareRoot' && !gadget.parameters.includes('b=33'),
-    )
+    .filter(({ gadget }) => gadget.name !== 'squareRoot' && !gadget.parameters.includes('b=33'))
     .map((layout) => ({ layout, ...unnoticedDeletions(layout) }));
   return {
     builder,

@@ -38,7 +38,6 @@ describe('every gadget', () => {
     gadget.name === 'poseidon' ||
     gadget.name === 'squareRoot' ||
     gadget.parameters.includes('b=33') ||
-    gadget.parameters === 'two of one bit' ||
     (plan !== undefined && (gadget.name === 'table' || gadget.parameters.startsWith('10 of')));
   const deleted = [...bitLayouts, ...lookupLayouts].filter(
     (layout) => DELETED_IN.includes(layout.layout) && !isSlow(layout),

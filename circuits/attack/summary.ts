@@ -67,7 +67,7 @@ function attackBuilder(
   });
   const total = (count: (report: AttackReport) => number) =>
     reports.reduce((sum, { report }) => sum + count(report), 0);
-  // Of a square root the range of r is implied (circuits/builders/r1cs-builder.ts); weakened.ts has it without the others. Poseidon has no lookups: its rows are deleted once.
+  // Of a square root the range of r is implied (test/unit/gadget-attack.test.ts deletes its rows); quotients of 33 bits are made of others. Poseidon has no lookups: its rows are deleted once.
   const deleted = layouts
     .filter(({ gadget, plan }) => gadget.name !== 'poseidon' || plan === undefined)
     .filter(({ gadget }) => gadget.name !== 'squareRoot' && !gadget.parameters.includes('b=33'))

@@ -296,6 +296,9 @@ export const gadgets: readonly Gadget[] = [
   requantiseGadget(-4000, 5000, { shift: 5, lo: -3, bits: 3 }),
   requantiseGadget(-(2 ** 36), 2 ** 36, { shift: 2, lo: 0, bits: 33 }),
   requantiseGadget(-(2 ** 36), 2 ** 36, { shift: 1, lo: -(2 ** 32), bits: 33 }),
+  requantiseGadget(-(2 ** 36), 2 ** 36, { shift: 2, lo: 0, bits: 33, ends: ends('counted', 'counted') }),
+  requantiseGadget(-(2 ** 36), 2 ** 36, { shift: 2, lo: 0, bits: 33, ends: ends('refused', 'counted') }),
+  requantiseGadget(-(2 ** 36), 2 ** 36, { shift: 2, lo: 0, bits: 33, ends: ends('own', 'refused') }),
   requantiseGadget(-(2 ** 20), 2 ** 20, { shift: 10, lo: 0, bits: 8 }),
   requantiseGadget(-(2 ** 18), 2 ** 17, { shift: 10, lo: 0, bits: 8 }),
   {

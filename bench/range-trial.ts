@@ -8,7 +8,7 @@ import { corner, nudged, randomCorner, randomPoint, type SearchDomains } from '.
 import { searchDomains } from '../src/compile/bounds/integer-model.js';
 import type { Values } from '../src/compile/bounds/gradient.js';
 import { lehmer } from '../src/compile/bounds/random.js';
-import { encodeInputs } from '../src/compile/accuracy.js';
+import { encodeInputs } from '../src/compile/real/input-grid.js';
 import { compileInside, type CompiledInside } from '../src/compile/compile.js';
 import { clampWatch } from '../src/compile/ir/clamped.js';
 import { Interpreter } from '../src/compile/ir/program.js';

@@ -7,8 +7,9 @@ import type { StatedAccuracy } from '../formats/manifest.js';
 import { isHeldOut } from './calibration-samples.js';
 import { Interpreter } from './ir/program.js';
 import type { QuantisedModel } from './passes/quantise.js';
-import type { InputDomain, RealValues } from './passes/calibrate.js';
-import { encodeValues } from './passes/input-domain.js';
+import type { RealValues } from './passes/calibrate.js';
+import type { InputDomain } from './real/input-grid.js';
+import { encodeInputs } from './real/input-grid.js';
 
 /** How far the integer program is from the float model in one tensor, in real units. */
 export interface TensorError {
@@ -88,13 +89,6 @@ export interface AccuracyReport {
   readonly layers: readonly TensorError[];
   /** Part of the samples whose largest output element is the same one, for outputs with more than one element. */
   readonly topAgreement?: number;
-}
-
-/** Quantises real inputs: q = round(x / scale + zeroPoint), clamped to the domain's ends (callers refuse out-of-domain values first). */
-export function encodeInputs(values: RealValues, domains: ReadonlyMap<string, InputDomain>): Map<string, Float64Array> {
-  const encoded = new Map<string, Float64Array>();
-  for (const [name, domain] of domains) encoded.set(name, encodeValues(values.get(name)!, domain));
-  return encoded;
 }
 
 interface At {

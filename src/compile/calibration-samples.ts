@@ -4,11 +4,12 @@
  */
 import { ZkonnxError } from '../base/errors.js';
 import type { Work } from '../base/work.js';
+import { lehmer } from './bounds/random.js';
 import { domainFor, type CompileOptions, type Range } from './options.js';
 import { calibrating, type RealValues, type Statistics } from './passes/calibrate.js';
 import { inputNodes } from './passes/domains.js';
 import { isTruth, isWhole } from './passes/exact.js';
-import type { RealGraph, RealNode } from './real/graph.js';
+import { sizeOf, type RealGraph, type RealNode } from './real/graph.js';
 
 /** Samples drawn from a declared domain when no data is given: 64 to choose by, and the held-out ones. */
 export const DRAWN_SAMPLES = 80;
@@ -81,7 +82,7 @@ function calibrationSamples(graph: RealGraph, options: CompileOptions): readonly
         isWhole(node) || isTruth(node)
           ? () => Math.min(hi, Math.floor(lo + (hi - lo + 1) * random()))
           : () => lo + (hi - lo) * random();
-      sample.set(node.name, Float64Array.from({ length: elementCount(node.dims) }, draw));
+      sample.set(node.name, Float64Array.from({ length: sizeOf(node) }, draw));
     }
     return sample;
   });
@@ -95,9 +96,9 @@ function checkSample(
   isQuotable: boolean,
 ): void {
   const where = `calibration sample ${index}, input ${node.name}`;
-  if (values?.length !== elementCount(node.dims)) {
+  if (values?.length !== sizeOf(node)) {
     throw new ZkonnxError('CALIBRATION_INVALID', 'a calibration sample has the wrong shape', {
-      expected: `[${node.dims.join(', ')}], ${elementCount(node.dims)} values`,
+      expected: `[${node.dims.join(', ')}], ${sizeOf(node)} values`,
       got: values === undefined ? 'nothing' : `${values.length} values`,
       where,
     });
@@ -136,17 +137,4 @@ function checkTruths(values: Float64Array, { name }: RealNode, index: number, is
       help: 'give the mask itself, as the model was trained with; a mask between 0 and 1 cannot be proven',
     },
   );
-}
-
-/** Park–Miller generator: calibration drawn from a domain must be the same on every machine, and proves nothing. */
-function lehmer(seed: number): () => number {
-  let state = seed % 2147483647;
-  return () => {
-    state = (state * 48271) % 2147483647;
-    return state / 2147483647;
-  };
-}
-
-function elementCount(dims: readonly number[]): number {
-  return dims.reduce((product, dim) => product * dim, 1);
 }

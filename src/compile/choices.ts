@@ -3,8 +3,9 @@ import { ZkonnxError } from '../base/errors.js';
 import type { CompileChoices } from '../formats/manifest.js';
 import type { Choice } from './choose-bits.js';
 import type { CompileOptions } from './options.js';
-import type { InputDomain, Statistics } from './passes/calibrate.js';
-import { endsOf, type Step } from './passes/input-domain.js';
+import type { Statistics } from './passes/calibrate.js';
+import type { InputDomain } from './real/input-grid.js';
+import { endsOf, type Step } from './real/input-grid.js';
 
 /**
  * Version of how models become circuits: raised whenever any model, with equal choices, gives another relation. test/golden/relations.csv notices

@@ -5,7 +5,7 @@ import { checkingOutputs, magnitudesOf, type OutputCheck, type OutputErrors } fr
 import { chosenBy, isHeldOut } from './calibration-samples.js';
 import type { ChoiceInputs } from './choice-inputs.js';
 import { DEFAULT_OVERFLOW, DEFAULT_TOLERANCE, domainFor } from './options.js';
-import type { InputDomain } from './passes/calibrate.js';
+import type { InputDomain } from './real/input-grid.js';
 import { inputDomains } from './passes/domains.js';
 import { neverObstacle } from './passes/never.js';
 import { overflowModes, type OverflowMode } from './passes/overflow.js';

@@ -14,7 +14,7 @@ import { readingModel } from './model-file.js';
 import type { CompileOptions } from './options.js';
 import { requireCompilable } from './preflight.js';
 import type { PreparedModel } from './prepare.js';
-import type { InputDomain } from './passes/calibrate.js';
+import type { InputDomain } from './real/input-grid.js';
 import type { QuantisedModel } from './passes/quantise.js';
 import { ranging, type Ranges } from './ranges.js';
 import { Stages, type AsyncWork, type StageOptions } from './stages.js';

@@ -7,7 +7,7 @@ import type { Samples } from './calibration-samples.js';
 import { clampWatch } from './ir/clamped.js';
 import { Interpreter } from './ir/program.js';
 import type { Judgement } from './judge.js';
-import type { InputDomain } from './passes/calibrate.js';
+import type { InputDomain } from './real/input-grid.js';
 import type { QuantisedModel } from './passes/quantise.js';
 import type { PreparedModel } from './prepare.js';
 import { RealEvaluator } from './real/evaluate.js';

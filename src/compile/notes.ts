@@ -1,7 +1,7 @@
 /** Sentences for the user about what was taken for granted. */
 import { DRAWN_SAMPLES } from './calibration-samples.js';
 import type { CompileOptions } from './options.js';
-import type { InputDomain } from './passes/calibrate.js';
+import type { InputDomain } from './real/input-grid.js';
 import { overflowModes } from './passes/overflow.js';
 import { DEFAULT_OVERFLOW } from './options.js';
 import type { Schema } from '../verify/statement.js';

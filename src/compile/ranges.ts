@@ -6,16 +6,17 @@
 import { finish, part, type Work } from '../base/work.js';
 import { searchingExtremes, type Extremes } from './bounds/extremes.js';
 import { domainBoxes, gridStep, searchDomains } from './bounds/integer-model.js';
-import { realBounds, sizeOf } from './bounds/real-bounds.js';
+import { realBounds } from './bounds/real-bounds.js';
 import type { SearchDomains } from './bounds/points.js';
 import { isHeldOut, type Samples } from './calibration-samples.js';
 import { DEFAULT_OVERFLOW, domainFor, type CompileOptions } from './options.js';
-import type { InputDomain, RealValues, Statistics } from './passes/calibrate.js';
+import type { RealValues, Statistics } from './passes/calibrate.js';
+import type { InputDomain } from './real/input-grid.js';
 import { inputDomains, inputNodes } from './passes/domains.js';
 import { overflowModes } from './passes/overflow.js';
 import { reachOf } from './passes/scales.js';
 import { hull, type Box } from './real/box.js';
-import type { RealGraph, RealNode } from './real/graph.js';
+import { sizeOf, type RealGraph, type RealNode } from './real/graph.js';
 import { realOpOf } from './real/ops.js';
 
 /** The statistics with the ranges of their tensors, as samples, domains and what the caller wants of overflow ask for. */

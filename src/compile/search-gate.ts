@@ -4,12 +4,12 @@
  */
 import type { Work } from '../base/work.js';
 import { searchingErrors } from './bounds/searched-errors.js';
-import type { InputDomain, RealValues } from './passes/calibrate.js';
+import type { RealValues } from './passes/calibrate.js';
+import type { InputDomain } from './real/input-grid.js';
 import { inputNodes } from './passes/domains.js';
 import type { QuantisedModel } from './passes/quantise.js';
-import { sizeOf } from './passes/simplify.js';
 import { FEATURES } from './ranges.js';
-import type { RealGraph } from './real/graph.js';
+import { sizeOf, type RealGraph } from './real/graph.js';
 
 /** Multiply-adds of one search. */
 const GATE_WORK = 2 ** 27;

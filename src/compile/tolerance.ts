@@ -1,12 +1,13 @@
 /** Why no program keeps the tolerance: which output, on which sample, and what of the model is the cause. */
 import { ZkonnxError } from '../base/errors.js';
-import { encodeInputs, type OutputErrors } from './accuracy.js';
+import type { OutputErrors } from './accuracy.js';
 import { labelOf } from './calibration-samples.js';
 import type { ChoiceInputs } from './choice-inputs.js';
 import { clampWatch } from './ir/clamped.js';
 import { Interpreter } from './ir/program.js';
-import type { InputDomain } from './passes/calibrate.js';
+import type { InputDomain } from './real/input-grid.js';
 import type { QuantisedModel } from './passes/quantise.js';
+import { encodeInputs } from './real/input-grid.js';
 import { evaluateReal } from './real/evaluate.js';
 
 /** Bits of activations that are tried where none are asked for. */

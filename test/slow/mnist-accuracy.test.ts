@@ -1,7 +1,7 @@
 /** All 10,000 MNIST test images through the integer programs of three networks: top-1 accuracy against onnxruntime's. */
 import { describe, expect, it } from 'vitest';
 import { mnistImages, mnistLabels, modelCases, modelPath, pixelScale } from '../../bench/models.js';
-import { encodeInputs } from '../../src/compile/accuracy.js';
+import { encodeInputs } from '../../src/compile/real/input-grid.js';
 import { compileInside } from '../../src/compile/compile.js';
 import { Interpreter } from '../../src/compile/ir/program.js';
 import { openReference } from '../../src/reference/onnxruntime.js';

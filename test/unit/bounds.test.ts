@@ -1,7 +1,7 @@
 /** Bounds hold what runs give; searches and proofs of errors agree; ranges come of them. */
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { encodeInputs } from '../../src/compile/accuracy.js';
+import { encodeInputs } from '../../src/compile/real/input-grid.js';
 import { openRanges } from '../../src/compile/bounds/never.js';
 import { GradientEvaluator } from '../../src/compile/bounds/gradient.js';
 import { integerBounds } from '../../src/compile/bounds/integer-bounds.js';
@@ -12,7 +12,7 @@ import { compile } from '../../src/compile/compile.js';
 import { clampWatch } from '../../src/compile/ir/clamped.js';
 import type { IrAttrs, IrGraph } from '../../src/compile/ir/graph.js';
 import { Interpreter } from '../../src/compile/ir/program.js';
-import type { InputDomain } from '../../src/compile/passes/calibrate.js';
+import type { InputDomain } from '../../src/compile/real/input-grid.js';
 import { calibrate } from '../../src/compile/passes/calibrate.js';
 import { IrEmitter } from '../../src/compile/passes/emitter.js';
 import { quantise } from '../../src/compile/passes/quantise.js';

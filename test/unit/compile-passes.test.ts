@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { assemble } from '../../src/compile/assemble.js';
-import { encodeInputs } from '../../src/compile/accuracy.js';
+import { encodeInputs } from '../../src/compile/real/input-grid.js';
 import { Interpreter, liveness, verifyIr } from '../../src/compile/ir/program.js';
 import { calibrate } from '../../src/compile/passes/calibrate.js';
 import { inputDomain } from '../../src/compile/passes/input-domain.js';

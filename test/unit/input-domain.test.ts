@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inputDomains } from '../../src/compile/passes/domains.js';
-import { columnDomain, encodeValues, endsAt, inputDomain, stepAt } from '../../src/compile/passes/input-domain.js';
+import { columnDomain, inputDomain } from '../../src/compile/passes/input-domain.js';
+import { encodeValues, endsAt, stepAt } from '../../src/compile/real/input-grid.js';
 import { importModel } from '../../src/compile/onnx/import.js';
 import { prepareImported } from '../../src/compile/prepare.js';
 import { compileBoth, runBoth } from './onnx-circuits.js';

@@ -1,7 +1,7 @@
 /** An ONNX model down to the circuits of both protocols, whose witnesses must satisfy every row and agree with the interpreter. */
 import { expect } from 'vitest';
 import { assemble, assembleRounds } from '../../src/compile/assemble.js';
-import { encodeInputs } from '../../src/compile/accuracy.js';
+import { encodeInputs } from '../../src/compile/real/input-grid.js';
 import { prepareImported } from '../../src/compile/prepare.js';
 import { Interpreter, verifyIr } from '../../src/compile/ir/program.js';
 import { importModel } from '../../src/compile/onnx/import.js';

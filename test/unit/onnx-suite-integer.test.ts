@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { assemble, assembleRounds } from '../../src/compile/assemble.js';
-import { encodeInputs } from '../../src/compile/accuracy.js';
+import { encodeInputs } from '../../src/compile/real/input-grid.js';
 import { prepareImported } from '../../src/compile/prepare.js';
 import { Interpreter, verifyIr } from '../../src/compile/ir/program.js';
 import { suiteExclusions } from '../../src/compile/onnx/exclusions.js';

@@ -6,7 +6,7 @@ import { compile, compileInside } from '../../src/compile/compile.js';
 import { calibrate } from '../../src/compile/passes/calibrate.js';
 import { prepareImported } from '../../src/compile/prepare.js';
 import { importModel } from '../../src/compile/onnx/import.js';
-import { encodeInputs } from '../../src/compile/accuracy.js';
+import { encodeInputs } from '../../src/compile/real/input-grid.js';
 import { Interpreter } from '../../src/compile/ir/program.js';
 import { evaluateReal } from '../../src/compile/real/evaluate.js';
 import { buildModel, type TestModel } from './onnx-build.js';

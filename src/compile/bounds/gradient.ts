@@ -1,9 +1,8 @@
 /** The real graph forwards, and the derivative of one element backwards. For searches. */
 import { RealEvaluator } from '../real/evaluate.js';
-import type { RealGraph, RealNode } from '../real/graph.js';
+import { sizeOf, type RealGraph, type RealNode } from '../real/graph.js';
 import { nonZeros } from '../real/linear-map.js';
 import { realOpOf } from '../real/ops.js';
-import { sizeOf } from './real-bounds.js';
 
 export type Values = ReadonlyMap<string, Float64Array>;
 

@@ -9,12 +9,13 @@
 import { finish, type Work } from '../../base/work.js';
 import type { IrGraph, IrNode } from '../ir/graph.js';
 import { hull, type Box } from '../real/box.js';
-import type { RealGraph, RealNode } from '../real/graph.js';
+import { sizeOf, type RealGraph, type RealNode } from '../real/graph.js';
+import { stepAt } from '../real/input-grid.js';
 import type { LinearMap } from '../real/linear-map.js';
 import { uniformFactor } from '../real/linear-map.js';
 import { integerBounds } from './integer-bounds.js';
-import { domainBoxes, stepAt, type BoundedDomains, type IntegerModel, type IntegerTensor } from './integer-model.js';
-import { realBounds, sizeOf } from './real-bounds.js';
+import { domainBoxes, type InputDomains, type IntegerModel, type IntegerTensor } from './integer-model.js';
+import { realBounds } from './real-bounds.js';
 
 export interface ProvenErrors {
   /** In the order of the graph's outputs: the bound, or undefined where there is none, and then why. */
@@ -31,7 +32,7 @@ const LAYER_WORK = 2 ** 25;
 /** What float64 may lose in these sums, as a part of them. */
 const SLACK = 1 + 2 ** -30;
 
-export function* provingErrors(graph: RealGraph, model: IntegerModel, domains: BoundedDomains): Work<ProvenErrors> {
+export function* provingErrors(graph: RealGraph, model: IntegerModel, domains: InputDomains): Work<ProvenErrors> {
   const real = realBounds(graph, domainBoxes(graph, domains), LAYER_WORK).boxes;
   yield 0.4;
   const integer = integerBounds(model.ir, LAYER_WORK).boxes;
@@ -50,7 +51,7 @@ export function* provingErrors(graph: RealGraph, model: IntegerModel, domains: B
 }
 
 /** As `provingErrors`, at once. */
-export function provenErrors(graph: RealGraph, model: IntegerModel, domains: BoundedDomains): ProvenErrors {
+export function provenErrors(graph: RealGraph, model: IntegerModel, domains: InputDomains): ProvenErrors {
   return finish(provingErrors(graph, model, domains));
 }
 
@@ -79,7 +80,7 @@ class ErrorProof {
 
   constructor(
     private readonly model: IntegerModel,
-    private readonly domains: BoundedDomains,
+    private readonly domains: InputDomains,
     private readonly boxes: Boxes,
   ) {
     this.nodes = nodesOf(model.ir);
@@ -148,8 +149,9 @@ class ErrorProof {
 
   private ofInput(node: RealNode, tensor: IntegerTensor): Relation {
     const domain = this.domains.get(node.name)!;
+    const step = stepAt(domain);
     const error = Float64Array.from({ length: sizeOf(node) }, (_, i) => {
-      const { scale } = stepAt(domain, i);
+      const { scale } = step(i);
       return domain.source === 'grid' || scale === 1 ? 0 : (scale / 2) * SLACK;
     });
     return { ...unclamped(node.name, tensor), error };

@@ -1,4 +1,4 @@
-/** Park–Miller generator, 0 … 1: what a search draws must be the same on every machine, and proves nothing. */
+/** Park–Miller generator, 0 … 1: what is drawn must be the same on every machine, and proves nothing. */
 export function lehmer(seed: number): () => number {
   let state = seed % 2147483647;
   return () => {

@@ -1,5 +1,5 @@
 /** Bounds of every tensor of the real graph over the input domain. */
-import type { RealGraph, RealNode } from '../real/graph.js';
+import { sizeOf, type RealGraph, type RealNode } from '../real/graph.js';
 import { realOpOf } from '../real/ops.js';
 import type { Box } from '../real/box.js';
 import { relaxedBounds, type RelaxedBounds, type Step } from './relaxation.js';
@@ -29,8 +29,4 @@ function stepOf(node: RealNode, given: ReadonlyMap<string, Box>, sizes: Readonly
     ),
     lines: (x) => record.lines?.(op, x),
   };
-}
-
-export function sizeOf({ dims }: Pick<RealNode, 'dims'>): number {
-  return dims.reduce((product, dim) => product * dim, 1);
 }

@@ -8,8 +8,9 @@ import { clampWatch } from '../ir/clamped.js';
 import { Interpreter } from '../ir/program.js';
 import { RealEvaluator } from '../real/evaluate.js';
 import type { RealGraph } from '../real/graph.js';
+import { encodeInputs } from '../real/input-grid.js';
 import { evaluationWork, type Values } from './gradient.js';
-import { encoded, searchDomains, type BoundedDomains, type IntegerModel, type IntegerTensor } from './integer-model.js';
+import { searchDomains, type InputDomains, type IntegerModel, type IntegerTensor } from './integer-model.js';
 import { corner, cornerCount, nudged, randomCorner, randomPoint, type SearchDomains } from './points.js';
 import { lehmer } from './random.js';
 
@@ -59,7 +60,7 @@ const NOISE = 1 / 16;
 export function* searchingErrors(
   graph: RealGraph,
   model: IntegerModel,
-  domains: BoundedDomains,
+  domains: InputDomains,
   { starts = SEARCHED_STARTS, work = SEARCHED_WORK, samples = [], isEnough = () => false }: SearchOptions = {},
 ): Work<SearchedErrors> {
   const where = searchDomains(graph, domains);
@@ -152,7 +153,7 @@ class ErrorSearch {
   constructor(
     graph: RealGraph,
     model: IntegerModel,
-    private readonly domains: BoundedDomains,
+    private readonly domains: InputDomains,
   ) {
     this.floats = new RealEvaluator(graph);
     this.integers = new Interpreter(model.ir);
@@ -169,7 +170,7 @@ class ErrorSearch {
   /** The worst error of the point over the outputs, each as a part of its largest magnitude so far; −∞ where a value is clamped. */
   look(point: Values): number {
     this.looks++;
-    const inputs = new Map([...this.domains].map(([name, domain]) => [name, encoded(point.get(name)!, domain)]));
+    const inputs = encodeInputs(point, this.domains);
     const values = this.integers.run(inputs);
     const floats = this.floats.run(point);
     const isClamped = this.watch(values).length > 0;

@@ -78,18 +78,3 @@ function notFinite({ nodes }: RealGraph, name: string): ZkonnxError {
     },
   );
 }
-
-/**
- * How an input's real values become integers: q = round(x / scale + zeroPoint) ∈ [0, 2^bits − 1]. Scale and zero point are one for all elements,
- * or lists along the last axis, one of each a column. input-domain.ts says how they are chosen.
- */
-export interface InputDomain {
-  /** Ends of the real values that the integers stand for, over all columns. */
-  readonly min: number;
-  readonly max: number;
-  readonly bits: number;
-  readonly scale: number | readonly number[];
-  readonly zeroPoint: number | readonly number[];
-  /** How the domain was found, for the report. */
-  readonly source: 'declared' | 'grid' | 'calibration';
-}

@@ -7,10 +7,10 @@
  * u lies around zero, so that rounding a coefficient adds its error times at most half of the range, wherever the range lies.
  */
 import { accumulate, LinearMapBuilder, type LinearMap } from '../real/linear-map.js';
-import type { RealGraph, RealNode } from '../real/graph.js';
+import { sizeOf, type RealGraph, type RealNode } from '../real/graph.js';
 import { realOpOf } from '../real/ops.js';
-import type { InputDomain, Statistics } from './calibrate.js';
-import { sizeOf } from './simplify.js';
+import type { Statistics } from './calibrate.js';
+import type { InputDomain } from '../real/input-grid.js';
 
 /** A domain with one scale for all elements. */
 export type UniformDomain = InputDomain & { readonly scale: number; readonly zeroPoint: number };

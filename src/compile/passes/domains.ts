@@ -1,9 +1,9 @@
 /** The domain of every model input: which real values it may take and which integers stand for them. */
-import type { RealGraph, RealNode } from '../real/graph.js';
-import type { InputDomain, RealValues } from './calibrate.js';
+import { sizeOf, type RealGraph, type RealNode } from '../real/graph.js';
+import type { RealValues } from './calibrate.js';
+import type { InputDomain } from '../real/input-grid.js';
 import { isTruth, isWhole } from './exact.js';
 import { columnDomain, inputDomain } from './input-domain.js';
-import { sizeOf } from './simplify.js';
 
 /** Features get 16 bits, inputs of more elements than this 12; 8-bit data is recognised and keeps its 8 bits. */
 const FEW_ELEMENTS = 256;

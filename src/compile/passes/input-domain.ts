@@ -9,8 +9,8 @@
  * 28 bits), at one end or shared by both.
  */
 import { isWholeType } from '../../base/element-types.js';
-import type { InputDomain } from './calibrate.js';
-import { sizeOf } from './simplify.js';
+import { endsOf, type InputDomain, type Step } from '../real/input-grid.js';
+import { sizeOf } from '../real/graph.js';
 
 interface Range {
   readonly lo: number;
@@ -69,49 +69,6 @@ export function columnDomain(
     zeroPoint: steps.map(({ zeroPoint }) => zeroPoint),
     source: 'calibration',
   };
-}
-
-/** Scale and zero point of the element at a row-major position. */
-export function stepAt({ scale, zeroPoint }: Pick<InputDomain, 'scale' | 'zeroPoint'>): (position: number) => Step {
-  if (typeof scale === 'number' && typeof zeroPoint === 'number') {
-    const step = { scale, zeroPoint };
-    return () => step;
-  }
-  const [scales, zeroPoints] = [scale, zeroPoint] as [readonly number[], readonly number[]];
-  return (position) => {
-    const column = position % scales.length;
-    return { scale: scales[column]!, zeroPoint: zeroPoints[column]! };
-  };
-}
-
-/** Ends of the real values of the element at a row-major position. */
-export function endsAt(domain: InputDomain): (position: number) => Range {
-  const step = stepAt(domain);
-  return (position) => {
-    const { min, max } = endsOf(step(position), domain.bits);
-    return { lo: min, hi: max };
-  };
-}
-
-/** The integers of real values, clamped to the domain's ends (callers refuse out-of-domain values first). */
-export function encodeValues(values: Float64Array, domain: InputDomain): Float64Array {
-  const step = stepAt(domain);
-  const top = 2 ** domain.bits - 1;
-  return values.map((x, i) => {
-    const { scale, zeroPoint } = step(i);
-    return Math.min(top, Math.max(0, Math.round(x / scale + zeroPoint)));
-  });
-}
-
-export interface Step {
-  readonly scale: number;
-  readonly zeroPoint: number;
-}
-
-/** What the integers from 0 to 2^bits − 1 stand for. */
-export function endsOf({ scale, zeroPoint }: Step, bits: number): { readonly min: number; readonly max: number } {
-  // 0 − 0 is not −0.
-  return { min: (0 - zeroPoint) * scale, max: (2 ** bits - 1 - zeroPoint) * scale };
 }
 
 /** Significant bits of a scale: with a zero point below 2^25 their product is exact in float64, and what is computed of it a whole number of steps. */

@@ -7,10 +7,11 @@ import { isWholeType } from '../../base/element-types.js';
 import { invariant, ZkonnxError } from '../../base/errors.js';
 import { finish, type Work } from '../../base/work.js';
 import type { IrGraph } from '../ir/graph.js';
-import type { RealGraph, RealNode, RealOutput } from '../real/graph.js';
+import { sizeOf, type RealGraph, type RealNode, type RealOutput } from '../real/graph.js';
 import type { RealOpOf } from '../real/op.js';
 import type { UnaryFunction } from '../real/unary.js';
-import type { InputDomain, Statistics } from './calibrate.js';
+import type { Statistics } from './calibrate.js';
+import type { InputDomain } from '../real/input-grid.js';
 import type { Overflow } from '../../verify/statement.js';
 import { columnsIntoReaders, type ByOneScale, type UniformDomain } from './columns.js';
 import { IrEmitter, type CalibratedEnd } from './emitter.js';
@@ -19,7 +20,7 @@ import type { Approximation, CalibratedLane, NodeOf } from './lowering.js';
 import { Magnitudes } from './magnitudes.js';
 import { overflowModes } from './overflow.js';
 import { requantise, signedTarget, type Quantised, type Target } from './scales.js';
-import { readerCounts, sizeOf } from './simplify.js';
+import { readerCounts } from './simplify.js';
 import { wantedTarget } from './unary.js';
 
 export interface QuantiseOptions {

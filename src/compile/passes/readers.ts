@@ -1,8 +1,7 @@
 /** `--softmax reader`: a softmax that ends the model is taken out of the circuit and left to whoever reads the proven logits. */
-import type { RealGraph, RealNode } from '../real/graph.js';
+import { sizeOf, type RealGraph, type RealNode } from '../real/graph.js';
 import { realOpOf } from '../real/ops.js';
 import type { TensorSchema } from '../../verify/statement.js';
-import { sizeOf } from './simplify.js';
 
 /** What the reader of an output applies to it (softmax left out of the circuit by choice), by output name. */
 export type Readers = ReadonlyMap<string, NonNullable<TensorSchema['reader']>>;

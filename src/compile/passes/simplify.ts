@@ -4,7 +4,7 @@
 import { invariant } from '../../base/errors.js';
 import { finish, type Work } from '../../base/work.js';
 import type { Affine } from '../real/affine.js';
-import type { RealGraph, RealNode, RealOp } from '../real/graph.js';
+import { sizeOf, type RealGraph, type RealNode, type RealOp } from '../real/graph.js';
 import { nonZeros, type LinearMap } from '../real/linear-map.js';
 import { realOpOf } from '../real/ops.js';
 import { compose } from './compose.js';
@@ -170,8 +170,4 @@ function dropUnread(graph: RealGraph): RealGraph {
     if (needed.has(node.name)) node.inputs.forEach((name) => needed.add(name));
   }
   return { ...graph, nodes: graph.nodes.filter((node) => needed.has(node.name)) };
-}
-
-export function sizeOf(node: { readonly dims: readonly number[] }): number {
-  return node.dims.reduce((product, dim) => product * dim, 1);
 }

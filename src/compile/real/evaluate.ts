@@ -3,7 +3,7 @@
  * and the integer program's error is measured against it. May import the real graph only.
  */
 import { internal, invariant } from '../../base/errors.js';
-import type { RealGraph, RealNode } from './graph.js';
+import { sizeOf, type RealGraph, type RealNode } from './graph.js';
 import { realOpOf } from './ops.js';
 
 /** Evaluates one graph many times; the buffers of the values are allocated once. */
@@ -49,10 +49,6 @@ export function evaluateReal(
   inputs: ReadonlyMap<string, Float64Array>,
 ): ReadonlyMap<string, Float64Array> {
   return new RealEvaluator(graph).run(inputs);
-}
-
-function sizeOf(node: Pick<RealNode, 'dims'>): number {
-  return node.dims.reduce((product, dim) => product * dim, 1);
 }
 
 /** Evaluates one node, into `out` if given (it must not be one of the inputs). Input nodes have no value of their own. */

@@ -93,3 +93,8 @@ export interface RealOutput {
   readonly dims: readonly number[];
   readonly dtype: string;
 }
+
+/** How many elements a tensor has. */
+export function sizeOf({ dims }: Pick<RealNode, 'dims'>): number {
+  return dims.reduce((product, dim) => product * dim, 1);
+}

@@ -3,7 +3,7 @@ import type { RealOpOf } from '../../real/op.js';
 import { exactConstant, isWhole, isWithin, moved, wholeTensor, type ExactLane } from '../exact.js';
 import type { Lowering } from '../lowering.js';
 import { targetOf, type Quantised } from '../scales.js';
-import { sizeOf } from '../simplify.js';
+import { sizeOf } from '../../real/graph.js';
 import { roundedConstant } from './constant.js';
 
 export const clamp: Lowering<RealOpOf<'clamp'>> = {

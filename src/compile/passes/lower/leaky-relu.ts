@@ -3,7 +3,7 @@ import { scalarMap } from '../../real/linear-map.js';
 import type { RealOpOf } from '../../real/op.js';
 import type { Lowering } from '../lowering.js';
 import { signedTarget } from '../scales.js';
-import { sizeOf } from '../simplify.js';
+import { sizeOf } from '../../real/graph.js';
 
 /** Rounding the slope moves no value by more than a part in 2^12 of a negative one, or of the largest of all. */
 const SLOPE_BITS = 12;

@@ -6,7 +6,7 @@ import type { IrEmitter } from '../emitter.js';
 import { lowerInverse } from '../inverse.js';
 import type { CalibratedLane, Lowering, NodeOf } from '../lowering.js';
 import { requantise, type Quantised } from '../scales.js';
-import { sizeOf } from '../simplify.js';
+import { sizeOf } from '../../real/graph.js';
 import { coverFunction, tableName, type Cover } from '../unary.js';
 
 type Unary = RealOpOf<'unary'>;

@@ -1,14 +1,17 @@
 /**
- * The samples that compile calibrates on and measures by: the user's, or drawn from the declared domain. Every fifth is held out: no range, scale
- * or width is chosen by it (an input's domain alone must hold it, or the data given would be refused), and what is chosen must do for it too.
+ * The samples that compile calibrates on and measures by: the user's, or drawn from the declared domain, independent elements and patterns in turn.
+ * Every fifth is held out: no range, scale or width is chosen by it (an input's domain alone must hold it, or the data given would be refused), and what is chosen must do for it too.
  */
 import { ZkonnxError } from '../base/errors.js';
 import type { Work } from '../base/work.js';
+import { patternLevels } from './bounds/patterns.js';
+import { CORNER_ELEMENTS } from './bounds/points.js';
 import { lehmer } from './bounds/random.js';
 import { domainFor, type CompileOptions, type Range } from './options.js';
 import { calibrating, type RealValues, type Statistics } from './passes/calibrate.js';
 import { inputNodes } from './passes/domains.js';
 import { isTruth, isWhole } from './passes/exact.js';
+import { RealEvaluator } from './real/evaluate.js';
 import { sizeOf, type RealGraph, type RealNode } from './real/graph.js';
 
 /** Samples drawn from a declared domain when no data is given: 64 to choose by, and the held-out ones. */
@@ -49,10 +52,15 @@ export function sampling(graph: RealGraph, options: CompileOptions): Samples {
 
 /** The statistics of the graph over the samples that choices are made by. */
 export function* calibratingOn(graph: RealGraph, samples: Samples): Work<ReadonlyMap<string, Statistics>> {
-  return yield* calibrating(graph, chosenBy(samples));
+  return yield* calibrating(graph, chosenBy(samples), { byLargest: samples.drawn && isPatterned(graph) });
 }
 
-/** The given samples, checked against the inputs' shapes and domains; or uniform ones drawn from the declared domain. */
+/** Whether drawn samples hold patterns: not where inputs are so few elements that corners and independent draws tell all. */
+function isPatterned(graph: RealGraph): boolean {
+  return inputNodes(graph).reduce((total, node) => total + sizeOf(node), 0) > CORNER_ELEMENTS;
+}
+
+/** The given samples, checked against the inputs' shapes and domains; or ones drawn from the declared domain. */
 function calibrationSamples(graph: RealGraph, options: CompileOptions): readonly RealValues[] {
   const nodes = inputNodes(graph);
   if (options.samples !== undefined && options.samples.length > 0) {
@@ -65,27 +73,42 @@ function calibrationSamples(graph: RealGraph, options: CompileOptions): readonly
     });
     return options.samples;
   }
-  const random = lehmer(20261121);
-  return Array.from({ length: DRAWN_SAMPLES }, () => {
-    const sample = new Map<string, Float64Array>();
-    for (const node of nodes) {
-      const range = domainFor(options, node);
-      if (range === undefined) {
-        throw new ZkonnxError('CALIBRATION_INVALID', 'nothing says which values an input takes', {
-          expected: '--calibrate DATA and/or --domain LO..HI',
-          where: `input ${node.name}`,
-          help: 'give some real inputs (best), or the range of values the model will ever see',
-        });
-      }
-      const { lo, hi } = isTruth(node) ? TRUTHS : range;
-      const draw =
-        isWhole(node) || isTruth(node)
-          ? () => Math.min(hi, Math.floor(lo + (hi - lo + 1) * random()))
-          : () => lo + (hi - lo) * random();
-      sample.set(node.name, Float64Array.from({ length: sizeOf(node) }, draw));
-    }
-    return sample;
+  return drawnSamples(
+    graph,
+    nodes.map((node) => [node, rangeOf(node, options)]),
+  );
+}
+
+function rangeOf(node: RealNode, options: CompileOptions): Range {
+  const range = domainFor(options, node);
+  if (range !== undefined) return isTruth(node) ? TRUTHS : range;
+  throw new ZkonnxError('CALIBRATION_INVALID', 'nothing says which values an input takes', {
+    expected: '--calibrate DATA and/or --domain LO..HI',
+    where: `input ${node.name}`,
+    help: 'give some real inputs (best), or the range of values the model will ever see',
   });
+}
+
+/** Patterns only where the model has an answer: a constant has no deviation to be divided by. */
+function drawnSamples(graph: RealGraph, inputs: readonly (readonly [RealNode, Range])[]): RealValues[] {
+  const random = lehmer(20261121);
+  const evaluator = isPatterned(graph) ? new RealEvaluator(graph) : undefined;
+  const drawn = (levels: (node: RealNode) => Float64Array): RealValues =>
+    new Map(inputs.map(([node, range]) => [node.name, valuesAt(levels(node), node, range)]));
+  const independent = () => drawn((node) => Float64Array.from({ length: sizeOf(node) }, random));
+  return Array.from({ length: DRAWN_SAMPLES }, (_, s) => {
+    if (evaluator === undefined || s % 2 === 0) return independent();
+    const pattern = drawn(({ dims }) => patternLevels(dims, random));
+    const isAnswered = [...evaluator.run(pattern).values()].every((values) => values.every(Number.isFinite));
+    return isAnswered ? pattern : independent();
+  });
+}
+
+/** Of levels 0 … 1. */
+function valuesAt(levels: Float64Array, node: RealNode, { lo, hi }: Range): Float64Array {
+  return isWhole(node) || isTruth(node)
+    ? levels.map((level) => Math.min(hi, Math.floor(lo + (hi - lo + 1) * level)))
+    : levels.map((level) => lo + (hi - lo) * level);
 }
 
 function checkSample(

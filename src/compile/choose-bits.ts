@@ -11,6 +11,7 @@ import { neverObstacle } from './passes/never.js';
 import { overflowModes, type OverflowMode } from './passes/overflow.js';
 import { quantising, type QuantisedModel } from './passes/quantise.js';
 import type { Variant } from './protocols.js';
+import { FEATURES } from './ranges.js';
 import { inputElements, searchedWorst, SearchGate } from './search-gate.js';
 import { missedTolerance, MOST_BITS, type Miss } from './tolerance.js';
 
@@ -56,7 +57,8 @@ export class BitChoice {
     const { prepared, samples, judgement, options } = inputs;
     this.tolerance = options.tolerance ?? DEFAULT_TOLERANCE;
     this.mode = overflowModes[options.overflow ?? DEFAULT_OVERFLOW];
-    this.gate = new SearchGate(options.bits === undefined ? this.tolerance : Infinity, inputElements(prepared.graph));
+    const isSeen = !samples.drawn && inputElements(prepared.graph) > FEATURES;
+    this.gate = new SearchGate(options.bits === undefined ? this.tolerance : Infinity, isSeen);
     const choices = this.mode.mustStay ? STAYING_BIT_CHOICES : BIT_CHOICES;
     const widths = options.bits === undefined ? choices : [options.bits];
     this.candidates = [false, true].flatMap((fine) => widths.map((bits) => ({ fine, bits })));

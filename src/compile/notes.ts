@@ -29,7 +29,7 @@ export function defaultsTaken(options: CompileOptions, domains: ReadonlyMap<stri
     }
   }
   if (options.samples === undefined)
-    notes.push(`no calibration data: ${DRAWN_SAMPLES} uniform samples of the declared domain stand in for it`);
+    notes.push(`no calibration data: ${DRAWN_SAMPLES} samples drawn from the declared domain stand in for it`);
   return notes;
 }
 

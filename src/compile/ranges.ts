@@ -162,7 +162,7 @@ function hullOf(
           hi[i] = Math.max(hi[i]!, value);
         });
       }
-      return [name, { box: { lo, hi }, step: gridStep(domains.get(name)!) }];
+      return [name, { box: { lo, hi }, step: gridStep(domains.get(name)!), dims: node.dims }];
     }),
   );
 }

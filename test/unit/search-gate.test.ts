@@ -5,7 +5,7 @@ import { SearchGate } from '../../src/compile/search-gate.js';
 const LIMIT = 0.005;
 
 /** The width that a gate takes of errors by width, from 8 bits up; `undefined` where it takes none before they end. */
-function taken(errors: readonly number[], gate = new SearchGate<number>(LIMIT, 5)): number | undefined {
+function taken(errors: readonly number[], gate = new SearchGate<number>(LIMIT, false)): number | undefined {
   for (const [i, error] of errors.entries()) {
     const choice = gate.judge(8 + i, error);
     if (choice !== undefined) return choice;
@@ -19,8 +19,8 @@ describe('SearchGate', () => {
     expect(taken([0.03, 0.015, 0.004, 0.002, 0.001])).toBe(11);
   });
 
-  it('asks for less room of pictures', () => {
-    expect(taken([0.03, 0.015, 0.004, 0.002, 0.001], new SearchGate<number>(LIMIT, 784))).toBe(10);
+  it('asks for less room where data shows what inputs look like', () => {
+    expect(taken([0.03, 0.015, 0.004, 0.002, 0.001], new SearchGate<number>(LIMIT, true))).toBe(10);
   });
 
   it('takes one that holds the tolerance without room where more bits do not help', () => {
@@ -32,7 +32,7 @@ describe('SearchGate', () => {
   });
 
   it('goes on with finer inputs while they bring the error down, and no further than one width where they do not', () => {
-    const gate = new SearchGate<number>(LIMIT, 5);
+    const gate = new SearchGate<number>(LIMIT, false);
     const coarse = (): void => {
       for (const bits of [8, 9, 10, 11, 12, 13, 14]) gate.judge(bits, 0.06);
       expect(gate.isSpent).toBe(true);
@@ -47,7 +47,7 @@ describe('SearchGate', () => {
   });
 
   it('gives the best of what it saw once no width is left, and once only', () => {
-    const gate = new SearchGate<number>(LIMIT, 5);
+    const gate = new SearchGate<number>(LIMIT, false);
     expect(taken([0.03, 0.02], gate)).toBeUndefined();
     expect(gate.takeFallback()).toBe(8);
     expect(gate.takeFallback()).toBeUndefined();

@@ -7,7 +7,7 @@ import type { Work } from '../../base/work.js';
 import type { RealGraph } from '../real/graph.js';
 import { realOpOf } from '../real/ops.js';
 import { evaluationWork, GradientEvaluator, type Values } from './gradient.js';
-import { corner, cornerCount, randomCorner, randomPoint, stepped, type SearchDomains } from './points.js';
+import { corner, cornerCount, patternPoint, randomCorner, randomPoint, stepped, type SearchDomains } from './points.js';
 import { lehmer } from './random.js';
 
 /** Multiply-adds that a search may take: about a second. */
@@ -18,6 +18,8 @@ const MAX_EVALUATIONS = 6000;
 const MIN_EVALUATIONS = 8;
 /** Part of the evaluations that look at corners and draws. */
 const DRAWN = 1 / 3;
+/** In turn. */
+const DRAWS = [randomCorner, patternPoint, randomPoint] as const;
 /** Steps of one ascent, of the domain's width. */
 const ASCENT = 14;
 const FIRST_STEP = 1;
@@ -44,7 +46,7 @@ export function* searchingExtremes(
   for (let i = 0; i < drawn; i++) {
     yield i / evaluations;
     if (i < corners) search.look(corner(domains, i));
-    else search.look(i % 3 === 0 ? randomCorner(domains, random) : randomPoint(domains, random));
+    else search.look(DRAWS[i % DRAWS.length]!(domains, random));
   }
   for (;;) {
     const before = search.looks;
@@ -96,7 +98,7 @@ class Search {
       const y = values.get(goal.node)!;
       for (let i = 0; i < y.length; i++) {
         const value = goal.sign * y[i]!;
-        if (value > goal.best) {
+        if (value > goal.best && value < Infinity) {
           goal.best = value;
           goal.element = i;
           goal.at = point;

@@ -39,7 +39,12 @@ function boxOf(domain: InputDomain, size: number): Box {
 /** Where searches may look: whole numbers of integer inputs, grid points of 8-bit data, all reals of others. */
 export function searchDomains(graph: RealGraph, domains: InputDomains): SearchDomains {
   const boxes = domainBoxes(graph, domains);
-  return new Map(graph.inputs.map((name) => [name, { box: boxes.get(name)!, step: gridStep(domains.get(name)!) }]));
+  const dims = new Map(graph.nodes.map((node) => [node.name, node.dims]));
+  return new Map(
+    graph.inputs.map((name) => {
+      return [name, { box: boxes.get(name)!, step: gridStep(domains.get(name)!), dims: dims.get(name)! }];
+    }),
+  );
 }
 
 /** The step of the values that an input has; 0: all reals. */

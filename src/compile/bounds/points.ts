@@ -1,18 +1,21 @@
 /** Points of an input domain that searches start from: corners, draws, and steps along a derivative. */
 import type { Box } from '../real/box.js';
 import type { Values } from './gradient.js';
+import { patternLevels } from './patterns.js';
 
 /** Where a search may look. */
 export interface SearchDomain {
   readonly box: Box;
   /** Only lo + k·step are looked at; 0: all reals. */
   readonly step: number;
+  /** Of the tensor: which elements are neighbours. */
+  readonly dims: readonly number[];
 }
 
 export type SearchDomains = ReadonlyMap<string, SearchDomain>;
 
 /** All corners of a domain of at most this many elements are looked at. */
-const CORNER_ELEMENTS = 10;
+export const CORNER_ELEMENTS = 10;
 
 export function elementsOf(domains: SearchDomains): number {
   return [...domains.values()].reduce((total, { box }) => total + box.lo.length, 0);
@@ -37,6 +40,13 @@ export function randomCorner(domains: SearchDomains, random: () => number): Valu
 
 export function randomPoint(domains: SearchDomains, random: () => number): Values {
   return pointOf(domains, ({ lo, hi }, j) => lo[j]! + (hi[j]! - lo[j]!) * random());
+}
+
+/** Elements that go together, as those of pictures and series do; of so few elements that corners and draws tell all, independent ones. */
+export function patternPoint(domains: SearchDomains, random: () => number): Values {
+  if (cornerCount(domains) !== undefined) return randomPoint(domains, random);
+  const levels = new Map([...domains].map(([name, { dims }]) => [name, patternLevels(dims, random)]));
+  return pointOf(domains, ({ lo, hi }, j, name) => lo[j]! + (hi[j]! - lo[j]!) * levels.get(name)![j]!);
 }
 
 /** `from`, moved by `size` of the domain's width in the direction of each element's derivative, and kept in the domain. */

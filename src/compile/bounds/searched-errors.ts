@@ -11,7 +11,7 @@ import type { RealGraph } from '../real/graph.js';
 import { encodeInputs } from '../real/input-grid.js';
 import { evaluationWork, type Values } from './gradient.js';
 import { searchDomains, type InputDomains, type IntegerModel, type IntegerTensor } from './integer-model.js';
-import { corner, cornerCount, nudged, randomCorner, randomPoint, type SearchDomains } from './points.js';
+import { corner, cornerCount, nudged, patternPoint, randomCorner, randomPoint, type SearchDomains } from './points.js';
 import { lehmer } from './random.js';
 
 export interface SearchedErrors {
@@ -100,11 +100,12 @@ function cornerOf(where: SearchDomains, s: number): Values {
   return cornerCount(where) === undefined ? corner(where, s === 0 ? 0 : -1) : corner(where, s);
 }
 
-/** Samples with noise, uniform points, corners by chance: in turn. */
+/** Samples with noise, or patterns; uniform points, corners by chance: in turn. */
 function startOf(where: SearchDomains, samples: readonly Values[], s: number, random: () => number): Values {
   const sample = samples[s % Math.max(1, samples.length)];
   if (sample !== undefined && s % 4 !== 3) return nudged(where, sample, { size: NOISE * (s % 3), share: 1, random });
-  return s % 8 === 7 ? randomCorner(where, random) : randomPoint(where, random);
+  if (s % 8 === 7) return randomCorner(where, random);
+  return s % 2 === 0 ? patternPoint(where, random) : randomPoint(where, random);
 }
 
 interface Climber {

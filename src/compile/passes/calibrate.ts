@@ -10,7 +10,7 @@ import { RealEvaluator } from '../real/evaluate.js';
 export interface Statistics {
   readonly min: number;
   readonly max: number;
-  /** Mean and root mean square of all elements over all samples. */
+  /** Mean and root mean square of all elements, over all samples or of the sample where they are largest: see `CalibrateOptions`. */
   readonly mean: number;
   readonly rms: number;
   /** Where targets end, as it is; left out: at `min` and `max` and headroom. */
@@ -20,40 +20,71 @@ export interface Statistics {
 /** Real values by tensor name, flat and row-major, as the model takes and gives them. */
 export type RealValues = ReadonlyMap<string, Float64Array>;
 
+export interface CalibrateOptions {
+  /** Mean and rms are those of the sample where each is largest: where samples are not what the model will see, but it may be like any of them. */
+  readonly byLargest?: boolean;
+}
+
 /** Statistics of every node of `graph` over the samples. */
-export function calibrate(graph: RealGraph, samples: readonly RealValues[]): Map<string, Statistics> {
-  return finish(calibrating(graph, samples));
+export function calibrate(
+  graph: RealGraph,
+  samples: readonly RealValues[],
+  options: CalibrateOptions = {},
+): Map<string, Statistics> {
+  return finish(calibrating(graph, samples, options));
+}
+
+interface Running {
+  min: number;
+  max: number;
+  sum: number;
+  squares: number;
+  count: number;
+  /** Of one sample. */
+  largestMean: number;
+  largestSquare: number;
 }
 
 /** As `calibrate`, sample by sample. */
-export function* calibrating(graph: RealGraph, samples: readonly RealValues[]): Work<Map<string, Statistics>> {
-  const running = new Map<string, { min: number; max: number; sum: number; squares: number; count: number }>();
+export function* calibrating(
+  graph: RealGraph,
+  samples: readonly RealValues[],
+  { byLargest = false }: CalibrateOptions = {},
+): Work<Map<string, Statistics>> {
+  const running = new Map<string, Running>();
   const evaluator = new RealEvaluator(graph);
   for (const [s, sample] of samples.entries()) {
     yield s / samples.length;
     for (const [name, values] of evaluator.run(sample)) {
       let stats = running.get(name);
       if (stats === undefined) {
-        stats = { min: Infinity, max: -Infinity, sum: 0, squares: 0, count: 0 };
+        stats = { min: Infinity, max: -Infinity, sum: 0, squares: 0, count: 0, largestMean: 0, largestSquare: 0 };
         running.set(name, stats);
       }
+      let [sum, squares] = [0, 0];
       for (const value of values) {
         if (value < stats.min) stats.min = value;
         if (value > stats.max) stats.max = value;
-        stats.sum += value;
-        stats.squares += value * value;
+        sum += value;
+        squares += value * value;
       }
+      const count = Math.max(1, values.length);
+      if (Math.abs(sum / count) > Math.abs(stats.largestMean)) stats.largestMean = sum / count;
+      stats.largestSquare = Math.max(stats.largestSquare, squares / count);
+      stats.sum += sum;
+      stats.squares += squares;
       stats.count += values.length;
     }
   }
   const result = new Map<string, Statistics>();
-  for (const [name, { min, max, sum, squares, count }] of running) {
+  for (const [name, { min, max, sum, squares, count, largestMean, largestSquare }] of running) {
     if (count === 0) {
       result.set(name, { min: 0, max: 0, mean: 0, rms: 0 });
       continue;
     }
     if (!Number.isFinite(min) || !Number.isFinite(max)) throw notFinite(graph, name);
-    result.set(name, { min, max, mean: sum / count, rms: Math.sqrt(squares / count) });
+    const mean = byLargest ? largestMean : sum / count;
+    result.set(name, { min, max, mean, rms: Math.sqrt(byLargest ? largestSquare : squares / count) });
   }
   return result;
 }

@@ -15,7 +15,8 @@ import { Interpreter } from '../src/compile/ir/program.js';
 import { readingModel } from '../src/compile/model-file.js';
 import { DEFAULT_TOLERANCE, type CompileOptions } from '../src/compile/options.js';
 import { RealEvaluator } from '../src/compile/real/evaluate.js';
-import type { RealGraph } from '../src/compile/real/graph.js';
+import { uniformBox } from '../src/compile/real/box.js';
+import { sizeOf, type RealGraph } from '../src/compile/real/graph.js';
 import { Stages } from '../src/compile/stages.js';
 import { modelCases, modelPath } from './models.js';
 
@@ -135,7 +136,7 @@ class Sums {
 function judge(trial: Trial, way: Way, compiled: CompiledInside, graph: RealGraph, data: readonly Values[]): boolean {
   const { circuit } = compiled.manifest;
   const judging = new Judge(graph, compiled);
-  const where = searchDomains(graph, within(compiled, trial));
+  const where = within(searchDomains(graph, compiled.domains), trial);
   const random = lehmer(97);
   const [points, corners, ascents] = [new Sums(), new Sums(), new Sums()];
   const drawn = (i: number) =>
@@ -164,13 +165,19 @@ function judge(trial: Trial, way: Way, compiled: CompiledInside, graph: RealGrap
 }
 
 /** The compiled domains, cut to the trial's: what calibration adds is not what the trial draws from. */
-function within({ domains }: CompiledInside, { lo, hi }: Trial) {
+function within(domains: SearchDomains, { lo, hi }: Trial): SearchDomains {
   return new Map(
-    [...domains].map(([name, domain]) => [
-      name,
-      { ...domain, min: Math.max(lo, domain.min), max: Math.min(hi, domain.max) },
-    ]),
+    [...domains].map(([name, { box, ...domain }]) => {
+      const cut = { lo: box.lo.map((end) => Math.max(lo, end)), hi: box.hi.map((end) => Math.min(hi, end)) };
+      return [name, { ...domain, box: cut }];
+    }),
   );
+}
+
+/** All that the trial draws from. */
+function wholeOf({ inputs, nodes }: RealGraph, { lo, hi }: Trial): SearchDomains {
+  const named = nodes.filter(({ name }) => inputs.includes(name));
+  return new Map(named.map((node) => [node.name, { box: uniformBox(sizeOf(node), lo, hi), step: 0, dims: node.dims }]));
 }
 
 /** The last point of an ascent that was not flagged; where it begins flagged, that one. */
@@ -200,12 +207,7 @@ const asked = process.argv.slice(2).filter((word) => !ways.includes(word));
 let failures = 0;
 for (const trial of trials.filter(({ name }) => asked.length === 0 || asked.includes(name))) {
   const graph = await graphOf(trial.name);
-  const [name] = graph.inputs as [string];
-  const whole: SearchDomains = searchDomains(
-    graph,
-    new Map([[name, { min: trial.lo, max: trial.hi, bits: 16, scale: 0.5, zeroPoint: 0, source: 'declared' }]]),
-  );
-  const data = await dataOf(trial, whole, lehmer(11));
+  const data = await dataOf(trial, wholeOf(graph, trial), lehmer(11));
   for (const way of waysOf(trial, data).filter(({ label }) => ways.length === 0 || ways.includes(label[1]!))) {
     try {
       const started = performance.now();

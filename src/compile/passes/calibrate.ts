@@ -61,18 +61,17 @@ export function* calibrating(
         stats = { min: Infinity, max: -Infinity, sum: 0, squares: 0, count: 0, largestMean: 0, largestSquare: 0 };
         running.set(name, stats);
       }
-      let [sum, squares] = [0, 0];
+      const before = { sum: stats.sum, squares: stats.squares };
       for (const value of values) {
         if (value < stats.min) stats.min = value;
         if (value > stats.max) stats.max = value;
-        sum += value;
-        squares += value * value;
+        stats.sum += value;
+        stats.squares += value * value;
       }
       const count = Math.max(1, values.length);
-      if (Math.abs(sum / count) > Math.abs(stats.largestMean)) stats.largestMean = sum / count;
-      stats.largestSquare = Math.max(stats.largestSquare, squares / count);
-      stats.sum += sum;
-      stats.squares += squares;
+      const ownMean = (stats.sum - before.sum) / count;
+      if (Math.abs(ownMean) > Math.abs(stats.largestMean)) stats.largestMean = ownMean;
+      stats.largestSquare = Math.max(stats.largestSquare, (stats.squares - before.squares) / count);
       stats.count += values.length;
     }
   }

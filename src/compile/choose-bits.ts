@@ -77,7 +77,8 @@ export class BitChoice {
       done = end;
       if (!this.gate.isSpent) continue;
       if (candidate.fine) break;
-      this.candidates = this.candidates.filter(({ fine, bits }) => fine && bits >= this.least!);
+      const from = this.gate.unpatterned?.bits ?? this.least!;
+      this.candidates = this.candidates.filter(({ fine, bits }) => fine && bits >= from);
       this.gate.renew();
     }
     const fallback = this.gate.takeFallback();

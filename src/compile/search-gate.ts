@@ -3,7 +3,7 @@
  * errors too. Where more bits do not help, as at the jump of a comparison, the least width that the samples ask for is taken.
  */
 import type { Work } from '../base/work.js';
-import { searchingErrors } from './bounds/searched-errors.js';
+import { searchingApart } from './bounds/searched-errors.js';
 import type { RealValues } from './passes/calibrate.js';
 import type { InputDomain } from './real/input-grid.js';
 import { inputNodes } from './passes/domains.js';
@@ -26,8 +26,18 @@ const PATIENCE = { hopeless: 6, stale: 3 };
 /** Of the least error so far: what counts as further down. */
 const FURTHER = 0.8;
 
+/** Searched errors: of all points, and but for climbs from patterns. */
+export interface SearchedWorst {
+  readonly all: number;
+  readonly unpatterned: number;
+}
+
 export class SearchGate<Choice> {
   private first: Choice | undefined;
+  /** The first with the room that is asked for, but for patterns: where rows that vary little are divided by their deviation, no bits help there. */
+  unpatterned: Choice | undefined;
+  /** The first that holds the tolerance but for patterns. */
+  private closeUnpatterned: Choice | undefined;
   /** The first that holds the tolerance, with less room than is asked for. */
   private close: Choice | undefined;
   private least = Infinity;
@@ -48,14 +58,23 @@ export class SearchGate<Choice> {
   }
 
   /** The choice to take; undefined: look at the next width, unless `isSpent`. */
-  judge(choice: Choice, error: number): Choice | undefined {
-    if (error <= this.enough) return choice;
+  judge(choice: Choice, { all, unpatterned }: SearchedWorst): Choice | undefined {
+    if (all <= this.enough) return choice;
     this.first ??= choice;
-    if (error <= this.limit) this.close ??= choice;
+    if (all <= this.limit) this.close ??= choice;
+    if (unpatterned <= this.limit) this.closeUnpatterned ??= choice;
+    if (this.unpatterned === undefined && unpatterned <= this.enough) {
+      this.unpatterned = choice;
+      this.least = Infinity;
+    }
+    const error = this.unpatterned === undefined ? unpatterned : all;
     const stands = error > FURTHER * this.least;
-    if (error > HOPELESS * this.limit) this.hopeless++;
+    const isHopeless = error > HOPELESS * this.limit;
+    if (isHopeless) this.hopeless++;
     else if (stands) this.stale++;
-    this.isSpent = this.hopeless > PATIENCE.hopeless || this.stale > PATIENCE.stale || (this.isRenewed && stands);
+    const isOut = this.hopeless > PATIENCE.hopeless || this.stale > PATIENCE.stale;
+    const isLeft = this.unpatterned !== undefined && (isHopeless || stands);
+    this.isSpent = isOut || isLeft || (this.isRenewed && stands);
     this.isRenewed = false;
     this.least = Math.min(this.least, error);
     return undefined;
@@ -70,8 +89,8 @@ export class SearchGate<Choice> {
 
   /** The best of what has been looked at, once no width is left; once. */
   takeFallback(): Choice | undefined {
-    const choice = this.close ?? this.first;
-    this.first = this.close = undefined;
+    const choice = this.close ?? this.unpatterned ?? this.closeUnpatterned ?? this.first;
+    this.first = this.close = this.unpatterned = this.closeUnpatterned = undefined;
     this.least = Infinity;
     this.hopeless = this.stale = 0;
     this.isSpent = this.isRenewed = false;
@@ -95,19 +114,18 @@ export function* searchedWorst(
   model: QuantisedModel,
   domains: ReadonlyMap<string, InputDomain>,
   { samples, magnitudes, limit }: GateInputs,
-): Work<number> {
-  if (model.exact.size === graph.nodes.length) return 0;
+): Work<SearchedWorst> {
+  if (model.exact.size === graph.nodes.length) return { all: 0, unpatterned: 0 };
   const isReached =
     inputElements(graph) <= FEATURES && [...domains.values()].every(({ source }) => source === 'declared');
   const relative = (name: string, error: number, magnitude: number) =>
     error / (Math.max(magnitudes.get(name)!, isReached ? magnitude : 0) || 1);
   const isEnough = (name: string, error: number, magnitude: number) =>
     relative(name, error, magnitude) > HOPELESS * limit;
-  const { outputs } = yield* searchingErrors(graph, model, domains, { work: GATE_WORK, samples, isEnough });
-  return outputs.reduce(
-    (worst, { name, maxAbsError, magnitude }) => Math.max(worst, relative(name, maxAbsError, magnitude)),
-    0,
-  );
+  const { errors, unpatterned } = yield* searchingApart(graph, model, domains, { work: GATE_WORK, samples, isEnough });
+  const worst = (errorAt: (output: number) => number) =>
+    Math.max(0, ...errors.outputs.map(({ name, magnitude }, o) => relative(name, errorAt(o), magnitude)));
+  return { all: worst((o) => errors.outputs[o]!.maxAbsError), unpatterned: worst((o) => unpatterned[o]!) };
 }
 
 /** Over all inputs. */

@@ -32,7 +32,7 @@ export interface SearchOptions {
   readonly work?: number;
   /** Points whose neighbourhood counts more than others. */
   readonly samples?: readonly Values[];
-  /** Ends the search early, after some starts, once it says so of the worst error of an output. */
+  /** Ends the search early, after some starts, once it says so of the worst error of an output, patterns apart. */
   readonly isEnough?: (output: string, maxAbsError: number, magnitude: number) => boolean;
 }
 
@@ -57,12 +57,22 @@ const SHARE = 0.2;
 /** Noise on samples, as a part of the domain's width. */
 const NOISE = 1 / 16;
 
-export function* searchingErrors(
+/** What a search found, and which of it without the climbs from patterns: of each output the worst error. */
+export interface SearchedApart {
+  readonly errors: SearchedErrors;
+  readonly unpatterned: readonly number[];
+}
+
+export function* searchingErrors(...args: Parameters<typeof searchingApart>): Work<SearchedErrors> {
+  return (yield* searchingApart(...args)).errors;
+}
+
+export function* searchingApart(
   graph: RealGraph,
   model: IntegerModel,
   domains: InputDomains,
   { starts = SEARCHED_STARTS, work = SEARCHED_WORK, samples = [], isEnough = () => false }: SearchOptions = {},
-): Work<SearchedErrors> {
+): Work<SearchedApart> {
   const where = searchDomains(graph, domains);
   const points = Math.max(MIN_EVALUATIONS, Math.floor(work / (2 * evaluationWork(graph))));
   const most = Math.min(points, starts * (DRAWS + FIRST_MOVES) + BEST_STARTS * LATER_MOVES);
@@ -73,10 +83,12 @@ export function* searchingErrors(
   const corners = Math.min(cornerCount(where) ?? 2, starts);
   for (let s = 0; s < starts && search.looks < most; s++) {
     yield (0.6 * s) / starts;
-    const climber: Climber = { point: new Map(), error: -Infinity };
+    const climber: Climber = { point: new Map(), error: -Infinity, isPattern: false };
     for (let d = 0; d < (s < corners ? 1 : draws); d++) {
+      const isPattern = s >= corners && isPatternStart(where, samples, s + d);
+      search.isOnPattern = isPattern;
       const point = s < corners ? cornerOf(where, s) : startOf(where, samples, s + d, random);
-      take(climber, point, search.look(point));
+      if (take(climber, point, search.look(point))) climber.isPattern = isPattern;
     }
     climb(search, where, climber, { moves: Math.min(FIRST_MOVES, most - search.looks), size: MOVE, random });
     climbers.push(climber);
@@ -87,7 +99,8 @@ export function* searchingErrors(
     yield 0.6 + (0.4 * i) / best.length;
     climb(search, where, climber, { moves: Math.min(LATER_MOVES, most - search.looks), size: MOVE / 2, random });
   }
-  return { starts: climbers.length, corners: Math.min(corners, climbers.length), ...search.result() };
+  const made = { starts: climbers.length, corners: Math.min(corners, climbers.length) };
+  return { errors: { ...made, ...search.result() }, unpatterned: search.unpatterned() };
 }
 
 /** As `searchingErrors`, at once. */
@@ -105,13 +118,19 @@ function startOf(where: SearchDomains, samples: readonly Values[], s: number, ra
   const sample = samples[s % Math.max(1, samples.length)];
   if (sample !== undefined && s % 4 !== 3) return nudged(where, sample, { size: NOISE * (s % 3), share: 1, random });
   if (s % 8 === 7) return randomCorner(where, random);
-  return s % 2 === 0 ? patternPoint(where, random) : randomPoint(where, random);
+  return isPatternStart(where, samples, s) ? patternPoint(where, random) : randomPoint(where, random);
+}
+
+/** Where data is given, that shows what goes together. */
+function isPatternStart(where: SearchDomains, samples: readonly Values[], s: number): boolean {
+  return samples.length === 0 && s % 2 === 0 && cornerCount(where) === undefined;
 }
 
 interface Climber {
   point: Values;
   /** −∞ where the point clamps. */
   error: number;
+  isPattern: boolean;
 }
 
 function climb(
@@ -121,6 +140,7 @@ function climb(
   { moves, size: first, random }: { readonly moves: number; readonly size: number; readonly random: () => number },
 ): void {
   let size = first;
+  search.isOnPattern = climber.isPattern;
   for (let i = 0; i < moves; i++) {
     const point = nudged(where, climber.point, { size, share: i % 2 === 0 ? SHARE : 1, random });
     if (!take(climber, point, search.look(point))) size *= SHRINK;
@@ -140,11 +160,15 @@ interface Output {
   readonly node: string;
   readonly tensor: IntegerTensor;
   error: number;
+  /** The worst error but of patterns and of climbs from them. */
+  unpatterned: number;
   magnitude: number;
 }
 
 class ErrorSearch {
   looks = 0;
+  /** Whether the next point is a pattern, or on a climb from one. */
+  isOnPattern = false;
   private clamped = 0;
   private readonly floats: RealEvaluator;
   private readonly integers: Interpreter;
@@ -164,6 +188,7 @@ class ErrorSearch {
       node,
       tensor: model.tensors.get(node)!,
       error: 0,
+      unpatterned: 0,
       magnitude: 0,
     }));
   }
@@ -182,13 +207,18 @@ class ErrorSearch {
       output.magnitude = Math.max(output.magnitude, magnitude);
       if (isClamped) continue;
       output.error = Math.max(output.error, error);
+      if (!this.isOnPattern) output.unpatterned = Math.max(output.unpatterned, error);
       worst = Math.max(worst, error / (output.magnitude || 1));
     }
     return worst;
   }
 
   isAny(isEnough: NonNullable<SearchOptions['isEnough']>): boolean {
-    return this.outputs.some(({ name, error, magnitude }) => isEnough(name, error, magnitude));
+    return this.outputs.some(({ name, unpatterned, magnitude }) => isEnough(name, unpatterned, magnitude));
+  }
+
+  unpatterned(): readonly number[] {
+    return this.outputs.map(({ unpatterned }) => unpatterned);
   }
 
   result(): Pick<SearchedErrors, 'evaluations' | 'clamped' | 'outputs'> {

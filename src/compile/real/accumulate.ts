@@ -4,29 +4,27 @@
  * same: the values are those of one row after the other, bit for bit.
  */
 import type { LinearMap } from './linear-map.js';
-import { rowBlocks } from './row-blocks.js';
+import { rowBlocks, type RowBlocks } from './row-blocks.js';
 
 /** y[i] += row i applied to x. Exact where all partial sums are integers below 2^53. */
 export function accumulate(map: LinearMap, x: Float64Array, y: Float64Array): void {
-  const { pairs, parallel, shared, single } = rowBlocks(map);
-  addPairs(map, pairs, x, y);
-  addParallel(map, parallel, x, y);
-  addShared(map, shared, x, y);
-  addSingle(map, single, x, y);
+  const blocks = rowBlocks(map);
+  addPairs(map, blocks, x, y);
+  addParallel(map, blocks, x, y);
+  addShared(map, blocks, x, y);
+  addSingle(map, blocks, x, y);
 }
 
 // One variable a sum and no arrays of them: the loops stay in registers.
 
-function addPairs(map: LinearMap, rows: Uint32Array, x: Float64Array, y: Float64Array): void {
-  const { rowPattern, rowBase, patStart, patOffset, patCoef } = map;
+function addPairs(map: LinearMap, { pairs, coefs }: RowBlocks, x: Float64Array, y: Float64Array): void {
+  const { rowPattern, rowBase, patStart, patOffset } = map;
+  const { rows, starts } = pairs;
   for (let r = 0; r < rows.length; r += 8) {
     const base = rowBase[rows[r]!]!;
     const step = rowBase[rows[r + 4]!]! - base;
-    const first = patStart[rowPattern[rows[r]!]!]!;
-    const end = patStart[rowPattern[rows[r]!]! + 1]!;
-    const to1 = patStart[rowPattern[rows[r + 1]!]!]! - first;
-    const to2 = patStart[rowPattern[rows[r + 2]!]!]! - first;
-    const to3 = patStart[rowPattern[rows[r + 3]!]!]! - first;
+    const p = rowPattern[rows[r]!]!;
+    const end = patStart[p + 1]!;
     let s0 = 0;
     let s1 = 0;
     let s2 = 0;
@@ -35,14 +33,14 @@ function addPairs(map: LinearMap, rows: Uint32Array, x: Float64Array, y: Float64
     let t1 = 0;
     let t2 = 0;
     let t3 = 0;
-    for (let k = first; k < end; k++) {
+    for (let k = patStart[p]!, c = starts[r >> 3]!; k < end; k++, c += 4) {
       const j = base + patOffset[k]!;
       const s = x[j]!;
       const t = x[j + step]!;
-      const c0 = patCoef[k]!;
-      const c1 = patCoef[k + to1]!;
-      const c2 = patCoef[k + to2]!;
-      const c3 = patCoef[k + to3]!;
+      const c0 = coefs[c]!;
+      const c1 = coefs[c + 1]!;
+      const c2 = coefs[c + 2]!;
+      const c3 = coefs[c + 3]!;
       s0 += c0 * s;
       s1 += c1 * s;
       s2 += c2 * s;
@@ -63,25 +61,23 @@ function addPairs(map: LinearMap, rows: Uint32Array, x: Float64Array, y: Float64
   }
 }
 
-function addParallel(map: LinearMap, rows: Uint32Array, x: Float64Array, y: Float64Array): void {
-  const { rowPattern, rowBase, patStart, patOffset, patCoef } = map;
+function addParallel(map: LinearMap, { parallel, coefs }: RowBlocks, x: Float64Array, y: Float64Array): void {
+  const { rowPattern, rowBase, patStart, patOffset } = map;
+  const { rows, starts } = parallel;
   for (let r = 0; r < rows.length; r += 4) {
     const base = rowBase[rows[r]!]!;
-    const first = patStart[rowPattern[rows[r]!]!]!;
-    const end = patStart[rowPattern[rows[r]!]! + 1]!;
-    const to1 = patStart[rowPattern[rows[r + 1]!]!]! - first;
-    const to2 = patStart[rowPattern[rows[r + 2]!]!]! - first;
-    const to3 = patStart[rowPattern[rows[r + 3]!]!]! - first;
+    const p = rowPattern[rows[r]!]!;
+    const end = patStart[p + 1]!;
     let s0 = 0;
     let s1 = 0;
     let s2 = 0;
     let s3 = 0;
-    for (let k = first; k < end; k++) {
+    for (let k = patStart[p]!, c = starts[r >> 2]!; k < end; k++, c += 4) {
       const s = x[base + patOffset[k]!]!;
-      s0 += patCoef[k]! * s;
-      s1 += patCoef[k + to1]! * s;
-      s2 += patCoef[k + to2]! * s;
-      s3 += patCoef[k + to3]! * s;
+      s0 += coefs[c]! * s;
+      s1 += coefs[c + 1]! * s;
+      s2 += coefs[c + 2]! * s;
+      s3 += coefs[c + 3]! * s;
     }
     y[rows[r]!]! += s0;
     y[rows[r + 1]!]! += s1;
@@ -90,7 +86,7 @@ function addParallel(map: LinearMap, rows: Uint32Array, x: Float64Array, y: Floa
   }
 }
 
-function addShared(map: LinearMap, rows: Uint32Array, x: Float64Array, y: Float64Array): void {
+function addShared(map: LinearMap, { shared: rows }: RowBlocks, x: Float64Array, y: Float64Array): void {
   const { rowPattern, rowBase, patStart, patOffset, patCoef } = map;
   for (let r = 0; r < rows.length; r += 4) {
     const base = rowBase[rows[r]!]!;
@@ -118,7 +114,7 @@ function addShared(map: LinearMap, rows: Uint32Array, x: Float64Array, y: Float6
   }
 }
 
-function addSingle(map: LinearMap, rows: Uint32Array, x: Float64Array, y: Float64Array): void {
+function addSingle(map: LinearMap, { single: rows }: RowBlocks, x: Float64Array, y: Float64Array): void {
   const { rowPattern, rowBase, patStart, patOffset, patCoef } = map;
   for (let r = 0; r < rows.length; r++) {
     const p = rowPattern[rows[r]!]!;

@@ -3,13 +3,21 @@ import type { LinearMap } from './linear-map.js';
 
 /** Every row once, by number. */
 export interface RowBlocks {
-  /** Eight rows each: four that read the same elements, and their four patterns again at another base. As of convolutions. */
-  readonly pairs: Uint32Array;
-  /** Four rows each that read the same elements: patterns of equal offsets at one base. As of dense layers. */
-  readonly parallel: Uint32Array;
-  /** Four rows each of one pattern. As of pools. */
+  /** Blocks of eight rows: four that read the same elements, and their four patterns again at another base. As of convolutions. */
+  readonly pairs: Blocks;
+  /** Blocks of four that read the same elements: patterns of equal offsets at one base. As of dense layers. */
+  readonly parallel: Blocks;
+  /** Of each four patterns together, coefficient by coefficient. */
+  readonly coefs: Float64Array;
+  /** Blocks of four rows of one pattern. As of pools. */
   readonly shared: Uint32Array;
   readonly single: Uint32Array;
+}
+
+export interface Blocks {
+  readonly rows: Uint32Array;
+  /** Where each block's coefficients start in `coefs`. */
+  readonly starts: Uint32Array;
 }
 
 const found = new WeakMap<LinearMap, RowBlocks>();
@@ -30,18 +38,65 @@ function blocksOf(map: LinearMap): RowBlocks {
   const byReads = new Groups(4);
   for (let i = 0; i < rowPattern.length; i++) byReads.add(classes[rowPattern[i]!]! * 2 ** 32 + rowBase[i]!, [i]);
   const byPatterns = new Groups(8);
+  const together = new Interleaved(map);
   for (let r = 0; r < byReads.full.length; r += 4) {
     const rows = byReads.full.slice(r, r + 4);
-    byPatterns.add(rows.map((i) => rowPattern[i]!).join(), rows);
+    byPatterns.add(together.key(rows), rows);
   }
   const byPattern = new Groups(4);
   for (const i of byReads.rest()) byPattern.add(rowPattern[i]!, [i]);
+  const blocks = (rows: readonly number[], size: number): Blocks => ({
+    rows: Uint32Array.from(rows),
+    starts: Uint32Array.from({ length: rows.length / size }, (_, b) =>
+      together.start(rows.slice(b * size, b * size + 4)),
+    ),
+  });
   return {
-    pairs: Uint32Array.from(byPatterns.full),
-    parallel: Uint32Array.from(byPatterns.rest()),
+    pairs: blocks(byPatterns.full, 8),
+    parallel: blocks(byPatterns.rest(), 4),
+    coefs: together.coefs(),
     shared: Uint32Array.from(byPattern.full),
     single: Uint32Array.from(byPattern.rest()),
   };
+}
+
+/** Coefficients of four patterns of one length beside each other. */
+class Interleaved {
+  private readonly starts = new Map<string, number>();
+  private readonly patterns: number[] = [];
+  private length = 0;
+
+  constructor(private readonly map: LinearMap) {}
+
+  key(rows: readonly number[]): string {
+    return rows.map((i) => this.map.rowPattern[i]!).join();
+  }
+
+  /** Where the coefficients of these four rows' patterns start. */
+  start(rows: readonly number[]): number {
+    const { rowPattern, patStart } = this.map;
+    const key = this.key(rows);
+    const known = this.starts.get(key);
+    if (known !== undefined) return known;
+    const start = this.length;
+    const first = rowPattern[rows[0]!]!;
+    this.starts.set(key, start);
+    for (const i of rows) this.patterns.push(rowPattern[i]!);
+    this.length += 4 * (patStart[first + 1]! - patStart[first]!);
+    return start;
+  }
+
+  coefs(): Float64Array {
+    const { patStart, patCoef } = this.map;
+    const coefs = new Float64Array(this.length);
+    let start = 0;
+    for (const [n, p] of this.patterns.entries()) {
+      const [first, end] = [patStart[p]!, patStart[p + 1]!];
+      for (let k = first; k < end; k++) coefs[start + 4 * (k - first) + (n & 3)] = patCoef[k]!;
+      if ((n & 3) === 3) start += 4 * (end - first);
+    }
+    return coefs;
+  }
 }
 
 /** Rows that wait until there are enough of their key. */

@@ -3,6 +3,7 @@
  * errors too. Where more bits do not help, as at the jump of a comparison, the least width that the samples ask for is taken.
  */
 import type { Work } from '../base/work.js';
+import type { DrawnOutputs } from './bounds/drawn-outputs.js';
 import { searchingErrors } from './bounds/searched-errors.js';
 import type { RealValues } from './passes/calibrate.js';
 import type { InputDomain } from './real/input-grid.js';
@@ -80,6 +81,8 @@ interface GateInputs {
   readonly magnitudes: ReadonlyMap<string, number>;
   /** The tolerance. */
   readonly limit: number;
+  /** Of this graph, for all widths. */
+  readonly floats: DrawnOutputs;
 }
 
 /**
@@ -90,7 +93,7 @@ export function* searchedWorst(
   graph: RealGraph,
   model: QuantisedModel,
   domains: ReadonlyMap<string, InputDomain>,
-  { samples, magnitudes, limit }: GateInputs,
+  { samples, magnitudes, limit, floats }: GateInputs,
 ): Work<number> {
   if (model.exact.size === graph.nodes.length) return 0;
   const isReached =
@@ -99,7 +102,7 @@ export function* searchedWorst(
     error / (Math.max(magnitudes.get(name)!, isReached ? magnitude : 0) || 1);
   const isEnough = (name: string, error: number, magnitude: number) =>
     relative(name, error, magnitude) > HOPELESS * limit;
-  const { outputs } = yield* searchingErrors(graph, model, domains, { work: GATE_WORK, samples, isEnough });
+  const { outputs } = yield* searchingErrors(graph, model, domains, { work: GATE_WORK, samples, floats, isEnough });
   return outputs.reduce(
     (worst, { name, maxAbsError, magnitude }) => Math.max(worst, relative(name, maxAbsError, magnitude)),
     0,

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const tier = (name: string, timeoutMs: number, extra: object = {}) => ({
@@ -8,7 +9,8 @@ const tier = (name: string, timeoutMs: number, extra: object = {}) => ({
 export default defineConfig({
   test: {
     projects: [
-      tier('unit', 120_000),
+      // Vitest leaves one processor for itself: of two, half.
+      tier('unit', 120_000, { maxWorkers: availableParallelism() }),
       tier('pipeline', 600_000, { fileParallelism: false }),
       tier('evm', 600_000, { fileParallelism: false }),
       tier('package', 600_000, { fileParallelism: false }),

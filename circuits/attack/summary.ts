@@ -27,27 +27,56 @@ export interface AttackSummary {
   readonly weakened: { readonly caught: readonly string[]; readonly missed: readonly string[] };
 }
 
-/** Attacks all gadgets in all layouts, then the weakened ones; `onGadget` hears of each report as it is made. */
-export function attackAll(
+/** One of `parts` parts of the work, from 0: processes share it. */
+export interface AttackShare {
+  readonly part: number;
+  readonly parts: number;
+}
+
+/** Attacks the gadgets of a share in all its layouts, and its weakened ones; `onGadget` hears of each report as it is made. */
+export function attackShare(
   seed: number,
+  { part, parts }: AttackShare,
   onGadget: (report: AttackReport, layout: string) => void = () => undefined,
 ): AttackSummary {
-  const weakened = weakenedGadgets().map((variant) => ({
-    name: variant.name,
-    caught: attackWeakened(variant).forgeries > 0,
-  }));
+  const isMine = (_: unknown, i: number): boolean => i % parts === part;
+  const weakened = weakenedGadgets()
+    .filter(isMine)
+    .map((variant) => ({ name: variant.name, caught: attackWeakened(variant).forgeries > 0 }));
+  const runs = part === 0 ? 20 : 0;
   return {
     builders: [
-      attackBuilder('bits', bitLayouts, seed, onGadget),
-      attackBuilder('lookups', lookupLayouts, seed, onGadget),
+      attackBuilder('bits', bitLayouts.filter(isMine), seed, onGadget),
+      attackBuilder('lookups', lookupLayouts.filter(isMine), seed, onGadget),
     ],
-    protocol: attackProtocol(randomField(seed), 20),
-    counted: attackCounted(randomField(seed), 20),
+    protocol: attackProtocol(randomField(seed), runs),
+    counted: attackCounted(randomField(seed), runs),
     weakened: {
       caught: weakened.filter(({ caught }) => caught).map(({ name }) => name),
       missed: weakened.filter(({ caught }) => !caught).map(({ name }) => name),
     },
   };
+}
+
+/** The summary of all shares: numbers added up, names one after the other. */
+export function joined(shares: readonly AttackSummary[]): AttackSummary {
+  return shares.reduce((all, share) => ({
+    builders: all.builders.map((builder, b) => sumOf(builder, share.builders[b]!)),
+    protocol: sumOf(all.protocol, share.protocol),
+    counted: sumOf(all.counted, share.counted),
+    weakened: sumOf(all.weakened, share.weakened),
+  }));
+}
+
+/** Field by field; equal texts stay. */
+function sumOf<T extends object>(left: T, right: T): T {
+  const sum = (a: unknown, b: unknown): unknown => {
+    if (typeof a === 'number') return a + (b as number);
+    if (Array.isArray(a)) return [...(a as unknown[]), ...(b as unknown[])];
+    return typeof a === 'object' && a !== null ? sumOf(a, b as object) : a;
+  };
+  const entries = Object.entries(left).map(([key, value]) => [key, sum(value, right[key as keyof T])]);
+  return Object.fromEntries(entries) as T;
 }
 
 function attackBuilder(

@@ -182,11 +182,15 @@ export function demandedRows(plan: TablePlan, demands: readonly Counted[]): numb
 }
 
 function tableRows(plan: TablePlan, demands: readonly Counted[]): number {
-  const sizes = [2 ** plan.bits, ...plan.spans, ...[...plan.clamps.values()].map(({ lo, hi }) => hi - lo + 1)];
   const functions = new Map(
     demands.flatMap(({ demand }) => (demand.kind === 'function' ? [[demand.name, demand.rows] as const] : [])),
   );
-  for (const name of plan.functions) sizes.push(functions.get(name)!);
+  return [...plan.functions].reduce((sum, name) => sum + functions.get(name)! + 1, rangeTableRows(plan));
+}
+
+/** Of the tables that are no function's. */
+function rangeTableRows({ bits, spans, clamps }: TablePlan): number {
+  const sizes = [2 ** bits, ...spans, ...[...clamps.values()].map(({ lo, hi }) => hi - lo + 1)];
   return sizes.reduce((sum, rows) => sum + rows + 1, 0);
 }
 
@@ -216,20 +220,68 @@ function functionTables(demands: readonly Counted[]): Set<string> {
   return new Set(pays.map(([name]) => name));
 }
 
-/** Adds one table at a time, the one that saves most, until none saves anything. */
+/** Adds one table at a time, the one that saves most, until none saves anything. Only what may use a table is counted again with it. */
 function improve(start: TablePlan, demands: readonly Counted[]): { plan: TablePlan; rows: number } {
+  const cost = (plan: TablePlan, i: number) => demands[i]!.count * demandRows(plan, demands[i]!.demand);
+  const costs = Float64Array.from(demands, (_, i) => cost(start, i));
+  const users = tableUsers(start, demands);
   let best = { plan: start, rows: rowsOf(start, demands) };
   for (;;) {
-    const next = [...withSpan(best.plan, demands), ...withClamp(best.plan, demands)]
-      .map((plan) => ({ plan, rows: rowsOf(plan, demands) }))
-      .reduce((least, candidate) => (candidate.rows < least.rows ? candidate : least), best);
-    if (next === best) return best;
-    best = next;
+    const known = best;
+    const candidates = [...withSpan(known.plan, demands), ...withClamp(known.plan, demands)].map(({ plan, table }) => {
+      const tables = rangeTableRows(plan) - rangeTableRows(known.plan);
+      const rows = users.get(table)!.reduce((sum, i) => sum + cost(plan, i) - costs[i]!, known.rows + tables);
+      return { plan, rows, table };
+    });
+    const least = candidates.reduce<(typeof candidates)[number] | undefined>(
+      (found, candidate) => (candidate.rows < (found ?? known).rows ? candidate : found),
+      undefined,
+    );
+    if (least === undefined) return known;
+    for (const i of users.get(least.table)!) costs[i] = cost(least.plan, i);
+    best = least;
   }
 }
 
+/** By the key of a clamp table or the size of a range table: the demands whose rows may depend on whether there is one. */
+function tableUsers(plan: TablePlan, demands: readonly Counted[]): ReadonlyMap<string | number, readonly number[]> {
+  const users = new Map<string | number, number[]>();
+  demands.forEach(({ demand }, i) => {
+    for (const table of new Set(tablesOf(plan, demand))) {
+      const known = users.get(table);
+      if (known === undefined) users.set(table, [i]);
+      else known.push(i);
+    }
+  });
+  return users;
+}
+
+function tablesOf(plan: TablePlan, demand: Demand): (string | number)[] {
+  const spans = (rows: number) => [rows, 2 ** (bitLength(rows - 1) % plan.bits)];
+  switch (demand.kind) {
+    case 'exact':
+      return spans(demand.rows);
+    case 'cover':
+      return [];
+    case 'quotient': {
+      const { shift, bits, ends } = demand.quotient;
+      return [...spans(2 ** shift), ...spans(2 ** bits), clampKey(2 ** bits - 1, ends)];
+    }
+    case 'sign':
+      return spans(2 ** signBits(plan, demand.bits));
+    case 'function':
+      return demand.ranges.flatMap((range) => tablesOf(plan, range));
+  }
+}
+
+/** A plan with one more table: of this size, or this key. */
+interface Extended {
+  readonly plan: TablePlan;
+  readonly table: string | number;
+}
+
 /** Plans with one more range table of a size that some exact range could use. */
-function* withSpan(plan: TablePlan, demands: readonly Counted[]): Generator<TablePlan> {
+function* withSpan(plan: TablePlan, demands: readonly Counted[]): Generator<Extended> {
   const sizes = new Set<number>();
   const offer = (rows: number): void => {
     const k = bitLength(rows - 1);
@@ -244,7 +296,8 @@ function* withSpan(plan: TablePlan, demands: readonly Counted[]): Generator<Tabl
     offer(2 ** demand.quotient.bits);
   }
   for (const rows of sizes) {
-    if (rows > 1 && !plan.spans.has(rows)) yield { ...plan, spans: new Set([...plan.spans, rows]) };
+    if (rows > 1 && !plan.spans.has(rows))
+      yield { plan: { ...plan, spans: new Set([...plan.spans, rows]) }, table: rows };
   }
 }
 
@@ -252,7 +305,7 @@ function* withSpan(plan: TablePlan, demands: readonly Counted[]): Generator<Tabl
  * Plans with a clamp table for one more `top` and ends: of the quotients that clamp, sorted by how far they reach, as many as pay. Sizes are tried
  * at each eighth of the list, not at each quotient: neighbours differ by a few rows.
  */
-function* withClamp(plan: TablePlan, demands: readonly Counted[]): Generator<TablePlan> {
+function* withClamp(plan: TablePlan, demands: readonly Counted[]): Generator<Extended> {
   const byKey = new Map<string, { readonly top: number; readonly ranges: Bounds[] }>();
   for (const { demand } of demands) {
     if (demand.kind !== 'quotient') continue;
@@ -272,7 +325,8 @@ function* withClamp(plan: TablePlan, demands: readonly Counted[]): Generator<Tab
       // What is paid for ends at a refused end: so do the rows.
       const lo = covered.reduce((least, range) => Math.min(least, range.lo), 0);
       const hi = covered.reduce((most, range) => Math.max(most, range.hi), top);
-      if (hi - lo < MAX_CLAMP_ROWS) yield { ...plan, clamps: new Map([...plan.clamps, [key, { lo, hi }]]) };
+      if (hi - lo >= MAX_CLAMP_ROWS) continue;
+      yield { plan: { ...plan, clamps: new Map([...plan.clamps, [key, { lo, hi }]]) }, table: key };
     }
   }
 }

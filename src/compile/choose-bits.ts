@@ -2,6 +2,7 @@
 import { ZkonnxError } from '../base/errors.js';
 import { part, type Work } from '../base/work.js';
 import { checkingOutputs, magnitudesOf, type OutputCheck, type OutputErrors } from './accuracy.js';
+import { DrawnOutputs } from './bounds/drawn-outputs.js';
 import { chosenBy, isHeldOut } from './calibration-samples.js';
 import type { ChoiceInputs } from './choice-inputs.js';
 import { DEFAULT_OVERFLOW, DEFAULT_TOLERANCE, domainFor } from './options.js';
@@ -46,6 +47,7 @@ export class BitChoice {
   private readonly first: number[];
   private readonly magnitudes: ReadonlyMap<string, number>;
   private readonly mode: OverflowMode;
+  private readonly floats: DrawnOutputs;
   private readonly gate: SearchGate<Choice>;
   private best: Miss | undefined;
   /** The first width that holds the tolerance on the samples. */
@@ -59,6 +61,7 @@ export class BitChoice {
     this.mode = overflowModes[options.overflow ?? DEFAULT_OVERFLOW];
     const isSeen = !samples.drawn && inputElements(prepared.graph) > FEATURES;
     this.gate = new SearchGate(options.bits === undefined ? this.tolerance : Infinity, isSeen);
+    this.floats = new DrawnOutputs(prepared.graph);
     const choices = this.mode.mustStay ? STAYING_BIT_CHOICES : BIT_CHOICES;
     const widths = options.bits === undefined ? choices : [options.bits];
     this.candidates = [false, true].flatMap((fine) => widths.map((bits) => ({ fine, bits })));
@@ -121,6 +124,7 @@ export class BitChoice {
       samples: samples.drawn ? [] : chosenBy(samples),
       magnitudes: this.magnitudes,
       limit: this.tolerance,
+      floats: this.floats,
     });
     const worst = yield* part(searched, 0.7, 1);
     const mayGrow = this.mode.grows && model.exact.size < graph.nodes.length;

@@ -3,6 +3,7 @@
  * errors too. Where more bits do not help, as at the jump of a comparison, the least width that the samples ask for is taken.
  */
 import type { Work } from '../base/work.js';
+import type { DrawnOutputs } from './bounds/drawn-outputs.js';
 import { searchingApart } from './bounds/searched-errors.js';
 import type { RealValues } from './passes/calibrate.js';
 import type { InputDomain } from './real/input-grid.js';
@@ -103,6 +104,8 @@ interface GateInputs {
   readonly magnitudes: ReadonlyMap<string, number>;
   /** The tolerance. */
   readonly limit: number;
+  /** Of this graph, for all widths. */
+  readonly floats: DrawnOutputs;
 }
 
 /**
@@ -113,7 +116,7 @@ export function* searchedWorst(
   graph: RealGraph,
   model: QuantisedModel,
   domains: ReadonlyMap<string, InputDomain>,
-  { samples, magnitudes, limit }: GateInputs,
+  { samples, magnitudes, limit, floats }: GateInputs,
 ): Work<SearchedWorst> {
   if (model.exact.size === graph.nodes.length) return { all: 0, unpatterned: 0 };
   const isReached =
@@ -122,7 +125,8 @@ export function* searchedWorst(
     error / (Math.max(magnitudes.get(name)!, isReached ? magnitude : 0) || 1);
   const isEnough = (name: string, error: number, magnitude: number) =>
     relative(name, error, magnitude) > HOPELESS * limit;
-  const { errors, unpatterned } = yield* searchingApart(graph, model, domains, { work: GATE_WORK, samples, isEnough });
+  const search = { work: GATE_WORK, samples, floats, isEnough };
+  const { errors, unpatterned } = yield* searchingApart(graph, model, domains, search);
   const worst = (errorAt: (output: number) => number) =>
     Math.max(0, ...errors.outputs.map(({ name, magnitude }, o) => relative(name, errorAt(o), magnitude)));
   return { all: worst((o) => errors.outputs[o]!.maxAbsError), unpatterned: worst((o) => unpatterned[o]!) };

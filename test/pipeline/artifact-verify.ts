@@ -5,6 +5,7 @@ import { writeArtifact } from '../../src/compile/artifact.js';
 import { compile } from '../../src/compile/compile.js';
 import type { ArtifactReport } from '../../src/evaluate/verify-artifact.js';
 import type { Protocol } from '../../src/verify/statement.js';
+import { expectOrigins } from '../unit/expect-origins.js';
 import { zkonnxJson } from '../unit/cli-harness.js';
 
 export type Check = ArtifactReport['checks'][number];
@@ -22,10 +23,12 @@ export async function checkedArtifact(
   return { code, checks };
 }
 
-/** Compiles a fixture into a folder; compiling again, without its data, gives an equal one. */
+/** Compiles a fixture into a folder; its rows say where they come from, and compiling again, without its data, gives an equal one. */
 export async function expectEqualArtifact(folder: string, model: ModelCase, protocol: Protocol): Promise<void> {
   const file = modelPath(model.name);
-  await writeArtifact(folder, await compile(file, { ...(await model.options()), protocol }), file);
+  const compiled = await compile(file, { ...(await model.options()), protocol });
+  expectOrigins(compiled.circuit);
+  await writeArtifact(folder, compiled, file);
   const { code, checks } = await checkedArtifact(folder, file);
   expect(checks.map(({ part, verdict }) => `${part}: ${verdict}`)).toEqual([
     'model: equal',

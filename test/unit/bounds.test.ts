@@ -7,6 +7,7 @@ import { GradientEvaluator } from '../../src/compile/bounds/gradient.js';
 import { integerBounds } from '../../src/compile/bounds/integer-bounds.js';
 import { provenErrors } from '../../src/compile/bounds/proven-errors.js';
 import { realBounds } from '../../src/compile/bounds/real-bounds.js';
+import { DrawnOutputs } from '../../src/compile/bounds/drawn-outputs.js';
 import { searchedErrors } from '../../src/compile/bounds/searched-errors.js';
 import { compile } from '../../src/compile/compile.js';
 import { clampWatch } from '../../src/compile/ir/clamped.js';
@@ -125,6 +126,13 @@ describe.each(Object.entries(middles))('%s', (name, op) => {
       }
     }
     const searched = searchedErrors(graph, model, domains, { starts: 40, samples });
+    // Searches that share what they draw, though another domain drew in between, find what each finds alone.
+    const floats = new DrawnOutputs(graph);
+    const wider = new Map([...domains].map(([input, domain]) => [input, { ...domain, scale: 2 ** -9 }]));
+    for (const where of [domains, wider, domains, domains]) {
+      const alone = searchedErrors(graph, model, where, { starts: 10 });
+      expect(searchedErrors(graph, model, where, { starts: 10, floats })).toEqual(alone);
+    }
     const proven = provenErrors(graph, model, domains);
     expect(searched.evaluations).toBeGreaterThan(100);
     searched.outputs.forEach(({ maxAbsError }, o) => {

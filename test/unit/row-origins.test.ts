@@ -88,6 +88,7 @@ it('Freivalds’ checks say what they are, in round 2 too', () => {
   expect(circuit.rounds.fieldRows).toHaveLength(freivalds.length + 1);
 });
 
+/** And every fixture model: test/pipeline/artifact-verify.ts compiles them all. */
 describe('models', () => {
   it.each(['mirage', 'groth16'] as const)('iris with a committed input, %s', async (protocol) => {
     const options = await modelCases.find(({ name }) => name === 'iris-mlp-deepprove')!.options();
@@ -96,19 +97,6 @@ describe('models', () => {
     const gadgets = originsOf(circuit).map((origin) => origin!.gadget);
     expect(gadgets.filter((gadget) => gadget === 'poseidon').length).toBeGreaterThan(100);
   });
-
-  // The others are in the slow tier.
-  const small = ['acasxu-1-1', 'fraud-mlp-rhods', 'iris-mlp-deepprove', 'giza-volatility', 'lenet-zkmlbench'];
-  const cases = modelCases.filter(({ name }) => small.includes(name));
-
-  it.each(cases.flatMap(({ name }) => [[name, 'mirage'] as const, [name, 'groth16'] as const]))(
-    '%s, %s: no row is without origin, in at most 2 %% of circuit.bin',
-    async (name, protocol) => {
-      const options = await cases.find((model) => model.name === name)!.options();
-      const { circuit } = await compile(modelPath(name), { ...options, protocol });
-      expectOrigins(circuit);
-    },
-  );
 });
 
 describe('circuit.bin', () => {

@@ -6,9 +6,9 @@
 import { finish, type Work } from '../../base/work.js';
 import { clampWatch } from '../ir/clamped.js';
 import { Interpreter } from '../ir/program.js';
-import { RealEvaluator } from '../real/evaluate.js';
 import type { RealGraph } from '../real/graph.js';
 import { encodeInputs } from '../real/input-grid.js';
+import { DrawnOutputs } from './drawn-outputs.js';
 import { evaluationWork, type Values } from './gradient.js';
 import { searchDomains, type InputDomains, type IntegerModel, type IntegerTensor } from './integer-model.js';
 import { corner, cornerCount, nudged, patternPoint, randomCorner, randomPoint, type SearchDomains } from './points.js';
@@ -32,6 +32,8 @@ export interface SearchOptions {
   readonly work?: number;
   /** Points whose neighbourhood counts more than others. */
   readonly samples?: readonly Values[];
+  /** Of the same graph: what earlier searches over it have drawn. */
+  readonly floats?: DrawnOutputs;
   /** Ends the search early, after some starts, once it says so of the worst error of an output, patterns apart. */
   readonly isEnough?: (output: string, maxAbsError: number, magnitude: number) => boolean;
 }
@@ -71,13 +73,14 @@ export function* searchingApart(
   graph: RealGraph,
   model: IntegerModel,
   domains: InputDomains,
-  { starts = SEARCHED_STARTS, work = SEARCHED_WORK, samples = [], isEnough = () => false }: SearchOptions = {},
+  options: SearchOptions = {},
 ): Work<SearchedApart> {
+  const { starts = SEARCHED_STARTS, work = SEARCHED_WORK, samples = [], isEnough = () => false } = options;
   const where = searchDomains(graph, domains);
   const points = Math.max(MIN_EVALUATIONS, Math.floor(work / (2 * evaluationWork(graph))));
   const most = Math.min(points, starts * (DRAWS + FIRST_MOVES) + BEST_STARTS * LATER_MOVES);
   const draws = Math.max(1, Math.min(DRAWS, Math.floor(points / starts / 2)));
-  const search = new ErrorSearch(graph, model, domains);
+  const search = new ErrorSearch(graph, model, { domains, floats: options.floats ?? new DrawnOutputs(graph) });
   const random = lehmer(20261201);
   const climbers: Climber[] = [];
   const corners = Math.min(cornerCount(where) ?? 2, starts);
@@ -88,7 +91,7 @@ export function* searchingApart(
       const isPattern = s >= corners && isPatternStart(where, samples, s + d);
       search.isOnPattern = isPattern;
       const point = s < corners ? cornerOf(where, s) : startOf(where, samples, s + d, random);
-      if (take(climber, point, search.look(point))) climber.isPattern = isPattern;
+      if (take(climber, point, search.lookAtDraw(point))) climber.isPattern = isPattern;
     }
     climb(search, where, climber, { moves: Math.min(FIRST_MOVES, most - search.looks), size: MOVE, random });
     climbers.push(climber);
@@ -169,8 +172,10 @@ class ErrorSearch {
   looks = 0;
   /** Whether the next point is a pattern, or on a climb from one. */
   isOnPattern = false;
+  private draws = 0;
   private clamped = 0;
-  private readonly floats: RealEvaluator;
+  private readonly domains: InputDomains;
+  private readonly floats: DrawnOutputs;
   private readonly integers: Interpreter;
   private readonly watch: ReturnType<typeof clampWatch>;
   private readonly outputs: readonly Output[];
@@ -178,9 +183,10 @@ class ErrorSearch {
   constructor(
     graph: RealGraph,
     model: IntegerModel,
-    private readonly domains: InputDomains,
+    { domains, floats }: { readonly domains: InputDomains; readonly floats: DrawnOutputs },
   ) {
-    this.floats = new RealEvaluator(graph);
+    this.domains = domains;
+    this.floats = floats;
     this.integers = new Interpreter(model.ir);
     this.watch = clampWatch(model.ir);
     this.outputs = graph.outputs.map(({ name, node }) => ({
@@ -195,10 +201,17 @@ class ErrorSearch {
 
   /** The worst error of the point over the outputs, each as a part of its largest magnitude so far; −∞ where a value is clamped. */
   look(point: Values): number {
+    return this.judge(point, this.floats.at(point));
+  }
+
+  /** As `look`, at a point that no move led to. */
+  lookAtDraw(point: Values): number {
+    return this.judge(point, this.floats.atDraw(this.draws++, point));
+  }
+
+  private judge(point: Values, floats: Values): number {
     this.looks++;
-    const inputs = encodeInputs(point, this.domains);
-    const values = this.integers.run(inputs);
-    const floats = this.floats.run(point);
+    const values = this.integers.run(encodeInputs(point, this.domains));
     const isClamped = this.watch(values).length > 0;
     if (isClamped) this.clamped++;
     let worst = isClamped ? -Infinity : 0;

@@ -34,6 +34,7 @@ function leftEnds({ name, attrs }: Requantise, x: Float64Array, live: Uint8Array
   const { shift, lo, bits, ends } = attrs;
   // floor(x/2^s + 1/2) < lo where x < (lo − 1/2)·2^s, and ≥ top + 1 where x ≥ (top + 1/2)·2^s: both exact in float64.
   const [first, past] = [(lo - 0.5) * 2 ** shift, (lo + 2 ** bits - 0.5) * 2 ** shift];
+  if (!isAny(x, live, ends.lo === 'own' ? -Infinity : first, ends.hi === 'own' ? Infinity : past)) return [];
   let [below, above, least, most] = [0, 0, Infinity, -Infinity];
   for (let i = 0; i < x.length; i++) {
     if (live[i] === 0) continue;
@@ -50,4 +51,13 @@ function leftEnds({ name, attrs }: Requantise, x: Float64Array, live: Uint8Array
   return sides.flatMap(({ end, ...left }) =>
     end === 'own' || left.elements === 0 ? [] : [{ node: name, end, ...left }],
   );
+}
+
+/** Whether a live element is below `first`, or `past` or more: searches ask this of every point. */
+function isAny(x: Float64Array, live: Uint8Array, first: number, past: number): boolean {
+  for (let i = 0; i < x.length; i++) {
+    const value = x[i]!;
+    if ((value < first || value >= past) && live[i] !== 0) return true;
+  }
+  return false;
 }

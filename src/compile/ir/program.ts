@@ -14,31 +14,38 @@ export function sizeOf(node: IrNode): number {
  */
 export class Interpreter {
   private readonly values = new Map<string, Float64Array>();
+  private readonly steps: readonly Step[];
 
-  constructor(private readonly graph: IrGraph) {
+  constructor(graph: IrGraph) {
     for (const node of graph.nodes) this.values.set(node.name, new Float64Array(sizeOf(node)));
+    this.steps = graph.nodes.map((node) => ({
+      node,
+      inputs: node.inputs.map((name) => this.values.get(name)!),
+      out: this.values.get(node.name)!,
+    }));
   }
 
   /**
    * Runs on integer inputs (one array an input node) and returns all nodes' values. The arrays are overwritten by the next run.
    */
   run(inputs: ReadonlyMap<string, ArrayLike<number>>): ReadonlyMap<string, Float64Array> {
-    for (const node of this.graph.nodes) {
-      const out = this.values.get(node.name)!;
+    for (const { node, inputs: sources, out } of this.steps) {
       if (node.op === 'input') {
         const given = inputs.get(node.name);
         invariant(given?.length === out.length, 'integer input missing or of wrong length', { input: node.name });
         out.set(given);
         continue;
       }
-      opOf(node).evaluate(
-        node.attrs,
-        node.inputs.map((name) => this.values.get(name)!),
-        out,
-      );
+      opOf(node).evaluate(node.attrs, sources, out);
     }
     return this.values;
   }
+}
+
+interface Step {
+  readonly node: IrNode;
+  readonly inputs: readonly Float64Array[];
+  readonly out: Float64Array;
 }
 
 /**

@@ -6,7 +6,8 @@
  *
  * u lies around zero, so that rounding a coefficient adds its error times at most half of the range, wherever the range lies.
  */
-import { accumulate, LinearMapBuilder, type LinearMap } from '../real/linear-map.js';
+import { accumulate } from '../real/accumulate.js';
+import { LinearMapBuilder, type LinearMap } from '../real/linear-map.js';
 import { sizeOf, type RealGraph, type RealNode } from '../real/graph.js';
 import { realOpOf } from '../real/ops.js';
 import type { Statistics } from './calibrate.js';

@@ -9,13 +9,28 @@ import { realOpOf } from './ops.js';
 /** Evaluates one graph many times; the buffers of the values are allocated once. */
 export class RealEvaluator {
   private readonly values = new Map<string, Float64Array>();
+  /** What each run computes, in order. `sources`: those of the model's inputs come with the run. */
+  private readonly steps: { readonly node: RealNode; readonly sources: Float64Array[]; readonly out: Float64Array }[] =
+    [];
+  private readonly given: { readonly name: string; readonly size: number }[] = [];
+  private readonly readers: { readonly input: string; readonly sources: Float64Array[]; readonly at: number }[] = [];
 
-  constructor(private readonly graph: RealGraph) {
+  constructor(graph: RealGraph) {
+    const given = new Set<string>();
     for (const node of graph.nodes) {
       const { values } = realOpOf(node.op);
-      if (values === 'given') continue;
+      if (values === 'given') {
+        given.add(node.name);
+        this.given.push({ name: node.name, size: sizeOf(node) });
+        continue;
+      }
       const out = new Float64Array(sizeOf(node));
+      const sources = node.inputs.map((name) => this.values.get(name) ?? NONE);
+      node.inputs.forEach((input, at) => {
+        if (given.has(input)) this.readers.push({ input, sources, at });
+      });
       if (values === 'known') evaluateRealNode(node, [], out);
+      else this.steps.push({ node, sources, out });
       this.values.set(node.name, out);
     }
   }
@@ -25,23 +40,20 @@ export class RealEvaluator {
    * `inputs`: one array an input node, as long as its dims say; they are kept by reference.
    */
   run(inputs: ReadonlyMap<string, Float64Array>): ReadonlyMap<string, Float64Array> {
-    for (const node of this.graph.nodes) {
-      const { values } = realOpOf(node.op);
-      if (values === 'known') continue;
-      if (values === 'given') {
-        const given = inputs.get(node.name);
-        if (given?.length !== sizeOf(node)) {
-          throw internal('an input is missing or has the wrong size', { input: node.name, got: given?.length });
-        }
-        this.values.set(node.name, given);
-        continue;
+    for (const { name, size } of this.given) {
+      const values = inputs.get(name);
+      if (values?.length !== size) {
+        throw internal('an input is missing or has the wrong size', { input: name, got: values?.length });
       }
-      const sources = node.inputs.map((name) => this.values.get(name)!);
-      evaluateRealNode(node, sources, this.values.get(node.name)!);
+      this.values.set(name, values);
     }
+    for (const { input, sources, at } of this.readers) sources[at] = this.values.get(input)!;
+    for (const { node, sources, out } of this.steps) evaluateRealNode(node, sources, out);
     return this.values;
   }
 }
+
+const NONE = new Float64Array(0);
 
 /** Values of all nodes by name, in fresh arrays. */
 export function evaluateReal(

@@ -88,19 +88,6 @@ export function nonZeros(map: LinearMap): number {
   return total;
 }
 
-/** y[i] += row i applied to x. Exact when all partial sums are integers below 2^53. */
-export function accumulate(map: LinearMap, x: Float64Array, y: Float64Array): void {
-  const { rowPattern, rowBase, patStart, patOffset, patCoef } = map;
-  for (let i = 0; i < rowPattern.length; i++) {
-    const p = rowPattern[i]!;
-    const base = rowBase[i]!;
-    const end = patStart[p + 1]!;
-    let sum = 0;
-    for (let k = patStart[p]!; k < end; k++) sum += patCoef[k]! * x[base + patOffset[k]!]!;
-    y[i]! += sum;
-  }
-}
-
 /** x[j] += Σ_i y[i]·(coefficient of x[j] in row i): the transposed map. */
 export function accumulateTransposed(map: LinearMap, y: Float64Array, x: Float64Array): void {
   const { rowPattern, rowBase, patStart, patOffset, patCoef } = map;

@@ -1,7 +1,7 @@
 import type { Lc } from '../../../../circuits/builder.js';
 import { linearCombination } from '../../../../circuits/lc.js';
 import { ZkonnxError } from '../../../base/errors.js';
-import { accumulate } from '../../real/linear-map.js';
+import { accumulate } from '../../real/accumulate.js';
 import type { IrAttrs } from '../graph.js';
 import { at, element, EXACT, lowerLive, type IrOp } from '../op.js';
 

@@ -1,7 +1,8 @@
 /** y = bias + Σ maps[s](inputs[s]): every linear ONNX operator. */
 import { affineBox } from '../box.js';
 import { after, affine, sumOf } from '../unary.js';
-import { accumulate, accumulateTransposed, uniformFactor } from '../linear-map.js';
+import { accumulate } from '../accumulate.js';
+import { accumulateTransposed, uniformFactor } from '../linear-map.js';
 import type { RealOpOf, RealOpRecord } from '../op.js';
 
 export const linear: RealOpRecord<RealOpOf<'linear'>> = {

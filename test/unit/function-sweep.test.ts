@@ -1,7 +1,8 @@
 /** Functions over their declared domain, sampled: `npm run sweep` runs over all of it. */
 import { expect, it, describe } from 'vitest';
 import { R1csBuilder } from '../../circuits/builders/r1cs-builder.js';
-import { functionCases, functionModel, sweep } from '../../scripts/function-cases.js';
+import { functionCases, functionModel, isWithin, SIZE, sweep } from '../../scripts/function-cases.js';
+import { circuitRun, programRun } from '../../scripts/function-circuits.js';
 import { clampWatch } from '../../src/compile/ir/clamped.js';
 import { Interpreter } from '../../src/compile/ir/program.js';
 import { importModel } from '../../src/compile/onnx/import.js';
@@ -10,19 +11,45 @@ import { prepareImported } from '../../src/compile/prepare.js';
 import { exp, log } from '../../src/compile/real/unary.js';
 import { buildModel } from './onnx-build.js';
 import { compileBoth, runBoth } from './onnx-circuits.js';
+import { PROTOCOLS } from '../../src/verify/statement.js';
 import { uniform } from './real-graphs.js';
 
 describe('functions over the whole domain', () => {
   it.each(functionCases.map((given) => [`${given.fn.name} over [${given.domain.join(', ')}]`, given] as const))(
     '%s: never off by more than declared',
     (_, given) => {
-      const { declared, worst, largest, worstPart, calibratedEnds } = sweep(given, 8, 37);
-      expect(worst).toBeLessThanOrEqual(declared);
-      expect(calibratedEnds).toBe(false);
-      const isPart = given.fn.inverse === 'product' || given.fn.inverse === 'productWithSquare';
-      expect(isPart ? worstPart : worst / largest).toBeLessThanOrEqual(2 ** -10);
+      const model = functionModel(given, 8);
+      const swept = sweep(given, model, programRun(model), { stride: 37 });
+      expect(isWithin(given, swept), JSON.stringify(swept)).toBe(true);
     },
   );
+
+  it.each(functionCases.map((given) => [`${given.fn.name} over [${given.domain.join(', ')}]`, given] as const))(
+    '%s: the circuits of both protocols put out what the program does, and every row holds',
+    (_, given) => {
+      const model = functionModel(given, 8);
+      const program = programRun(model);
+      const next = uniform(7);
+      const drawn = Float64Array.from({ length: SIZE }, () => Math.floor(((next() + 1) / 2) * model.levels));
+      const ends = Float64Array.from({ length: SIZE }, (_, i) => Math.round((i * (model.levels - 1)) / (SIZE - 1)));
+      for (const protocol of PROTOCOLS) {
+        const run = circuitRun(model, protocol);
+        for (const q of [drawn, ends]) expect(Array.from(run(q, true))).toEqual(Array.from(program(q, false)));
+      }
+    },
+  );
+
+  it('an error beyond the declared one, a value that is none and a calibrated end are noticed', () => {
+    const [given] = functionCases;
+    const model = functionModel(given!, 8);
+    const program = programRun(model);
+    const off = (by: number) => (q: Float64Array) =>
+      program(q, false).map((y, i) => (q[i] === model.levels - 1 ? y + by : y));
+    const judge = (by: number) => isWithin(given!, sweep(given!, model, off(by), { stride: 64 }));
+    expect([0, 2 ** 12, NaN].map(judge)).toEqual([true, false, false]);
+    const swept = sweep(given!, model, program, { stride: 64 });
+    expect(isWithin(given!, { ...swept, calibratedEnds: true })).toBe(false);
+  });
 
   it.each([
     ['exp to where it runs away', exp, [0, 4], [-2, 1000]],
@@ -33,10 +60,9 @@ describe('functions over the whole domain', () => {
     const { scale, offset } = model.tensors.get('y')!;
     const clamps = clampWatch(ir);
     const interpreter = new Interpreter(ir);
-    const size = ir.nodes[0]!.dims.reduce((product, dim) => product * dim, 1);
     let counted = 0;
     for (let first = 0; first < levels; first += 7) {
-      const q = new Float64Array(size).fill(first);
+      const q = new Float64Array(SIZE).fill(first);
       const values = interpreter.run(new Map([[ir.inputs[0]!, q]]));
       if (clamps(values).length > 0) {
         counted++;

@@ -11,7 +11,7 @@ import { prepareImported } from '../../src/compile/prepare.js';
 import { exp, log } from '../../src/compile/real/unary.js';
 import { buildModel } from './onnx-build.js';
 import { compileBoth, runBoth } from './onnx-circuits.js';
-import { PROTOCOLS } from '../../src/verify/statement.js';
+import { elementCount, PROTOCOLS } from '../../src/verify/statement.js';
 import { uniform } from './real-graphs.js';
 
 describe('functions over the whole domain', () => {
@@ -113,6 +113,85 @@ describe('LeakyRelu', () => {
     ]);
     const got = runBoth(compiled, new Map([['x', Float64Array.of(-8, 8)]])).get('y')!;
     expect(Math.abs(got[0]! - alpha * -8)).toBeLessThanOrEqual(8 * Math.abs(alpha) * 2 ** -11 + 16 * 2 ** -16);
+  });
+});
+
+describe('PRelu', () => {
+  const SLOPES = [0.25, 0.01, -0.5, 1 / 3, 0.001, 1];
+  const modelOf = (dims: readonly number[], slopes: { dims: readonly number[]; values: readonly number[] }) =>
+    buildModel({
+      nodes: [{ op: 'PRelu', inputs: ['x', 'slope'], outputs: ['y'] }],
+      inputs: { x: dims },
+      constants: { slope: slopes },
+      outputs: ['y'],
+      opset: 16,
+    });
+
+  it.each([
+    ['a channel', [1, 6, 2, 2], [6, 1, 1], SLOPES, (i: number) => SLOPES[Math.floor(i / 4)]!],
+    ['an element', [2, 3], [2, 3], SLOPES, (i: number) => SLOPES[i]!],
+    ['one for all', [2, 3], [1], [0.125], () => 0.125],
+  ] as const)('a slope for each, %s, is as precise as a weight', (_, dims, slopeDims, values, slopeOf) => {
+    const size = elementCount(dims);
+    const next = uniform(11);
+    const draw = () => new Map([['x', Float64Array.from({ length: size }, () => 8 * next())]]);
+    const ends = [-8, 8].map((end) => new Map([['x', new Float64Array(size).fill(end)]]));
+    const samples = [...ends, draw(), draw()];
+    const compiled = compileBoth(modelOf(dims, { dims: slopeDims, values }), samples, { bits: 16 });
+    for (const sample of [...ends, draw(), draw()]) {
+      const x = sample.get('x')!;
+      runBoth(compiled, sample)
+        .get('y')!
+        .forEach((value, i) => {
+          const factor = x[i]! < 0 ? slopeOf(i) : 1;
+          // The slope's rounding, and half a step each of the input, over ±12, and of the activation, over ±16, in 16 bits.
+          const error = Math.abs(value - factor * x[i]!);
+          expect(error).toBeLessThanOrEqual(8 * Math.abs(factor) * 2 ** -13 + 8 * 2 ** -21 + (24 + 32) * 2 ** -17);
+        });
+    }
+  });
+
+  it('stays where it is before a max pool, whose windows it does not know', () => {
+    const bytes = buildModel({
+      nodes: [
+        { op: 'PRelu', inputs: ['x', 'slope'], outputs: ['p'] },
+        { op: 'MaxPool', inputs: ['p'], outputs: ['y'], attributes: { kernel_shape: [2, 2], strides: [2, 2] } },
+      ],
+      inputs: { x: [1, 2, 2, 2] },
+      constants: { slope: { dims: [2, 2, 2], values: [-0.5, 0.25, 0.5, 0, 0.25, 0.25, 2, -1] } },
+      outputs: ['y'],
+      opset: 16,
+    });
+    const next = uniform(3);
+    const draw = () => new Map([['x', Float64Array.from({ length: 8 }, () => 4 * next())]]);
+    const compiled = compileBoth(bytes, Array.from({ length: 16 }, draw));
+    for (let i = 0; i < 4; i++) {
+      const sample = draw();
+      const expected = evaluateReal(compiled.original, sample).get(compiled.original.outputs[0]!.node)!;
+      runBoth(compiled, sample)
+        .get('y')!
+        .forEach((value, j) => {
+          expect(Math.abs(value - expected[j]!)).toBeLessThanOrEqual(2 ** -9);
+        });
+    }
+  });
+
+  it('of slopes that do not broadcast, are not finite or are not known is refused', () => {
+    const importing = (bytes: Uint8Array) => () => importModel(bytes);
+    expect(importing(modelOf([1, 6, 2, 2], { dims: [6], values: SLOPES }))).toThrow(
+      expect.objectContaining({
+        code: 'SHAPE_MISMATCH',
+        details: expect.objectContaining({ got: '[6] and [1, 6, 2, 2]' }) as unknown,
+      }),
+    );
+    expect(importing(modelOf([2], { dims: [2], values: [1, NaN] }))).toThrow('a slope is not finite');
+    const given = buildModel({
+      nodes: [{ op: 'PRelu', inputs: ['x', 'slope'], outputs: ['y'] }],
+      inputs: { x: [6], slope: [6] },
+      outputs: ['y'],
+      opset: 16,
+    });
+    expect(importing(given)).toThrow('the slope');
   });
 });
 

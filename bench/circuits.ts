@@ -114,7 +114,7 @@ export async function compileModel(
   const artifact = path.join(folder, 'artifact');
   const wtns = path.join(folder, 'witness.wtns');
   await writeArtifact(artifact, compiled, onnx);
-  await writeWtnsFile(wtns, witnessOf(compiled.circuit, compiled.manifest.schema, { id: 'bench', tensors }));
+  await writeWtnsFile(wtns, witnessOf(compiled.circuit, compiled.manifest, { id: 'bench', tensors }));
   const input = await writeSample(folder, tensors);
   return { artifact, wtns, input, constraints: compiled.manifest.circuit.constraints };
 }

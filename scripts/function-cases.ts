@@ -1,11 +1,14 @@
-/** Functions as one-node models, and how far their integer programs are from them over every argument of a domain. */
-import { Interpreter } from '../src/compile/ir/program.js';
+/** Functions as one-node models, and how far what is made of them is from them over every argument of a domain. */
+import type { Work } from '../src/base/work.js';
 import type { IrGraph } from '../src/compile/ir/graph.js';
 import type { Statistics } from '../src/compile/passes/calibrate.js';
-import { quantise, type QuantisedModel } from '../src/compile/passes/quantise.js';
+import { quantise, quantising, type QuantisedModel } from '../src/compile/passes/quantise.js';
+import { ERROR_BITS } from '../src/compile/passes/unary.js';
 import type { RealGraph, RealNode } from '../src/compile/real/graph.js';
 import * as functions from '../src/compile/real/unary.js';
 import type { UnaryFunction } from '../src/compile/real/unary.js';
+import { makeSchema } from '../src/compile/schema.js';
+import type { Schema } from '../src/verify/statement.js';
 
 export interface FunctionCase {
   readonly fn: UnaryFunction;
@@ -33,11 +36,15 @@ export const functionCases: readonly FunctionCase[] = [
 ];
 
 const ARGUMENT_BITS = 16;
-const SIZE = 64;
+/** Elements of such a model's input. */
+export const SIZE = 64;
 
 export interface SweptModel {
   readonly model: QuantisedModel;
+  /** The same again, step by step, for who assembles it. */
+  readonly quantise: () => Work<QuantisedModel>;
   readonly ir: IrGraph;
+  readonly schema: Schema;
   readonly levels: number;
   real(q: number): number;
 }
@@ -59,8 +66,18 @@ export function functionModel({ fn, calibrated, domain }: FunctionCase, bits: nu
     ['y', statisticsOf(seen.map(fn.apply))],
   ]);
   const input = { min: lo, max: hi, bits: ARGUMENT_BITS, scale, zeroPoint, source: 'declared' } as const;
-  const model = quantise(graph, statistics, { bits, overflow: 'saturate', domains: new Map([['x', input]]) });
-  return { model, ir: model.ir, levels: 2 ** ARGUMENT_BITS, real: (q) => (q - zeroPoint) * scale };
+  const options = { bits, overflow: 'saturate', domains: new Map([['x', input]]) } as const;
+  const model = quantise(graph, statistics, options);
+  const everything = { input: 'public', output: 'public', overflow: 'saturate' } as const;
+  const schema = makeSchema(graph, model, (node) => model.bounds.get(node)!, everything, new Map());
+  return {
+    model,
+    quantise: () => quantising(graph, statistics, options),
+    ir: model.ir,
+    schema,
+    levels: 2 ** ARGUMENT_BITS,
+    real: (q) => (q - zeroPoint) * scale,
+  };
 }
 
 function statisticsOf(values: readonly number[]): Statistics {
@@ -68,6 +85,9 @@ function statisticsOf(values: readonly number[]): Statistics {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return { min: Math.min(...values), max: Math.max(...values), mean, rms: Math.sqrt(squares / values.length) };
 }
+
+/** What becomes of so many arguments; `checked`: and whether every row holds, where there are rows. */
+export type Run = (q: Float64Array, checked: boolean) => Float64Array;
 
 export interface Swept {
   /** Largest error that is declared, and that is found, and where. */
@@ -79,27 +99,60 @@ export interface Swept {
   /** The largest error as a part of the value it is of. */
   readonly worstPart: number;
   readonly calibratedEnds: boolean;
+  /** Arguments that were tried. */
+  readonly points: number;
+  /** Runs whose every row was checked. */
+  readonly checked: number;
 }
 
-/** Runs the integer program on every `stride`-th argument, the first and the last among them. */
-export function sweep(given: FunctionCase, bits: number, stride = 1): Swept {
-  const { model, ir, levels, real } = functionModel(given, bits);
-  const interpreter = new Interpreter(ir);
-  const [output] = ir.outputs;
+export interface Density {
+  /** Every so many arguments, the last one always. */
+  readonly stride?: number;
+  /** Every so many runs all rows are checked, of the last one always. */
+  readonly checkEvery?: number;
+}
+
+/** Runs on arguments of the whole domain, the first and the last among them. */
+export function sweep(
+  { fn }: FunctionCase,
+  { model, levels, real }: SweptModel,
+  run: Run,
+  { stride = 1, checkEvery = 1 }: Density = {},
+): Swept {
   const { scale, offset } = model.tensors.get('y')!;
-  const all = [...Array.from({ length: Math.ceil(levels / stride) }, (_, i) => i * stride), levels - 1];
-  let [worst, at, largest, worstPart] = [0, NaN, 0, 0];
-  for (let start = 0; start < all.length; start += SIZE) {
+  const all = Array.from({ length: Math.ceil((levels - 1) / stride) + 1 }, (_, i) => Math.min(i * stride, levels - 1));
+  let [worst, at, largest, worstPart, checked] = [0, NaN, 0, 0, 0];
+  for (let start = 0, runs = 0; start < all.length; start += SIZE, runs++) {
     const q = Float64Array.from({ length: SIZE }, (_, i) => all[Math.min(start + i, all.length - 1)]!);
-    const y = interpreter.run(new Map([[ir.inputs[0]!, q]])).get(output!.node)!;
+    const isChecked = runs % checkEvery === 0 || start + SIZE >= all.length;
+    if (isChecked) checked++;
+    const y = run(q, isChecked);
     q.forEach((each, i) => {
-      const value = given.fn.apply(real(each));
+      const value = fn.apply(real(each));
       const error = Math.abs(y[i]! * scale + offset - value);
       largest = Math.max(largest, Math.abs(value));
       if (value !== 0) worstPart = Math.max(worstPart, error / Math.abs(value));
-      if (error > worst) [worst, at] = [error, real(each)];
+      // Neither more nor less than NaN is an error, too.
+      if (!(error <= worst)) [worst, at] = [error, real(each)];
     });
   }
-  const [declared] = model.errors.values();
-  return { declared: declared ?? NaN, worst, at, largest, worstPart, calibratedEnds: model.notes.length > 0 };
+  const [declared = NaN] = model.errors.values();
+  return {
+    declared,
+    worst,
+    at,
+    largest,
+    worstPart,
+    calibratedEnds: model.notes.length > 0,
+    points: all.length,
+    checked,
+  };
+}
+
+/** Whether an error is no more than is declared, and no more than may be declared; no end is calibrated. */
+export function isWithin({ fn }: FunctionCase, swept: Swept): boolean {
+  const { declared, worst, largest, worstPart, calibratedEnds } = swept;
+  // Of reciprocals and roots the error is a part of each value, of others of the largest one.
+  const measure = fn.inverse === undefined || fn.inverse === 'square' ? worst / largest : worstPart;
+  return worst <= declared && measure <= 2 ** -ERROR_BITS && !calibratedEnds;
 }

@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { encodeNamed } from '../prove/prove.js';
 import type { Sample } from '../inputs/tensor.js';
-import type { Schema } from '../verify/statement.js';
+import type { Manifest } from '../formats/manifest.js';
 import { usage } from './options.js';
 import { kindOf, requireFilePath } from './output-file.js';
 
@@ -19,14 +19,14 @@ export interface ProofPlan {
 /** Throws what reading and encoding the samples throws, USAGE and OUTPUT_UNWRITABLE where `out` does not fit their number. */
 export async function planProofs(
   samples: AsyncIterable<Sample>,
-  schema: Schema,
+  manifest: Pick<Manifest, 'schema' | 'choices'>,
   input: string,
   out: string,
 ): Promise<ProofPlan> {
   const ids: string[] = [];
-  for await (const { id, tensors } of samples) {
-    encodeNamed(schema, id, tensors);
-    ids.push(id);
+  for await (const sample of samples) {
+    encodeNamed(manifest, sample);
+    ids.push(sample.id);
   }
   // A file's only sample has the file's name; rows and lines have a suffix.
   const isBatch = ids.length !== 1 || ids[0] !== path.basename(input);

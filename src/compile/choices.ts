@@ -89,6 +89,15 @@ function requireOwnEnds({ input, ...domain }: CompileChoices['domains'][number])
   const ends = stepsOf(domain, input).map((step) => endsOf(step, domain.bits));
   const [lo, hi] = [Math.min(...ends.map((each) => each.min)), Math.max(...ends.map((each) => each.max))];
   const slack = ROUNDING * (hi - lo + Math.abs(lo));
+  const [from, to] = domain.declared ?? [lo, hi];
+  if (!(from >= lo - slack && from <= to && to <= hi + slack)) {
+    throw new ZkonnxError('ARTIFACT_INVALID', 'the manifest shows a declared domain that the integers do not cover', {
+      expected: `within [${lo}, ${hi}]`,
+      got: `[${from}, ${to}]`,
+      where: `choices.domains, ${JSON.stringify(input)}`,
+      help: 'the manifest was edited: compile the model again',
+    });
+  }
   if (Math.abs(min - lo) <= slack && Math.abs(max - hi) <= slack) return;
   throw new ZkonnxError('ARTIFACT_INVALID', 'the manifest shows another domain of an input than its scale gives', {
     expected: `[${lo}, ${hi}], by scale, zero point and bits`,

@@ -97,7 +97,7 @@ class ClampReader {
   private readonly nothing = (): void => undefined;
   private readonly inSplit = (placed: Placed): void => void this.split?.rest.push(placed);
 
-  /** Which instructions tell of clamps: quotients and tables by lookups; by bits a split and what follows it. */
+  /** Which instructions tell of clamps: quotients, their ends where these are wide, and tables by lookups; by bits a split and what follows it. */
   private readonly readers: { readonly [O in OpcodeName]: (placed: Placed) => void } = {
     Linear: this.nothing,
     Product: this.inSplit,
@@ -113,7 +113,7 @@ class ClampReader {
     Lookup: this.nothing,
     Evaluate: ({ at }) => this.readTable(at),
     Quotient: ({ at }) => this.readQuotient(at),
-    Parts: this.nothing,
+    Parts: ({ at }) => this.readParts(at),
     NonZeroSum: this.nothing,
     Below: this.nothing,
     Root: this.nothing,
@@ -140,6 +140,24 @@ class ClampReader {
       const beyond = this.witness.small[wire]!;
       if (wire !== 0 && beyond > 0 && this.counted.has(wire)) this.note(layer, side, beyond);
     }
+  }
+
+  /**
+   * p = max(x, 0), of which the sum has p − x: an end of a quotient whose top is beyond an operand word. Below, x is the quotient, digits with
+   * positive weights; above, what is left up to the top, with negative ones. The upper end may be of a p that the lower one counts: what is read is
+   * taken out of the sum.
+   */
+  private readParts(at: number): void {
+    const { code, counted } = this;
+    const [p, layer, row] = [code[at]!, code[at + 2]!, [code[at + 3]!, code[at + 4]!] as const];
+    // The row's side is x − p.
+    const x = this.terms(...row).filter(([wire]) => wire !== 0 && wire !== p);
+    const rest = (wire: number): number => counted.get(wire) ?? 0;
+    if (x.length === 0 || rest(p) < 1 || !x.every(([wire, coef]) => rest(wire) === -coef)) return;
+    counted.set(p, rest(p) - 1);
+    for (const [wire] of x) counted.set(wire, 0);
+    const beyond = -this.rowValue(...row);
+    if (beyond > 0) this.note(layer, x.some(([, coef]) => coef < 0) ? 'above' : 'below', beyond);
   }
 
   /** By a clamp table: rows beyond the ends count by their multiplicities. */

@@ -73,6 +73,8 @@ export interface InputDomainChoice {
   readonly zeroPoint: number | readonly number[];
   /** Declared by the caller, a grid that all samples lie on, or what the samples showed and a margin. */
   readonly source: 'declared' | 'grid' | 'calibration';
+  /** The ends as the caller declared them, at or within min and max: `run` and `prove` take no value beyond. */
+  readonly declared?: readonly [lo: number, hi: number];
 }
 
 /**
@@ -198,6 +200,7 @@ function fieldsOf(version: FormatVersion): Fields<Manifest> {
             scale: numbers,
             zeroPoint: numbers,
             source: oneOf('declared', 'grid', 'calibration'),
+            declared: optional(tuple(number, number)),
           }),
         ),
         inputShapes: list(tuple(text, list(count))),

@@ -27,6 +27,7 @@ import {
   type RunOptions,
 } from './prover.js';
 import { requireBytes, requireCircuitOf } from './artifact-match.js';
+import { declaredDomainsIn } from './declared-domains.js';
 import { solvedWitness } from './solve.js';
 import { solveAndProve } from './solve-and-prove.js';
 import type { CircuitInputs, ProveResult } from './tasks.js';
@@ -86,6 +87,8 @@ async function openWith<P extends Protocol>(
   if (prover !== 'kernels') {
     throw new ZkonnxError('USAGE', `${prover} proves with Node only`, { expected: 'our kernels', got: prover });
   }
+  const { manifest } = files;
+  const declared = manifest === undefined ? new Map() : declaredDomainsIn(manifest, key.facts);
   const step = stepper('loading the key', run);
   run.onProgress?.({ phase: 'load', fraction: 0 });
   const { protocol, points, facts } = key;
@@ -105,7 +108,7 @@ async function openWith<P extends Protocol>(
   const proving = await ProvingKey.load(record, source, host, { expected: { circuit }, step, signal: run.signal });
   const verifier = await KernelVerifier.of(equationOf(key));
   run.onProgress?.({ phase: 'load', fraction: 1 });
-  return new ProverHandle(key, verifier, new SoloHost(protocol, loaded, proving));
+  return new ProverHandle(key, verifier, new SoloHost(protocol, loaded, proving), declared);
 }
 
 /** One thread over a memory that only it sees. */

@@ -11,6 +11,7 @@ import { KernelVerifier, prepareKeyOn, verifierKernels } from './engine/kernel-v
 import { ProverPool, type ProverFiles } from './pool.js';
 import { PROVERS } from './protocols.js';
 import { ProverHandle, requireProver, type ArtifactBytes, type OpenProverOptions, type Prover } from './prover.js';
+import { declaredDomains, declaredDomainsIn, type DeclaredDomains } from './declared-domains.js';
 import { requireBytes, requireCircuitOf } from './artifact-match.js';
 import { requireManifestOf } from './manifest-match.js';
 
@@ -20,10 +21,11 @@ interface Opened {
   readonly key: () => Promise<OpenedKey>;
 }
 
-/** The verification key, and kernels for what checks proofs with it. */
+/** The verification key, kernels for what checks proofs with it, and the domains that samples are held to. */
 interface OpenedKey {
   readonly key: PreparedKey;
   readonly kernels: Kernels;
+  readonly declared: DeclaredDomains;
 }
 
 /**
@@ -62,7 +64,7 @@ async function open(
 async function openWith<P extends Protocol>(
   pool: ProverPool<P>,
   { circuit: circuitFile, provingKey }: ProverFiles<P>,
-  { key, kernels }: { readonly key: PreparedKeyOf<P>; readonly kernels: Kernels },
+  { key, kernels, declared }: Omit<OpenedKey, 'key'> & { readonly key: PreparedKeyOf<P> },
   signal: AbortSignal | undefined,
 ): Promise<Prover> {
   const points = KernelVerifier.of(equationOf(key), kernels);
@@ -72,7 +74,7 @@ async function openWith<P extends Protocol>(
   const where = typeof provingKey === 'string' ? provingKey : 'provingKey';
   requireCircuitOf(key.facts, circuit, typeof circuitFile === 'string' ? circuitFile : 'circuit');
   PROVERS[key.protocol].requireSameSetup(keyInfo, where, key.points, key.facts);
-  return new ProverHandle(key, await unlessAborted(points, signal, 'loading the key'), pool);
+  return new ProverHandle(key, await unlessAborted(points, signal, 'loading the key'), pool, declared);
 }
 
 async function ofFolder(dir: string): Promise<Opened> {
@@ -85,7 +87,8 @@ async function ofFolder(dir: string): Promise<Opened> {
       const [text, kernels] = await Promise.all([readKeyFile(paths.verificationKey, dir), verifierKernels()]);
       const key = prepareKeyOn(kernels, text);
       requireManifestOf(key.facts, manifest, paths.verificationKey);
-      return { key: requireSameProtocol(key, protocol, paths.verificationKey), kernels };
+      const own = requireSameProtocol(key, protocol, paths.verificationKey);
+      return { key: own, kernels, declared: declaredDomains(manifest) };
     },
   };
 }
@@ -94,7 +97,10 @@ async function ofBytes(artifact: ArtifactBytes): Promise<Opened> {
   const [circuit, provingKey] = [requireBytes(artifact, 'circuit'), requireBytes(artifact, 'provingKey')];
   const kernels = await verifierKernels();
   const key = prepareKeyOn(kernels, artifact.verificationKey);
-  return { files: { protocol: key.protocol, circuit, provingKey }, key: () => Promise.resolve({ key, kernels }) };
+  const { manifest } = artifact;
+  const declared = manifest === undefined ? new Map() : declaredDomainsIn(manifest, key.facts);
+  const files = { protocol: key.protocol, circuit, provingKey };
+  return { files, key: () => Promise.resolve({ key, kernels, declared }) };
 }
 
 function requireSameProtocol(key: PreparedKey, protocol: Protocol, where: string): PreparedKey {

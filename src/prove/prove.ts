@@ -5,8 +5,9 @@ import type { Circuit } from '../constraint/program.js';
 import { witnessToBytes } from '../constraint/solver.js';
 import { mapInOrder } from '../pool/in-order.js';
 import { defaultThreads } from '../pool/worker-pool.js';
-import type { Schema } from '../verify/statement.js';
-import { encodeSample, solveHiding } from './encode.js';
+import type { Manifest } from '../formats/manifest.js';
+import { declaredDomains } from './declared-domains.js';
+import { encodeSample, nameSample, solveHiding } from './encode.js';
 import { freshScalar } from './engine/fresh-scalar.js';
 import { openProver } from './open-prover.js';
 import type { OpenProverOptions, ProofOptions, Proven } from './prover.js';
@@ -76,33 +77,23 @@ async function naming<T>(id: string, job: () => Promise<T>): Promise<T> {
   }
 }
 
+/** What a manifest says of the inputs that its artifact takes. */
+type Described = Pick<Manifest, 'schema' | 'choices'>;
+
 /** `encodeSample`, its errors naming the sample too. */
-export function encodeNamed(
-  schema: Schema,
-  id: string,
-  tensors: ReadonlyMap<string, Float64Array>,
-): Map<string, Float64Array> {
+export function encodeNamed(manifest: Described, { id, tensors }: NamedSample): Map<string, Float64Array> {
   try {
-    return encodeSample(schema, tensors);
+    return encodeSample(manifest.schema, tensors, declaredDomains(manifest));
   } catch (error) {
     throw nameSample(error, id);
   }
-}
-
-function nameSample(error: unknown, id: string): unknown {
-  if (!(error instanceof ZkonnxError) || !/^(?:INPUT_|RANGE_)/.test(error.code)) return error;
-  const { where } = error.details;
-  return new ZkonnxError(error.code, error.shortMessage, {
-    ...error.details,
-    where: `${where ?? 'input'}, sample ${id}`,
-  });
 }
 
 /**
  * Every wire's value for one sample, 32 bytes each, with fresh salts: the content of a .wtns file, for other provers. Secret where anything
  * of the statement is. Throws as `encodeSample` and `solve`; USAGE for a circuit of two rounds.
  */
-export function witnessOf(circuit: Circuit, schema: Schema, { id, tensors }: NamedSample): Uint8Array {
+export function witnessOf(circuit: Circuit, manifest: Described, sample: NamedSample): Uint8Array {
   if (isTwoRound(circuit)) {
     throw new ZkonnxError('USAGE', 'a witness of mirage is made in two rounds, the second for each proof anew', {
       expected: 'an artifact of protocol groth16',
@@ -110,6 +101,6 @@ export function witnessOf(circuit: Circuit, schema: Schema, { id, tensors }: Nam
     });
   }
   const salts = new Map(circuit.salts.map(({ name }) => [name, freshScalar()]));
-  const witness = solveHiding(circuit, schema, encodeNamed(schema, id, tensors), salts);
+  const witness = solveHiding(circuit, manifest.schema, encodeNamed(manifest, sample), salts);
   return witnessToBytes(witness, circuit.r1cs.nWires);
 }

@@ -10,6 +10,7 @@ import type { AnyProofFile } from '../verify/proof.js';
 import type { Protocol, Schema } from '../verify/statement.js';
 import { checkedProof } from './checked-proof.js';
 import { contextText, requireContext } from './context.js';
+import type { DeclaredDomains } from './declared-domains.js';
 import { encodeSample, hidingValues } from './encode.js';
 import type { Pause } from './engine/event-loop.js';
 import type { KernelVerifier } from './engine/kernel-verifier.js';
@@ -27,6 +28,8 @@ export interface ArtifactBytes {
   readonly provingKey: Uint8Array;
   /** verification_key.json, its text or parsed. */
   readonly verificationKey: unknown;
+  /** manifest.json, its text or parsed. Where it is given, values beyond the domain that it says was declared are refused. */
+  readonly manifest?: unknown;
 }
 
 /** Real values by input name, row-major. */
@@ -107,6 +110,7 @@ export class ProverHandle<P extends Protocol> implements Prover {
     private readonly key: PreparedKeyOf<P>,
     private readonly points: KernelVerifier,
     private readonly host: ProverHost<P>,
+    private readonly declared: DeclaredDomains,
   ) {}
 
   get schema(): Schema {
@@ -122,7 +126,7 @@ export class ProverHandle<P extends Protocol> implements Prover {
     throwIfAborted(run.signal, 'the proof');
     requireContext(this.protocol, context);
     const { keyDigest } = this.key.facts;
-    const inputs = encodeSample(this.schema, realTensors(sample));
+    const inputs = encodeSample(this.schema, realTensors(sample), this.declared);
     const salts = freshSalts(this.schema);
     const request = { inputs: Object.fromEntries(inputs), salts: Object.fromEntries(salts) };
     const statement = { keyDigest, context: context ?? new Uint8Array() };

@@ -7,7 +7,8 @@ import type { FloatReference, FloatTensor } from '../reference/onnxruntime.js';
 import { realValues, type TensorValue } from '../verify/report.js';
 import type { TensorSchema } from '../verify/statement.js';
 import { clampReports, type ClampReport } from './clamp-report.js';
-import { encodeSample, solveHiding } from './encode.js';
+import { declaredDomains } from './declared-domains.js';
+import { encodeSample, nameSample, solveHiding } from './encode.js';
 import type { Circuit } from '../constraint/program.js';
 import { outputsOf } from '../constraint/solver.js';
 
@@ -35,8 +36,8 @@ export interface Runner {
   readonly referenceName: string;
   /** Why it is not onnxruntime, and what would make it so, in a sentence; absent where it is. */
   readonly referenceMissing?: string;
-  /** Throws INPUT_… and RANGE_EXCEEDED for inputs that the model was not compiled for. */
-  run(sample: { readonly tensors: ReadonlyMap<string, Float64Array> }): Promise<RunResult>;
+  /** Throws INPUT_… and RANGE_EXCEEDED for inputs that the model was not compiled for; `id` names the sample there. */
+  run(sample: { readonly id?: string; readonly tensors: ReadonlyMap<string, Float64Array> }): Promise<RunResult>;
   close(): Promise<void>;
 }
 
@@ -63,7 +64,13 @@ async function open(artifactDir: string, choose: Choose): Promise<Runner> {
     manifest,
     referenceName: reference.name,
     ...(missing === undefined ? {} : { referenceMissing: missing }),
-    run: ({ tensors }) => runOne(circuit, manifest, reference, tensors),
+    async run({ id, tensors }) {
+      try {
+        return await runOne(circuit, manifest, reference, tensors);
+      } catch (error) {
+        throw id === undefined ? error : nameSample(error, id);
+      }
+    },
     close: () => reference.close(),
   };
 }
@@ -77,7 +84,7 @@ async function runOne(
   // Salts only enter commitments; zero serves for a run that makes no proof.
   const salts = new Map(circuit.salts.map(({ name }) => [name, 0n]));
   const { schema } = manifest;
-  const witness = solveHiding(circuit, schema, encodeSample(schema, tensors), salts);
+  const witness = solveHiding(circuit, schema, encodeSample(schema, tensors, declaredDomains(manifest)), salts);
   const values = outputsOf(circuit, witness);
   const outputs = byName(schema.outputs, (tensor) => realValues(tensor, values.get(tensor.name)!));
   const floats = await reference.run(tensors);

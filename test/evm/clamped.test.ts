@@ -1,8 +1,8 @@
 /** Contracts of keys whose statements say whether a value was clamped: both verifiers judge one list alike. */
 import type { Hex } from 'viem';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compileSolidity, deploy, SOLC_SETTINGS, startChain } from '../../examples/local-chain.js';
-import type { Chain, Compiled } from '../../examples/local-chain.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { compileSolidity, deploy, SOLC_SETTINGS } from '../../examples/local-chain.js';
+import type { Compiled } from '../../examples/local-chain.js';
 import {
   CLAMPED_CONTRACT_SIGNALS,
   exportSolidity,
@@ -16,6 +16,7 @@ import { PROTOCOLS } from '../../src/verify/statement.js';
 import { verify } from '../../src/verify/verify.js';
 import { bitlessKeys, clampedSet } from '../fixtures/proofs/clamped-vectors.js';
 import { freeKey } from '../fixtures/proofs/free-statement.js';
+import { chainOfFile, EIP170_BYTES, UNOPTIMISED } from './chain-support.js';
 import { verdictOf } from './contract-verdict.js';
 import { tensor } from './fold-statement.js';
 import { expectGoldenGas } from './gas-golden.js';
@@ -23,17 +24,8 @@ import type { Gas } from './gas-golden.js';
 import { simulate } from './simulated-proof.js';
 
 const MOST_SIGNALS = MAX_CONTRACT_SIGNALS - CLAMPED_CONTRACT_SIGNALS;
-const EIP170_BYTES = 24_576;
-const UNOPTIMISED = { ...SOLC_SETTINGS, optimizer: { enabled: false } };
 const measured: Gas = {};
-let chain: Chain;
-
-beforeAll(async () => {
-  chain = await startChain();
-});
-afterAll(async () => {
-  await chain.stop();
-});
+const chain = chainOfFile();
 
 describe.each(PROTOCOLS)('a contract of a key with the bit, %s', (protocol) => {
   const { key, list, index } = clampedSet(protocol);
@@ -44,7 +36,7 @@ describe.each(PROTOCOLS)('a contract of a key with the bit, %s', (protocol) => {
 
   beforeAll(async () => {
     compiled = compileSolidity(exported.source, 'ZkonnxVerifier');
-    ({ address } = await deploy(chain, compiled));
+    ({ address } = await deploy(chain(), compiled));
   });
 
   /** Arguments of `verify`, and of `clamped`. */
@@ -55,7 +47,7 @@ describe.each(PROTOCOLS)('a contract of a key with the bit, %s', (protocol) => {
       : { statement: [call.proof, call.signals], values: [call.signals] };
   };
   const answers = (functionName: string, args: readonly unknown[]) =>
-    chain.reader.readContract({ address, abi: compiled.abi, functionName, args });
+    chain().reader.readContract({ address, abi: compiled.abi, functionName, args });
 
   it('compiles without a message, optimised or not, and has the ABI we export', () => {
     const plain = compileSolidity(exported.source, 'ZkonnxVerifier', UNOPTIMISED);
@@ -75,7 +67,7 @@ describe.each(PROTOCOLS)('a contract of a key with the bit, %s', (protocol) => {
         ['verify', reason, {}],
         ['verifyUnclamped', whereExpected, { expectUnclamped: true }],
       ] as const) {
-        const onChain = await verdictOf(chain, address, compiled.abi, { functionName, args: statement });
+        const onChain = await verdictOf(chain(), address, compiled.abi, { functionName, args: statement });
         expect(onChain).toEqual(expected === undefined ? {} : { reason: expected });
         const inTypeScript = verify(file, prepared, options);
         expect(inTypeScript.valid ? {} : { reason: inTypeScript.reason }).toEqual(onChain);
@@ -83,7 +75,7 @@ describe.each(PROTOCOLS)('a contract of a key with the bit, %s', (protocol) => {
       expect(await answers('isValid', statement)).toBe(reason === undefined);
       const call = { functionName: 'clamped', args: values } as const;
       if (says === undefined)
-        expect(await verdictOf(chain, address, compiled.abi, call)).toEqual({ reason: 'PACKING_INVALID' });
+        expect(await verdictOf(chain(), address, compiled.abi, call)).toEqual({ reason: 'PACKING_INVALID' });
       else expect(await answers('clamped', values)).toBe(says);
     },
   );
@@ -101,7 +93,7 @@ describe.each(PROTOCOLS)('a contract of a key with the bit, %s', (protocol) => {
   it('costs little more', async () => {
     const { statement } = argsOf(list[0]!.file);
     const gasOf = (functionName: string) =>
-      chain.reader.estimateContractGas({ address, abi: compiled.abi, functionName, args: statement });
+      chain().reader.estimateContractGas({ address, abi: compiled.abi, functionName, args: statement });
     const [plain, demanding] = [Number(await gasOf('verify')), Number(await gasOf('verifyUnclamped'))];
     expect(demanding - plain).toBeLessThan(500);
     measured[`clamped: ${protocol}`] = {
@@ -126,10 +118,10 @@ describe.each(PROTOCOLS)('a contract of a key without the bit, %s', (protocol) =
       exportSolidity(bitlessKeys(protocol)[0]!.key, { allowDevelopmentKey: true }).source,
       'ZkonnxVerifier',
     );
-    const { address } = await deploy(chain, without);
+    const { address } = await deploy(chain(), without);
     const call = solidityCalldata(withBit.list[0]!.file, withBit.key);
     const args = call.protocol === 'mirage' ? [call.values] : [call.signals];
-    const asked = chain.reader.readContract({
+    const asked = chain().reader.readContract({
       address,
       abi: [...abi] as Compiled['abi'],
       functionName: 'clamped',

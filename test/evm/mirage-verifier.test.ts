@@ -1,9 +1,9 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { BaseError, encodeFunctionData, RpcRequestError, toFunctionSelector } from 'viem';
 import type { Hex } from 'viem';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compileSolidity, deploy, SOLC_SETTINGS, startChain } from '../../examples/local-chain.js';
-import type { Chain, Compiled } from '../../examples/local-chain.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { compileSolidity, deploy, SOLC_SETTINGS } from '../../examples/local-chain.js';
+import type { Compiled } from '../../examples/local-chain.js';
 import { exportSolidity, MAX_CONTRACT_ELEMENTS, MAX_CONTRACT_SEGMENTS } from '../../src/export/solidity.js';
 import { prepareKey } from '../../src/verify/key.js';
 import { elementsFromBytes, publicCount, signalWidths } from '../../src/verify/statement.js';
@@ -11,6 +11,7 @@ import type { Schema } from '../../src/verify/statement.js';
 import { verify } from '../../src/verify/verify.js';
 import { largeMirageSet, smallMirageSet, toMirageProof } from '../fixtures/proofs/mirage-vectors.js';
 import type { MirageCall } from '../fixtures/proofs/mirage-vectors.js';
+import { chainOfFile, EIP170_BYTES, UNOPTIMISED } from './chain-support.js';
 import { verdictOf } from './contract-verdict.js';
 import { foldStatement, imageSchema, tensor } from './fold-statement.js';
 import { expectGoldenGas } from './gas-golden.js';
@@ -20,17 +21,8 @@ import { simulate } from './simulated-proof.js';
 
 /** Whole transaction, all 784 pixels and 10 scores public, whatever their values. */
 const MNIST_GAS_LIMIT = 290_000;
-const EIP170_BYTES = 24_576;
-const UNOPTIMISED = { ...SOLC_SETTINGS, optimizer: { enabled: false } };
 const measured: Gas = {};
-let chain: Chain;
-
-beforeAll(async () => {
-  chain = await startChain();
-});
-afterAll(async () => {
-  await chain.stop();
-});
+const chain = chainOfFile();
 
 const hex = (bytes: Uint8Array): Hex => `0x${bytesToHex(bytes)}`;
 const argsOf = ({ proof, values, context }: MirageCall) => [proof, hex(values), hex(context)];
@@ -46,7 +38,7 @@ describe.each([
 
   beforeAll(async () => {
     compiled = compileSolidity(exported.source, 'ZkonnxVerifier');
-    const deployment = await deploy(chain, compiled);
+    const deployment = await deploy(chain(), compiled);
     address = deployment.address;
     measured[title] = { deploy: Number(deployment.gas), deployedBytes: compiled.deployedBytes };
   });
@@ -58,7 +50,7 @@ describe.each([
   });
 
   it('carries the names of key, model, circuit and setup', async () => {
-    const read = (functionName: string) => chain.reader.readContract({ address, abi: compiled.abi, functionName });
+    const read = (functionName: string) => chain().reader.readContract({ address, abi: compiled.abi, functionName });
     const { keyDigest, modelHash, circuitHash, schemaDigest } = pair.key.zkonnx;
     expect(await read('KEY_DIGEST')).toBe(keyDigest);
     expect(await read('MODEL_HASH')).toBe(modelHash.replace('sha256:', '0x'));
@@ -73,7 +65,7 @@ describe.each([
     const key = prepareKey(pair.key);
     it.each(list.map((vector) => [vector.name, vector] as const))('%s', async (_, vector) => {
       const args = argsOf(vector);
-      const onChain = await verdictOf(chain, address, compiled.abi, { functionName: 'verify', args });
+      const onChain = await verdictOf(chain(), address, compiled.abi, { functionName: 'verify', args });
       const inTypeScript = verify(toMirageProof(fixture.file, system.schema, vector), key);
       expect(onChain).toEqual({
         ...(vector.reason === undefined ? {} : { reason: vector.reason }),
@@ -82,7 +74,7 @@ describe.each([
       expect(inTypeScript.valid).toBe(vector.reason === undefined);
       if (!inTypeScript.valid)
         expect({ reason: inTypeScript.reason, index: inTypeScript.index }).toEqual({ index: undefined, ...onChain });
-      const isValid = await chain.reader.readContract({ address, abi: compiled.abi, functionName: 'isValid', args });
+      const isValid = await chain().reader.readContract({ address, abi: compiled.abi, functionName: 'isValid', args });
       expect(isValid).toBe(vector.reason === undefined);
     });
   });
@@ -96,8 +88,8 @@ describe.each([
     });
     const args = [proof, values, context];
     expect(data).toBe(encodeFunctionData({ abi: compiled.abi, functionName: 'verify', args }));
-    expect(await chain.reader.readContract({ address, abi: compiled.abi, functionName: 'verify', args })).toBe(true);
-    measured[title]!['transaction'] = await transactionGas(chain, address, data);
+    expect(await chain().reader.readContract({ address, abi: compiled.abi, functionName: 'verify', args })).toBe(true);
+    measured[title]!['transaction'] = await transactionGas(chain(), address, data);
   });
 
   describe('calldata that is not as an encoder writes it', () => {
@@ -112,7 +104,7 @@ describe.each([
     /** The selector the call reverts with: "0x" where the calldata does not decode, undefined where the call returns. */
     const errorOf = async (changed: Hex) => {
       try {
-        await chain.reader.call({ to: address, data: changed });
+        await chain().reader.call({ to: address, data: changed });
         return undefined;
       } catch (error) {
         const cause = error instanceof BaseError ? error.walk((inner) => inner instanceof RpcRequestError) : null;
@@ -160,10 +152,10 @@ describe.each([
   it('tells too little gas from a wrong proof', async () => {
     const { data } = mirageCalldata(fixture.file, pair.key);
     // So much is missing that the pairing fails, not what comes before it, and what is left still pays for the answer.
-    const gas = (await chain.reader.estimateGas({ to: address, data })) - 20_000n;
+    const gas = (await chain().reader.estimateGas({ to: address, data })) - 20_000n;
     for (const functionName of ['verify', 'isValid'] as const) {
       const call = { functionName, args: argsOf(valid), gas };
-      expect(await verdictOf(chain, address, compiled.abi, call)).toEqual({ reason: 'INSUFFICIENT_GAS' });
+      expect(await verdictOf(chain(), address, compiled.abi, call)).toEqual({ reason: 'INSUFFICIENT_GAS' });
     }
   });
 
@@ -177,9 +169,9 @@ describe.each([
       const source = exported.source.replace(`constant ${constant} = ${number};`, `constant ${constant} = ${0xdead};`);
       expect(source).not.toBe(exported.source);
       const lacking = compileSolidity(source, 'ZkonnxVerifier');
-      const { address: at } = await deploy(chain, lacking);
+      const { address: at } = await deploy(chain(), lacking);
       for (const functionName of ['verify', 'isValid'] as const) {
-        const verdict = await verdictOf(chain, at, lacking.abi, { functionName, args: argsOf(valid) });
+        const verdict = await verdictOf(chain(), at, lacking.abi, { functionName, args: argsOf(valid) });
         expect(verdict).toEqual({ reason: 'PRECOMPILE_UNAVAILABLE', index: 0xdead });
       }
     }
@@ -204,7 +196,7 @@ async function deployed(key: unknown, settings?: object) {
   );
   expect(compiled.messages).toEqual([]);
   expect(compiled.deployedBytes).toBeLessThan(EIP170_BYTES);
-  return { compiled, ...(await deploy(chain, compiled)) };
+  return { compiled, ...(await deploy(chain(), compiled)) };
 }
 
 describe('784 pixels and 10 scores', () => {
@@ -219,10 +211,10 @@ describe('784 pixels and 10 scores', () => {
 
   it(`cost less than ${MNIST_GAS_LIMIT} gas in a whole transaction`, async () => {
     const { address, compiled, gas } = await deployed(key);
-    const transaction = await transactionGas(chain, address, mirageCalldata(file, key).data);
+    const transaction = await transactionGas(chain(), address, mirageCalldata(file, key).data);
     const other = foldStatement(schema, sparse(bytes));
     expect(other.key).toEqual(key);
-    const mostlyBlack = await transactionGas(chain, address, mirageCalldata(other.file, key).data);
+    const mostlyBlack = await transactionGas(chain(), address, mirageCalldata(other.file, key).data);
     const unoptimised = await deployed(key, UNOPTIMISED);
     expect(transaction).toBeLessThan(MNIST_GAS_LIMIT);
     measured[title] = {
@@ -231,7 +223,7 @@ describe('784 pixels and 10 scores', () => {
       deployedBytesUnoptimised: unoptimised.compiled.deployedBytes,
       transaction,
       transactionMostlyBlack: mostlyBlack,
-      transactionUnoptimised: await transactionGas(chain, unoptimised.address, mirageCalldata(file, key).data),
+      transactionUnoptimised: await transactionGas(chain(), unoptimised.address, mirageCalldata(file, key).data),
     };
   });
 
@@ -242,7 +234,7 @@ describe('784 pixels and 10 scores', () => {
     for (const at of [0, 29, 30, 60, 61, 500, bytes - 10, bytes - 9, bytes - 1]) {
       const changed = dense(bytes).with(at, (dense(bytes)[at]! + 1) % 256);
       const args = [call.proof, hex(changed), call.context];
-      const onChain = await verdictOf(chain, address, compiled.abi, { functionName: 'verify', args });
+      const onChain = await verdictOf(chain(), address, compiled.abi, { functionName: 'verify', args });
       const signals = elementsFromBytes(schema, changed).map(String);
       expect(verify({ ...file, publicSignals: signals }, key)).toMatchObject({ valid: false, ...onChain });
       expect(onChain).toEqual({ reason: 'PAIRING_FAILED' });
@@ -253,8 +245,8 @@ describe('784 pixels and 10 scores', () => {
     // 992 = 31·32 bytes: whole elements, and whole words of calldata.
     const more = foldStatement(imageSchema(784 + 992), dense(bytes + 992));
     const [here, there] = [await deployed(key), await deployed(more.key)];
-    const gas = await transactionGas(chain, here.address, mirageCalldata(file, key).data);
-    const gasMore = await transactionGas(chain, there.address, mirageCalldata(more.file, more.key).data);
+    const gas = await transactionGas(chain(), here.address, mirageCalldata(file, key).data);
+    const gasMore = await transactionGas(chain(), there.address, mirageCalldata(more.file, more.key).data);
     // The proofs' own bytes differ, and their zeros are cheaper.
     const proofGas = (words: readonly bigint[]) => words.reduce((sum, word) => sum + wordGas(word), 0);
     const [own, ownMore] = [mirageCalldata(file, key), mirageCalldata(more.file, more.key)];
@@ -277,10 +269,10 @@ describe('a weaker transcript', () => {
     const weak = source.replace(whole, `seed := keccak256(add(words, ${32 * (words - 2)}), 64)`);
     expect(weak).not.toBe(source);
     const weakened = compileSolidity(weak, 'ZkonnxVerifier');
-    const [at, { compiled, address }] = [await deploy(chain, weakened), await deployed(pair.key)];
+    const [at, { compiled, address }] = [await deploy(chain(), weakened), await deployed(pair.key)];
     const call = { functionName: 'verify', args: argsOf(forged) } as const;
-    expect(await verdictOf(chain, at.address, weakened.abi, call)).toEqual({});
-    expect(await verdictOf(chain, address, compiled.abi, call)).toEqual({ reason: 'PAIRING_FAILED' });
+    expect(await verdictOf(chain(), at.address, weakened.abi, call)).toEqual({});
+    expect(await verdictOf(chain(), address, compiled.abi, call)).toEqual({ reason: 'PAIRING_FAILED' });
   });
 });
 
@@ -299,7 +291,7 @@ describe('limits', () => {
     const call = mirageCalldata(file, key);
     for (const settings of [SOLC_SETTINGS, UNOPTIMISED]) {
       const { address } = await deployed(key, settings);
-      const answer = await chain.reader.call({ to: address, data: call.data });
+      const answer = await chain().reader.call({ to: address, data: call.data });
       expect(BigInt(answer.data!)).toBe(1n);
     }
     const larger: Schema = { outputs: [], inputs: [tensor('large', count + 1, 1)] };
@@ -320,11 +312,11 @@ describe('limits', () => {
     for (const settings of [SOLC_SETTINGS, UNOPTIMISED]) {
       const { address, compiled } = await deployed(key, settings);
       const args = [call.proof, call.values, call.context];
-      expect(await verdictOf(chain, address, compiled.abi, { functionName: 'verify', args })).toEqual({});
+      expect(await verdictOf(chain(), address, compiled.abi, { functionName: 'verify', args })).toEqual({});
       const lastCommitment = elements.length - 2;
       const outOfField = `${call.values.slice(0, -66)}${'f'.repeat(64)}${call.values.slice(-2)}`;
       const refused = { functionName: 'verify', args: [call.proof, outOfField, call.context] } as const;
-      expect(await verdictOf(chain, address, compiled.abi, refused)).toEqual({
+      expect(await verdictOf(chain(), address, compiled.abi, refused)).toEqual({
         reason: 'PUBLIC_INPUT_NOT_IN_FIELD',
         index: lastCommitment,
       });

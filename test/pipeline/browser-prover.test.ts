@@ -1,6 +1,6 @@
 /** The prover without Node: its API, hostile files, and its bundle in a process that has neither shared memory nor Node's globals. */
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -11,7 +11,7 @@ import { bundle } from '../../scripts/bundle.js';
 import { makeMlp } from '../../scripts/make-mlp.js';
 import { readCircuit } from '../../src/formats/circuit.js';
 import { bytesSource, readContainer } from '../../src/formats/iden3-container.js';
-import { provingKeyPath } from '../../src/formats/manifest.js';
+import { artifactPaths, provingKeyPath, type Manifest } from '../../src/formats/manifest.js';
 import { G1_BYTES, G2_BYTES, openZkeyReader, ZkeySection } from '../../src/formats/zkey.js';
 import { instantiateKernels } from '../../src/kernels/module.js';
 import { SoloTeam } from '../../src/kernels/team.js';
@@ -55,6 +55,25 @@ describe('proving', () => {
     const proven = await prover.prove({ input: values });
     expect(verify(proven.proof, files.verificationKey)).toMatchObject({ valid: true, setup: 'development' });
     expect(await snarkjsAccepts(path.join(dir, 'judged'), files.verificationKey, proven.proof)).toBe(true);
+  });
+
+  it('given the manifest, takes no value beyond the declared domain, which the integers reach past', async () => {
+    const manifest = await readFile(artifactPaths(path.join(dir, 'committed')).manifest, 'utf8');
+    const { choices } = JSON.parse(manifest) as Manifest;
+    const beyond = Float64Array.from(values).fill((1 + choices!.domains[0]!.max) / 2, 3, 4);
+    expect(beyond[3]).toBeGreaterThan(1.00001);
+    const told = await openProver({ ...files, manifest });
+    await expect(told.prove({ input: beyond })).rejects.toMatchObject({
+      code: 'INPUT_OUT_OF_DOMAIN',
+      details: { expected: '-1 to 1', where: 'input[0, 3]' },
+    });
+    expect(accepted(await told.prove({ input: values }))).toBe(true);
+    expect(accepted(await prover.prove({ input: beyond }))).toBe(true);
+    const stranger = openProver({
+      ...files,
+      manifest: { ...(JSON.parse(manifest) as Manifest), circuit: { hash: '' } },
+    });
+    await expect(stranger).rejects.toMatchObject({ code: 'KEY_MISMATCH' });
   });
 
   it('opens the commitment it made, with a fresh salt every time', async () => {

@@ -141,9 +141,9 @@ describe('what does not belong together', () => {
   it('snarkjs as prover, and a .wtns: USAGE', async () => {
     expect(await rejection(proveAll(artifact, [values(0)], { prover: 'snarkjs' }))).toMatchObject({ code: 'USAGE' });
     const circuit = await readCircuitFile(artifactPaths(artifact).circuit);
-    const { schema } = await readManifest(artifact);
+    const manifest = await readManifest(artifact);
     const sample = { id: 'one', tensors: new Map([['input', values(0)]]) };
-    expect(() => witnessOf(circuit, schema, sample)).toThrow(/two rounds/);
+    expect(() => witnessOf(circuit, manifest, sample)).toThrow(/two rounds/);
   });
 
   it('a circuit whose second round begins elsewhere is another circuit, for setup and for prove', async () => {

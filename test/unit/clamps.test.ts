@@ -96,6 +96,45 @@ describe('clampsOf', () => {
     expect(named).toBeGreaterThan(100);
   });
 
+  it.each(layouts)('names them of quotients of more than 30 bits, too: %s', (_, makeBuilder) => {
+    const [lo, hi] = [-(2 ** 36), 2 ** 45];
+    const wide = fc.record({
+      shift: fc.integer({ min: 0, max: 4 }),
+      lo: fc.constantFrom(-(2 ** 34), 0, 12_345),
+      bits: fc.integer({ min: 31, max: 40 }),
+      ends: fc.record({ lo: end, hi: end }),
+    });
+    const elements = fc.array(
+      fc.tuple(
+        fc.maxSafeInteger().map((x) => Math.max(lo, Math.min(hi, x % (2 * hi)))),
+        wide,
+      ),
+      {
+        minLength: 1,
+        maxLength: 3,
+      },
+    );
+    const seen = new Set<string>();
+    fc.assert(
+      fc.property(elements, (given) => {
+        const of = given.map(([, layer]) => layer);
+        const circuit = build(makeBuilder(), [lo, hi], of);
+        const tried = [given.map(([x]) => x), given.map(() => lo), given.map(() => hi), given.map(() => 20_000)];
+        for (const x of tried) {
+          const witness = solve(circuit, new Map([['x', Float64Array.from(x)]]));
+          const expected = of.flatMap((layer, i): ClampedValues[] => {
+            const { end: kind, side, farthest } = meaning(x[i]!, layer);
+            return kind === 'counted' ? [{ layer: `layer ${i}`, side, count: 1, farthest }] : [];
+          });
+          expect(clampsOf(circuit, witness)).toEqual(expected);
+          for (const { side } of expected) seen.add(side);
+        }
+      }),
+      { ...RUNS, numRuns: 60 },
+    );
+    expect(seen).toEqual(new Set(['above', 'below']));
+  });
+
   it('adds up the values of a layer, and keeps the farthest', () => {
     for (const [, makeBuilder] of layouts) {
       const b = makeBuilder();

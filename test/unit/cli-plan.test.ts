@@ -28,7 +28,7 @@ async function* samples(ids: readonly string[], value = 0.5) {
 }
 
 function plan(ids: readonly string[], input: string, out: string, value?: number) {
-  return planProofs(samples(ids, value), schema, input, path.join(folder, out));
+  return planProofs(samples(ids, value), { schema }, input, path.join(folder, out));
 }
 
 async function names(ids: readonly string[]): Promise<string[]> {

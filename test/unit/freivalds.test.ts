@@ -10,7 +10,7 @@ import { R1csBuilder } from '../../circuits/builders/r1cs-builder.js';
 import { ChallengeWire } from '../../src/constraint/rounds.js';
 import { mod, R } from '../../src/field/bn254.js';
 import type { TwoRoundCircuit } from '../../src/constraint/program.js';
-import { completeWitness } from './complete-witness.js';
+import { completeWitness } from '../../scripts/complete-witness.js';
 import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/constraint/solver.js';
 
 const BOUND = 1000;

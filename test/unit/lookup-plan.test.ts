@@ -16,7 +16,7 @@ import {
   type TablePlan,
 } from '../../circuits/builders/lookup-plan.js';
 import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/constraint/solver.js';
-import { completeWitness } from './complete-witness.js';
+import { completeWitness } from '../../scripts/complete-witness.js';
 
 const title = ({ gadget, layout }: Layout): string => `${gadget.name} ${gadget.parameters}, ${layout}`;
 const cases = lookupLayouts.map((layout) => [title(layout), layout] as const);

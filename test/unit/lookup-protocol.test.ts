@@ -4,7 +4,7 @@ import { attackProtocol, Protocol, protocolCircuit, type Challenges } from '../.
 import { protocolRows } from '../../circuits/attack/rows.js';
 import { ChallengeWire } from '../../src/constraint/rounds.js';
 import { mod, R } from '../../src/field/bn254.js';
-import { completeWitness, foldPublic } from './complete-witness.js';
+import { completeWitness, foldPublic } from '../../scripts/complete-witness.js';
 import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/constraint/solver.js';
 import { randomNumbers } from './random-r1cs.js';
 

@@ -8,7 +8,7 @@ import { encodeSample } from '../../src/prove/encode.js';
 import { freshScalar } from '../../src/prove/engine/fresh-scalar.js';
 import type { TwoRoundCircuit } from '../../src/constraint/program.js';
 import { requireTwoRounds } from '../../src/constraint/kind.js';
-import { completeWitness } from './complete-witness.js';
+import { completeWitness } from '../../scripts/complete-witness.js';
 import { checkSatisfied, outputsOf, publicSignals, solve, type Witness } from '../../src/constraint/solver.js';
 
 const GOLDEN = new URL('../golden/mirage-models.json', import.meta.url);

@@ -10,7 +10,7 @@ import { inputDomains } from '../../src/compile/passes/domains.js';
 import { quantise } from '../../src/compile/passes/quantise.js';
 import { makeSchema } from '../../src/compile/schema.js';
 import { mod } from '../../src/field/bn254.js';
-import { completeWitness } from './complete-witness.js';
+import { completeWitness } from '../../scripts/complete-witness.js';
 import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/constraint/solver.js';
 
 /** No small numbers: what holds for these holds for all but a few of the field. */

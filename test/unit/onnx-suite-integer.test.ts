@@ -15,7 +15,7 @@ import { quantise, type QuantisedModel } from '../../src/compile/passes/quantise
 import { makeSchema } from '../../src/compile/schema.js';
 import { ZkonnxError } from '../../src/base/errors.js';
 import { mod } from '../../src/field/bn254.js';
-import { completeWitness } from './complete-witness.js';
+import { completeWitness } from '../../scripts/complete-witness.js';
 import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/constraint/solver.js';
 import type { Schema } from '../../src/verify/statement.js';
 import { caseNames, readCase, type SuiteCase } from './onnx-suite-cases.js';

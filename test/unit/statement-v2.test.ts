@@ -11,7 +11,6 @@ import {
   publicBytes,
   schemaDigest,
   verify,
-  ZkonnxError,
   type Opening,
   type Protocol,
   type Schema,
@@ -32,34 +31,13 @@ import {
 } from '../../src/verify/statement.js';
 import { freeKey } from '../fixtures/proofs/free-statement.js';
 import { expectError, scratchFolder, zkonnx, zkonnxJson } from './cli-harness.js';
+import { errorOf, tensor } from './statement-support.js';
 
 const scratch = await scratchFolder();
 
-const tensor = (name: string, change: Partial<TensorSchema> = {}): TensorSchema => ({
-  name,
-  dims: [2],
-  visibility: 'public',
-  lo: 0,
-  hi: 255,
-  bytes: 1,
-  scale: 1,
-  zeroPoint: 0,
-  dtype: 'float32',
-  ...change,
-});
 const y = tensor('y', { lo: -3, hi: 7 });
 const x = tensor('x', { hi: 300, bytes: 2, scale: 0.5 });
 const clampedSchema: Schema = { outputs: [y], inputs: [x], overflow: 'saturate', clamped: true };
-
-const thrown = (run: () => unknown): ZkonnxError => {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof ZkonnxError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-};
 
 describe('a schema that says whether a value was clamped', () => {
   it('has one signal more, between outputs and inputs, one byte wide', () => {
@@ -85,9 +63,9 @@ describe('a schema that says whether a value was clamped', () => {
   });
 
   it('is no longer a schema of formatVersion 1, and needs both fields', () => {
-    expect(thrown(() => readSchema(clampedSchema, 1)).code).toBe('KEY_INVALID');
+    expect(errorOf(() => readSchema(clampedSchema, 1)).code).toBe('KEY_INVALID');
     for (const change of [{ clamped: undefined }, { clamped: 1 }, { overflow: 'wrap' }])
-      expect(thrown(() => readSchema({ ...clampedSchema, ...change }, 2)).code).toBe('KEY_INVALID');
+      expect(errorOf(() => readSchema({ ...clampedSchema, ...change }, 2)).code).toBe('KEY_INVALID');
   });
 
   it.each(PROTOCOLS)('is verified, and verify says which, %s', (protocol) => {
@@ -117,7 +95,7 @@ describe('a schema that says whether a value was clamped', () => {
   it('has no expectation of that name: it is no output', () => {
     const { key, prove } = freeKey.groth16(clampedSchema);
     const proof = prove([...pack(y, [0, 0]), 1n, ...pack(x, [0, 0])]);
-    expect(thrown(() => verify(proof, key, { expectOutputs: { clamped: [1] } })).code).toBe('USAGE');
+    expect(errorOf(() => verify(proof, key, { expectOutputs: { clamped: [1] } })).code).toBe('USAGE');
   });
 });
 
@@ -298,7 +276,7 @@ describe.each(PROTOCOLS)('an opening, %s', (protocol) => {
     ['values of a public tensor', { ...opening, values: { ...values, y: [-3, 7] } }],
     ['values that are inherited', { ...opening, values: Object.create(values) as object }],
   ])('that is %s is an error that shows nothing', (_, malformed) => {
-    const error = thrown(() => verify(proof, prepared, { opening: malformed }));
+    const error = errorOf(() => verify(proof, prepared, { opening: malformed }));
     expect(error).toMatchObject({ code: 'INPUT_FORMAT', exitCode: 2 });
     expectSilent(`${error.message} ${JSON.stringify(error.details)}`);
   });
@@ -306,14 +284,14 @@ describe.each(PROTOCOLS)('an opening, %s', (protocol) => {
   it('of a key that commits to nothing is the caller’s mistake', () => {
     const open = freeKey[protocol]({ outputs: [y], inputs: [x], overflow: 'never', clamped: false });
     const plain = open.prove([...pack(y, [0, 0], order), ...pack(x, [0, 0], order)]);
-    expect(thrown(() => verify(plain, open.key, { opening })).code).toBe('USAGE');
+    expect(errorOf(() => verify(plain, open.key, { opening })).code).toBe('USAGE');
   });
 
   it('lets committed tensors be expected', () => {
     expect(reasonOf({ opening, expectInputs: { x: [135.5, 44] }, expectOutputs: { h: [-777] } })).toBe('VALID');
     expect(reasonOf({ opening, expectInputs: { x: [135.5, 43] } })).toBe('INPUT_MISMATCH');
     expect(reasonOf({ opening, expectOutputs: { h: [0], y: [-3, 7] } })).toBe('OUTPUT_MISMATCH');
-    expect(thrown(() => verify(proof, prepared, { expectInputs: { x: [135.5, 44] } })).code).toBe('USAGE');
+    expect(errorOf(() => verify(proof, prepared, { expectInputs: { x: [135.5, 44] } })).code).toBe('USAGE');
   });
 
   it('is refused where the proof is, whatever it opens', () => {

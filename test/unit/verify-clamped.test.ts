@@ -6,31 +6,19 @@ import {
   prepareKey,
   verify,
   verifyBatch,
-  ZkonnxError,
   type Overflow,
   type Protocol,
   type Schema,
-  type TensorSchema,
   type VerifyOptions,
 } from '../../src/verify/index.js';
 import { clampedWord } from '../../src/verify/clamped.js';
 import { OVERFLOWS, pack, PACKING_ORDER, PROTOCOLS } from '../../src/verify/statement.js';
 import { freeKey } from '../fixtures/proofs/free-statement.js';
 import { expectError, PROOFS, scratchFolder, zkonnx, zkonnxJson } from './cli-harness.js';
+import { errorOf, tensor } from './statement-support.js';
 
 const scratch = await scratchFolder();
 
-const tensor = (name: string): TensorSchema => ({
-  name,
-  dims: [2],
-  visibility: 'public',
-  lo: 0,
-  hi: 255,
-  bytes: 1,
-  scale: 1,
-  zeroPoint: 0,
-  dtype: 'float32',
-});
 const schemaOf = (overflow: Overflow, clamped: boolean): Schema => ({
   outputs: [tensor('y')],
   inputs: [tensor('x')],
@@ -48,16 +36,6 @@ function made(protocol: Protocol, overflow: Overflow, bit?: 0n | 1n) {
 }
 
 const unclamped: VerifyOptions = { expectUnclamped: true };
-
-function errorOf(run: () => unknown): ZkonnxError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof ZkonnxError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
 
 describe('the word of statement and key', () => {
   it('is the bit where there is one, whatever the key says; else the key’s', () => {

@@ -166,7 +166,7 @@ async function wtns(session: Session, artifact: string, flags: WtnsFlags): Promi
   const { witnessOf } = await import('../../prove/prove.js');
   const { writeWtnsFile } = await import('../../formats/wtns-file.js');
   const sample = await sampleOf(session, flags.in, await artifactInputs(manifest.schema, flags));
-  await writeWtnsFile(flags.out, witnessOf(circuit, manifest.schema, sample), {
+  await writeWtnsFile(flags.out, witnessOf(circuit, manifest, sample), {
     signal: session.signal,
     mode: 0o600,
   });

@@ -67,10 +67,11 @@ async function run(session: Session, artifact: string | undefined, flags: ProveF
   const { openingPath } = await import('../proof-files.js');
   const { prove } = await import('../../prove/prove.js');
   const { force } = flags;
-  const { schema } = await readManifest(artifact);
+  const manifest = await readManifest(artifact);
+  const { schema } = manifest;
   const inputs = await artifactInputs(schema, flags);
   const samples = () => samplesOf(session, flags.in, inputs);
-  const plan = await planProofs(samples(), schema, inputName(flags.in), flags.out);
+  const plan = await planProofs(samples(), manifest, inputName(flags.in), flags.out);
   const isCommitted = [...schema.inputs, ...schema.outputs].some(({ visibility }) => visibility === 'committed');
   for (const file of plan.files.values()) {
     // Proofs of a folder's files have the names of these.

@@ -176,10 +176,6 @@ const byReason: Readonly<Record<string, readonly string[]>> = {
     'test_identity_opt',
     'test_identity_sequence',
   ],
-  'slopes that differ by element are not supported; one slope for all is': [
-    'test_prelu_broadcast',
-    'test_prelu_example',
-  ],
   'strings are not supported': ['test_equal_string', 'test_equal_string_broadcast'],
   'the maximum of an empty set is -Infinity, which is no value of a circuit': ['test_reduce_max_empty_set'],
   'the output Indices (positions of the maxima) is not supported': [

@@ -35,7 +35,9 @@ export function inputDomains(
       // One declared domain is every column's; and what an output shows of an input has one scale.
       const isByColumn = given === undefined && !isNarrow && !exposed.has(node.name);
       const byColumn = isByColumn ? columnDomain(node, values, bits) : undefined;
-      return [node.name, byColumn ?? integer ?? inputDomain(values, bits, given)];
+      const domain = byColumn ?? integer ?? inputDomain(values, bits, given);
+      const said = isTruth(node) ? undefined : given;
+      return [node.name, said === undefined ? domain : { ...domain, declared: [said.lo, said.hi] }];
     }),
   );
 }

@@ -45,10 +45,10 @@ export function uniformBox(size: number, lo: number, hi: number): Box {
 }
 
 /** The box of y[i] = image(x.lo[i], x.hi[i]); NaN means that nothing is known. */
-export function boxOf(x: Box, image: (lo: number, hi: number) => readonly [number, number]): Box {
+export function boxOf(x: Box, image: (lo: number, hi: number, i: number) => readonly [number, number]): Box {
   const out = emptyBox(x.lo.length);
   for (let i = 0; i < x.lo.length; i++) {
-    const [lo, hi] = image(x.lo[i]!, x.hi[i]!);
+    const [lo, hi] = image(x.lo[i]!, x.hi[i]!, i);
     out.lo[i] = Number.isNaN(lo) ? -Infinity : lo;
     out.hi[i] = Number.isNaN(hi) ? Infinity : hi;
   }

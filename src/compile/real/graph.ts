@@ -17,7 +17,8 @@ export type RealOp =
   /** y = min(max(x, lo), hi); Relu is [0, ∞). */
   | { readonly kind: 'clamp'; readonly lo: number; readonly hi: number }
   /** y = x where x ≥ 0, else slope·x. */
-  | { readonly kind: 'leakyRelu'; readonly slope: number }
+  /** One slope, or one for each element. */
+  | { readonly kind: 'leakyRelu'; readonly slope: number | Float64Array }
   /** y[i] = max of x[index[k]], k in start[i] .. start[i+1]; no window is empty. */
   | { readonly kind: 'maxWindows'; readonly start: Uint32Array; readonly index: Uint32Array }
   /** y[i] = Σ_k a[left[k]]·b[right[k]], k in start[i] .. start[i+1]: products of two computed tensors (Mul, MatMul). */

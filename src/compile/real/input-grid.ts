@@ -13,6 +13,8 @@ export interface InputDomain {
   readonly zeroPoint: number | readonly number[];
   /** How the domain was found, for the report. */
   readonly source: 'declared' | 'grid' | 'calibration';
+  /** What the caller declared; the integers may reach further, and no sample that is proven does. */
+  readonly declared?: readonly [lo: number, hi: number];
 }
 
 export interface Step {

@@ -4,7 +4,7 @@ import { gatherMap } from '../../real/linear-map.js';
 import { isConstant, type Constant, type OpContext, type Value } from '../context.js';
 import { maskedScores } from '../masks.js';
 import type { OperatorTable } from '../operator.js';
-import { elementCount, iota } from '../shapes.js';
+import { broadcastIndex, elementCount, iota } from '../shapes.js';
 import { axisGroups } from './reduction.js';
 
 function clip(context: OpContext): Value {
@@ -55,14 +55,20 @@ function leakyRelu(context: OpContext): Value {
   return context.emit({ kind: 'leakyRelu', slope }, [x], x.dims, x.dtype);
 }
 
+/** Slopes broadcast to x, one way: a number, one a channel ([C, 1, 1] for [N, C, H, W]), or one an element. */
 function parametricRelu(context: OpContext): Value {
   const slopes: Constant = context.constant(1, 'the slope');
   const x = context.input(0);
   context.requireReal(x);
-  const slope = slopes.values[0];
-  if (slope === undefined || !slopes.values.every((value) => value === slope)) {
-    throw context.unsupported('slopes that differ by channel', 'use LeakyRelu, or one slope for all channels');
-  }
+  if (!slopes.values.every(Number.isFinite)) throw context.invalid('a slope is not finite');
+  const [own, to] = [slopes.dims, x.dims];
+  const reaches =
+    own.length <= to.length && own.every((dim, axis) => dim === 1 || dim === to[to.length - own.length + axis]);
+  if (!reaches) throw context.mismatch('the slopes do not broadcast to the input', own, to);
+  const [first] = slopes.values;
+  const isOne = first !== undefined && slopes.values.every((value) => value === first);
+  context.reserve(to);
+  const slope = isOne ? first : Float64Array.from(broadcastIndex(own, to), (i) => slopes.values[i]!);
   return context.emit({ kind: 'leakyRelu', slope }, [x], x.dims, x.dtype);
 }
 
@@ -93,7 +99,7 @@ export const activation = {
     since: 7,
     inputs: [2, 2],
     constantInputs: [1],
-    notes: 'one constant slope for all elements',
+    notes: 'constant slopes: one, one a channel, or one an element',
     expand: (context) => [parametricRelu(context)],
   },
   Clip: {

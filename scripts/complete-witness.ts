@@ -1,9 +1,9 @@
 /** All wires of a two-round circuit for given challenges, which the prover only ever has in pieces; apart from its code, with BigInt. */
-import { ChallengeWire } from '../../src/constraint/rounds.js';
-import { batchInverse, mod, R } from '../../src/field/bn254.js';
-import type { TwoRoundCircuit } from '../../src/constraint/program.js';
-import { roundOne, roundTwo } from '../../src/prove/mirage/two-rounds.js';
-import type { Witness } from '../../src/constraint/solver.js';
+import { ChallengeWire } from '../src/constraint/rounds.js';
+import { batchInverse, mod, R } from '../src/field/bn254.js';
+import type { TwoRoundCircuit } from '../src/constraint/program.js';
+import { roundOne, roundTwo } from '../src/prove/mirage/two-rounds.js';
+import type { Witness } from '../src/constraint/solver.js';
 
 /** D = Σ P_j·Θ^j, j from 1. */
 export function foldPublic(values: readonly bigint[], theta: bigint): bigint {

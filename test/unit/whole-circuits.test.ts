@@ -42,6 +42,13 @@ describe('random graphs', () => {
     expect(tally).toMatchObject({ unique: 2, undecided: [], second: [], faults: [] });
   });
 
+  it.each(LAYOUT_NAMES)('compile where a matrix product has squares, whose entries are not negative: %s', (layout) => {
+    const graph = randomGraph(137);
+    const tally = new Tally();
+    tally.judge('graph 137', layouts[layout](graph), graph, sampleInputs(graph, 137, 3), 137);
+    expect(tally).toMatchObject({ unique: 3, undecided: [], second: [], faults: [] });
+  });
+
   it('use every op that takes rows, saturate and reject, and show, hide and commit', () => {
     const graphs = SEEDS.map(randomGraph);
     const ops = new Set(graphs.flatMap(({ ir }) => ir.nodes.map(({ op }) => op)));

@@ -1,5 +1,6 @@
-import type { Builder, Lc } from '../../../../circuits/builder.js';
+import type { Bounds, Builder, Lc } from '../../../../circuits/builder.js';
 import { sumOfProducts } from '../../../../circuits/gadgets/products.js';
+import { narrow } from '../../../../circuits/lc.js';
 import { ZkonnxError } from '../../../base/errors.js';
 import type { ProductShape } from '../../real/graph.js';
 import type { IrAttrs } from '../graph.js';
@@ -15,12 +16,11 @@ export const bilinear: IrOp<IrAttrs['bilinear']> = {
       let reach = 0;
       for (let k = start[i]!; k < start[i + 1]!; k++) {
         const [i0, i1] = [left[k]!, right[k]!];
-        const corners = [x.lo[i0]! * y.lo[i1]!, x.lo[i0]! * y.hi[i1]!, x.hi[i0]! * y.lo[i1]!, x.hi[i0]! * y.hi[i1]!];
-        const square = x === y && i0 === i1;
-        const least = square && x.lo[i0]! <= 0 && x.hi[i0]! >= 0 ? 0 : Math.min(...corners);
-        lo[i]! += least;
-        hi[i]! += Math.max(...corners);
-        reach += Math.max(...corners.map(Math.abs));
+        const ends = { left: { lo: x.lo[i0]!, hi: x.hi[i0]! }, right: { lo: y.lo[i1]!, hi: y.hi[i1]! } };
+        const product = boundsOfProduct(ends, x === y && i0 === i1);
+        lo[i]! += product.lo;
+        hi[i]! += product.hi;
+        reach += product.reach;
       }
       worst = Math.max(worst, reach);
     }
@@ -63,7 +63,17 @@ export const bilinear: IrOp<IrAttrs['bilinear']> = {
   },
 };
 
-/** The products of a batch, in the order of ProductShape. */
+/** Of a square no product of other signs. `reach`: the largest magnitude of any corner. */
+function boundsOfProduct({ left, right }: { readonly left: Bounds; readonly right: Bounds }, isSquare: boolean) {
+  const corners = [left.lo * right.lo, left.lo * right.hi, left.hi * right.lo, left.hi * right.hi];
+  const least = isSquare && left.lo <= 0 && left.hi >= 0 ? 0 : Math.min(...corners);
+  return { lo: least, hi: Math.max(...corners), reach: Math.max(...corners.map(Math.abs)) };
+}
+
+/**
+ * The products of a batch, in the order of ProductShape. The builder takes an entry of both factors for two values: what `infer` knows of its square
+ * holds of the proven product, and outputs are laid out by it.
+ */
 function matrixProducts(
   { left, right }: Pick<IrAttrs['bilinear'], 'left' | 'right'>,
   { batch, m, k, n }: ProductShape,
@@ -75,6 +85,17 @@ function matrixProducts(
     const range = (length: number) => Array.from({ length }, (_each, i) => i);
     const a = range(m).map((i) => range(k).map((t) => element(inputs[0], left[entry(i, 0, t)]!)));
     const c = range(k).map((t) => range(n).map((j) => element(inputs[1], right[entry(0, j, t)]!)));
-    return b.matrixProduct(a, c).flat();
+    return b.matrixProduct(a, c).flatMap((row, i) =>
+      row.map((product, j) => {
+        const bounds = { lo: 0, hi: 0 };
+        for (let t = 0; t < k; t++) {
+          const isSquare = inputs[0] === inputs[1] && left[entry(i, j, t)] === right[entry(i, j, t)];
+          const { lo, hi } = boundsOfProduct({ left: a[i]![t]!, right: c[t]![j]! }, isSquare);
+          bounds.lo += lo;
+          bounds.hi += hi;
+        }
+        return narrow(product, bounds);
+      }),
+    );
   }).flat();
 }

@@ -1,11 +1,12 @@
 /**
- * `npm run bench -- [kernels|verify|prover|cold|setup|protocols]… [--quick] [--json FILE]`: ours against others on this machine, in turns. Markdown goes to
+ * `npm run bench -- [kernels|clear|verify|prover|cold|setup|protocols]… [--quick] [--json FILE]`: ours against others on this machine, in turns. Markdown goes to
  * stdout, progress to stderr. bench/README.md says what is measured and how to read it.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { defaultThreads } from '../src/pool/worker-pool.js';
+import { benchClear } from './clear.js';
 import { benchCold } from './cold.js';
 import { machine, type Context, type Section } from './harness.js';
 import { benchKernels } from './kernels.js';
@@ -18,6 +19,7 @@ import { benchVerify } from './verify.js';
 
 const RUN: Readonly<Record<Part, (context: Context) => Promise<readonly Section[]>>> = {
   kernels: benchKernels,
+  clear: benchClear,
   verify: benchVerify,
   prover: benchProver,
   cold: benchCold,

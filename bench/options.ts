@@ -1,7 +1,7 @@
 /** The bench's own command line. */
 import { parseArgs } from 'node:util';
 
-export const PARTS = ['kernels', 'verify', 'prover', 'cold', 'setup', 'protocols'] as const;
+export const PARTS = ['kernels', 'clear', 'verify', 'prover', 'cold', 'setup', 'protocols'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface BenchOptions {

@@ -33,7 +33,13 @@ function ratio({ ours, peer }: Comparison): string {
 function asked({ target, limitMs, limitBytes }: Comparison): string {
   const limits = [
     target === undefined ? '' : `≥ ${target} ×`,
-    limitMs === undefined ? '' : limitMs < 1000 ? `< ${limitMs} ms` : `< ${limitMs / 1000} s`,
+    limitMs === undefined
+      ? ''
+      : limitMs < 1
+        ? `< ${duration([limitMs])}`
+        : limitMs < 1000
+          ? `< ${limitMs} ms`
+          : `< ${limitMs / 1000} s`,
     limitBytes === undefined ? '' : `< ${Math.floor(limitBytes / 2 ** 20)} MiB`,
   ];
   return limits.filter((limit) => limit !== '').join(', ');

@@ -1,5 +1,5 @@
 /**
- * Compiles src/kernels/assembly to WebAssembly and writes src/kernels/generated/kernels-wasm.ts, which is committed: users and
+ * Compiles src/kernels/assembly to WebAssembly, two modules, and writes src/kernels/generated, which is committed: users and
  * browsers need no compiler. Run from the repository's root after a change of the kernels; a test holds the file to its sources.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -7,12 +7,39 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as asc from 'assemblyscript/asc';
 import { Q, R } from '../src/field/bn254.js';
+import { blake3Source } from './kernel-blake3-source.js';
 import { writtenCurveSources } from './kernel-curve-source.js';
 import { fieldSource } from './kernel-field-source.js';
 import { butterflySource } from './kernel-ntt-source.js';
 
 const ASSEMBLY = 'src/kernels/assembly';
-const GENERATED = 'src/kernels/generated/kernels-wasm.ts';
+const GENERATED = 'src/kernels/generated';
+
+export interface KernelModule {
+  /** Its index.ts, from the repository's root. */
+  readonly entry: string;
+  readonly generated: string;
+  /** The constants in the generated file: base64, and the flags' offset. */
+  readonly constants: { readonly wasm: string; readonly offset: string };
+  readonly what: string;
+}
+
+const BN254: KernelModule = {
+  entry: `${ASSEMBLY}/index.ts`,
+  generated: `${GENERATED}/kernels-wasm.ts`,
+  constants: { wasm: 'KERNELS_WASM', offset: 'MEMORY_FLAGS_OFFSET' },
+  what: "The kernels' module",
+};
+
+/** Protocol `clear`: Goldilocks, BLAKE3, sumchecks. A module of its own, so that neither protocol loads the other's. */
+const CLEAR: KernelModule = {
+  entry: `${ASSEMBLY}/clear/index.ts`,
+  generated: `${GENERATED}/clear-wasm.ts`,
+  constants: { wasm: 'CLEAR_WASM', offset: 'CLEAR_MEMORY_FLAGS_OFFSET' },
+  what: "The module of protocol `clear`'s kernels",
+};
+
+export const KERNEL_MODULES: readonly KernelModule[] = [BN254, CLEAR];
 
 /** Sources written by a program, by path from the repository's root. */
 export function writtenSources(): ReadonlyMap<string, string> {
@@ -20,20 +47,24 @@ export function writtenSources(): ReadonlyMap<string, string> {
     [`${ASSEMBLY}/fq.ts`, fieldSource('fq', Q)],
     [`${ASSEMBLY}/fr.ts`, fieldSource('fr', R)],
     [`${ASSEMBLY}/ntt-butterflies.ts`, butterflySource(R)],
+    [`${ASSEMBLY}/clear/blake3-compress.ts`, blake3Source()],
     ...writtenCurveSources(),
   ]);
 }
 
-export interface KernelBuild {
+interface KernelBuild {
   /** The module that imports a shared memory. */
   readonly wasm: Uint8Array;
   /** Where its memory import's limit flags are: 3 is shared with a maximum, 1 is unshared with a maximum. */
   readonly flagsOffset: number;
 }
 
-/** Compiles the kernels in `root`, with `written` in place of the files of those names. */
-export async function buildKernels(root: string, written = writtenSources()): Promise<KernelBuild> {
-  const [shared, unshared] = await Promise.all([compile(root, written, true), compile(root, written, false)]);
+/** Compiles a module of kernels in `root`, with `written` in place of the files of those names. */
+async function buildKernels(root: string, { entry }: KernelModule, written = writtenSources()): Promise<KernelBuild> {
+  const [shared, unshared] = await Promise.all([
+    compile(root, entry, written, true),
+    compile(root, entry, written, false),
+  ]);
   return { wasm: shared, flagsOffset: onlyDifference(shared, unshared) };
 }
 
@@ -44,11 +75,16 @@ const OPTIONS = [
   .join(' ')
   .split(' ');
 
-async function compile(root: string, written: ReadonlyMap<string, string>, shared: boolean): Promise<Uint8Array> {
+async function compile(
+  root: string,
+  entry: string,
+  written: ReadonlyMap<string, string>,
+  shared: boolean,
+): Promise<Uint8Array> {
   let wasm: Uint8Array | undefined;
   const messages: string[] = [];
   const sink = { write: (text: string | Uint8Array) => void messages.push(text.toString()) };
-  const { error } = await asc.main([`${ASSEMBLY}/index.ts`, ...OPTIONS, ...(shared ? ['--sharedMemory'] : [])], {
+  const { error } = await asc.main([entry, ...OPTIONS, ...(shared ? ['--sharedMemory'] : [])], {
     stdout: sink,
     stderr: sink,
     readFile: async (name) => written.get(name) ?? (await readFile(join(root, name), 'utf8').catch(() => null)),
@@ -101,31 +137,32 @@ function onlyDifference(shared: Uint8Array, unshared: Uint8Array): number {
   return offset!;
 }
 
-/** The text of src/kernels/generated/kernels-wasm.ts. */
-export function generatedModule({ wasm, flagsOffset }: KernelBuild): string {
+/** The text of a file in src/kernels/generated. */
+function generatedModule({ constants, what }: KernelModule, { wasm, flagsOffset }: KernelBuild): string {
   const base64 = Buffer.from(wasm).toString('base64');
   return `// Written by scripts/build-kernels.ts from src/kernels/assembly.
 
-/** The kernels' module, base64. Its memory import is shared. */
-export const KERNELS_WASM =
+/** ${what}, base64. Its memory import is shared. */
+export const ${constants.wasm} =
 ${base64
   .match(/.{1,110}/g)!
   .map((line) => `  '${line}'`)
   .join(' +\n')};
 
 /** Offset of the memory import's limit flags: 3 is shared with a maximum, 1 is unshared with a maximum. */
-export const MEMORY_FLAGS_OFFSET = ${flagsOffset};
+export const ${constants.offset} = ${flagsOffset};
 `;
 }
 
-/** The files that a build leaves, by path from the repository's root. */
-export async function kernelFiles(root: string): Promise<ReadonlyMap<string, string>> {
-  return new Map([...writtenSources(), [GENERATED, generatedModule(await buildKernels(root))]]);
+/** A file in src/kernels/generated: its path from the repository's root, and its text. */
+export async function kernelFile(root: string, module: KernelModule): Promise<readonly [string, string]> {
+  return [module.generated, generatedModule(module, await buildKernels(root, module))];
 }
 
 async function main(root: string): Promise<void> {
-  await mkdir(join(root, 'src/kernels/generated'), { recursive: true });
-  for (const [name, text] of await kernelFiles(root)) await writeFile(join(root, name), text);
+  await mkdir(join(root, GENERATED), { recursive: true });
+  const modules = await Promise.all(KERNEL_MODULES.map((module) => kernelFile(root, module)));
+  for (const [name, text] of [...writtenSources(), ...modules]) await writeFile(join(root, name), text);
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

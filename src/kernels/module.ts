@@ -79,10 +79,15 @@ function compiledKernels(shared: boolean): Promise<WebAssembly.Module> {
 
 async function kernelBytes(shared: boolean): Promise<Uint8Array<ArrayBuffer>> {
   const { KERNELS_WASM, MEMORY_FLAGS_OFFSET } = await import('./generated/kernels-wasm.js');
-  const text = atob(KERNELS_WASM);
+  return moduleBytes(KERNELS_WASM, MEMORY_FLAGS_OFFSET, shared);
+}
+
+/** A generated module from its base64, for a memory that is shared or not. */
+export function moduleBytes(base64: string, flagsOffset: number, shared: boolean): Uint8Array<ArrayBuffer> {
+  const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
-  bytes[MEMORY_FLAGS_OFFSET] = shared ? 3 : 1;
+  bytes[flagsOffset] = shared ? 3 : 1;
   return bytes;
 }
 

@@ -102,6 +102,8 @@ describe('report', () => {
     const small = { ...alone, comparisons: [{ ...alone.comparisons[0]!, limitMs: 800, limitBytes: 400e6 }] };
     expect(markdownSection(small)).toContain('| setup | 1.50 s | < 800 ms, < 381 MiB | 1 |');
     expect(withoutTargets(small)).toEqual(alone);
+    const tiny = { ...alone, comparisons: [{ ...alone.comparisons[0]!, limitMs: 2.76e-6 }] };
+    expect(markdownSection(tiny)).toContain('| setup | 1.50 s | < 2.76 ns | 1 |');
     expect(plainSection(alone)).toEqual(alone);
   });
 
@@ -123,7 +125,7 @@ describe('report', () => {
 describe('command line', () => {
   it('runs all parts, or those named, in their order', () => {
     expect(parseOptions([])).toEqual({
-      parts: ['kernels', 'verify', 'prover', 'cold', 'setup', 'protocols'],
+      parts: ['kernels', 'clear', 'verify', 'prover', 'cold', 'setup', 'protocols'],
       quick: false,
       json: undefined,
     });

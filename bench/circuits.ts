@@ -88,7 +88,8 @@ async function makeRandom(folder: string, logSize: number): Promise<CircuitFiles
 async function makeModel(folder: string, name: string): Promise<CircuitFiles> {
   const { onnx, options, tensors } = await modelSource(folder, name);
   const files = await compileModel(folder, onnx, options, tensors);
-  const { provingKey: zkey } = await setup(files.artifact, { dev: true });
+  await setup(files.artifact, { dev: true });
+  const zkey = provingKeyPath(files.artifact, 'groth16');
   return { ...(await namesOf(zkey, name, files.constraints)), zkey, wtns: files.wtns, model: files };
 }
 
@@ -116,7 +117,7 @@ export async function compileModel(
   await writeArtifact(artifact, compiled, onnx);
   await writeWtnsFile(wtns, witnessOf(compiled.circuit, compiled.manifest, { id: 'bench', tensors }));
   const input = await writeSample(folder, tensors);
-  return { artifact, wtns, input, constraints: compiled.manifest.circuit.constraints };
+  return { artifact, wtns, input, constraints: compiled.circuit.r1cs.nConstraints };
 }
 
 /** A sample as `prove --in` takes it. */

@@ -234,7 +234,7 @@ export async function measureModel(
     }
     return {
       name: model.name,
-      constraints: compiled.manifest.circuit.constraints,
+      constraints: compiled.circuit.r1cs.nConstraints,
       publicSignals: compiled.manifest.circuit.publicInputs,
       bits: compiled.manifest.quantisation.bits,
       compileSeconds,

@@ -150,7 +150,7 @@ async function makeFiles(context: Context, name: string): Promise<Files> {
   context.log(`making ${name} for mirage`);
   const { onnx, options, tensors } = await modelSource(dir, name);
   const mirage = path.join(dir, 'artifact');
-  const { constraints, publicInputs } = await makeMirage(mirage, onnx, options);
+  const { constraints = 0, publicInputs } = await makeMirage(mirage, onnx, options);
   const { artifact: plain, constraints: plainRows } = circuit.model!;
   const input = await writeSample(dir, tensors);
   return {

@@ -42,7 +42,7 @@ for (const model of modelCases.filter(({ name }) => args.length === 0 || args.in
   const measured = await measureModel(model, { proofs: 3, log: (line) => process.stderr.write(`${line}\n`) });
   const plain = await compile(modelPath(model.name), { ...(await model.options()), protocol: 'groth16' });
   const { artifact: _folder, ...rest } = measured;
-  const figures = { ...rest, groth16Constraints: plain.manifest.circuit.constraints };
+  const figures = { ...rest, groth16Constraints: plain.circuit.r1cs.nConstraints };
   console.log(row(figures));
   models.push(figures);
 }

@@ -32,7 +32,7 @@ export async function benchMirage({ quick, log }: Context): Promise<Comparison[]
   const { key: file, proofs } = mirageCase(BATCH);
   const key = prepareKey(file);
   const kernels = await KernelVerifier.of(mirageEquation(pointsFor('mirage', key)));
-  const onKernels = (proof: unknown) => verifyBy((numbers) => kernels.check(numbers), proof, key).valid;
+  const onKernels = (proof: unknown) => verifyBy<'mirage'>((numbers) => kernels.check(numbers), proof, key).valid;
   const byBigInt = (proof: unknown) => verify(proof, key).valid;
   const [one] = proofs as [MirageProofFile];
   const otherStatement = { ...one, publicSignals: ['1', ...one.publicSignals.slice(1)] };

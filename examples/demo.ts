@@ -135,7 +135,7 @@ async function main(): Promise<void> {
     await writeArtifact(artifact, result, model, { force: true });
     return result;
   });
-  const { constraints, publicInputs } = compiled.manifest.circuit;
+  const { constraints = 0, publicInputs } = compiled.manifest.circuit;
   const [error] = compiled.accuracy.outputs;
   say(`  ${constraints.toLocaleString('en')} constraints, 784 pixels and 10 scores public in ${publicInputs} signals`);
   say(

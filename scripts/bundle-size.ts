@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 
 const FILE = 'dist/verifier/zkonnx-verify.mjs';
-/** Bytes, 5 % above what it was when the limit was set. */
-const LIMITS = { raw: 236_600, gzip: 70_300 };
+/** Bytes, 5 % above what it was when the limit was set: with protocol clear, whose verifier is as large as both others. */
+const LIMITS = { raw: 375_000, gzip: 112_500 };
 
 const bytes = await readFile(FILE);
 const sizes = { raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length };

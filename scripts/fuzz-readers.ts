@@ -3,15 +3,18 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { deflateSync, gzipSync } from 'node:zlib';
+import { fromBase64, toBase64 } from '../src/base/base64.js';
 import { ZkonnxError } from '../src/base/errors.js';
 import { readCircuit } from '../src/formats/circuit.js';
 import { bytesSource } from '../src/formats/iden3-container.js';
 import { readManifest } from '../src/formats/manifest.js';
 import { samplesOfContent, type InputSpec } from '../src/inputs/samples.js';
 import { parseTensorProto } from '../src/inputs/tensor-proto.js';
-import { PROVERS } from '../src/prove/protocols.js';
+import { openProgram } from '../src/prove/clear/program.js';
+import { ENGINES } from '../src/prove/protocols.js';
 import { prepareKey } from '../src/verify/checked-key.js';
 import { verify } from '../src/verify/verify.js';
+import { sampleBytes, sampleKey, SAMPLE_SCHEMA } from './clear-sample.js';
 
 const root = path.resolve(import.meta.dirname, import.meta.url.includes('/dist/') ? '../..' : '..');
 const fixture = (name: string) => readFileSync(path.join(root, 'test/fixtures', name));
@@ -115,6 +118,7 @@ const artifact = (name: string) => fixture(`artifacts/v1/${name}`);
 const mirageKey = artifact('mirage/verification_key.json');
 const groth16Key = artifact('groth16/verification_key.json');
 const prepared = prepareKey(mirageKey.toString());
+const CLEAR_KEY = await sampleKey();
 const scratch = mkdtempSync(path.join(tmpdir(), 'zkonnx-fuzz-'));
 process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
 
@@ -213,9 +217,23 @@ export const FUZZED: Readonly<Record<string, FuzzedReader>> = {
     seeds: [artifact('mirage/circuit.bin'), artifact('groth16/circuit.bin')],
     read: (bytes) => readCircuit(bytesSource(bytes, 'fuzz')),
   },
+  program: {
+    seeds: [Buffer.from(sampleBytes())],
+    read: (bytes) => Promise.resolve(openProgram(bytes, SAMPLE_SCHEMA, 'fuzz')),
+  },
+  'verification key of clear': {
+    seeds: [text(CLEAR_KEY)],
+    isText: true,
+    bombs: jsonBombs,
+    read: (bytes) => Promise.resolve(prepareKey(bytes.toString())),
+  },
+  'relation of a key of clear': {
+    seeds: [Buffer.from(fromBase64(CLEAR_KEY.relation)!)],
+    read: (bytes) => Promise.resolve(prepareKey({ ...CLEAR_KEY, relation: toBase64(bytes) })),
+  },
   'proving key': {
     seeds: [artifact('mirage/proving_key.mirage')],
-    read: (bytes) => PROVERS.mirage.openKey(bytesSource(bytes, 'fuzz')),
+    read: (bytes) => ENGINES.mirage.openKey(bytesSource(bytes, 'fuzz')),
   },
 };
 

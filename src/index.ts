@@ -11,6 +11,7 @@ export type {
   CompileChoices,
   InputDomainChoice,
   LayerCost,
+  Figures,
   Manifest,
   OutputAccuracy,
   StatedAccuracy,

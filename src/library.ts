@@ -43,6 +43,6 @@ export function writeArtifact(
 }
 
 function requireInside(compiled: CompiledModel): CompiledInside {
-  if ('circuit' in compiled) return compiled as CompiledInside;
+  if ('product' in compiled) return compiled as CompiledInside;
   throw new ZkonnxError('USAGE', 'this is no compiled model', { expected: 'what `compile` resolves with, whole' });
 }

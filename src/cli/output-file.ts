@@ -122,7 +122,7 @@ export async function claimArtifact(
   force: boolean | undefined,
 ): Promise<void> {
   const paths = artifactPaths(dir);
-  const written = [paths.manifest, paths.circuit, paths.accuracy, paths.model];
+  const written = [paths.manifest, paths.circuit, paths.program, paths.accuracy, paths.model];
   for (const file of written) {
     for (const input of file === paths.model ? from : [model, ...from]) {
       if (await areSame(input, file)) {
@@ -134,11 +134,14 @@ export async function claimArtifact(
   const kinds = [
     [paths.manifest, 'manifest'],
     [paths.circuit, 'circuit'],
+    [paths.program, 'program'],
     [paths.accuracy, 'accuracy'],
   ] as const;
   for (const [file, kind] of kinds) if ((await kindOf(file)) === 'file') await requireKind(file, kind);
   // Models look alike: one in a folder that holds no artifact is somebody's.
-  const isOthers = (await kindOf(paths.manifest)) === 'nothing' && (await kindOf(paths.circuit)) === 'nothing';
+  const isOthers = (await Promise.all([paths.manifest, paths.circuit, paths.program].map(kindOf))).every(
+    (kind) => kind === 'nothing',
+  );
   if (isOthers && (await kindOf(paths.model)) === 'file' && !(await areSame(model, paths.model))) {
     throw usage(
       'the artifact would replace a model in a folder that is no artifact',

@@ -35,7 +35,10 @@ const words =
   };
 
 const KINDS = {
-  proof: { title: 'a proof', matches: fields('protocol', 'pi_a', 'pi_b') },
+  proof: {
+    title: 'a proof',
+    matches: json((value) => isObject(value) && 'protocol' in value && ('pi_a' in value || 'publicSignals' in value)),
+  },
   ezklProof: { title: 'a proof of ezkl', matches: fields('instances', 'proof') },
   opening: { title: 'an opening', matches: fields('salts', 'values') },
   signals: {
@@ -54,6 +57,7 @@ const KINDS = {
   page: { title: 'a page', matches: words('<html', 'zkonnx') },
   manifest: { title: 'a manifest', matches: fields('formatVersion', 'circuit', 'schema') },
   circuit: { title: 'a circuit', matches: magic('zknx') },
+  program: { title: 'a program', matches: magic('zkprogrm') },
   accuracy: { title: 'an accuracy report', matches: fields('reference', 'samples') },
 } as const satisfies Readonly<Record<string, Kind>>;
 

@@ -4,6 +4,7 @@ import { printable } from '../base/printable.js';
 import { VERSION } from '../base/version.js';
 import { compileCommand } from './commands/compile.js';
 import { artifactCommand } from './commands/artifact.js';
+import { keyCommand } from './commands/key.js';
 import { doctorCommand } from './commands/doctor.js';
 import { exportCommand } from './commands/export.js';
 import { inspectCommand } from './commands/inspect.js';
@@ -28,6 +29,7 @@ const COMMANDS = [
   inspectCommand,
   exportCommand,
   artifactCommand,
+  keyCommand,
   doctorCommand,
   proveWtnsCommand,
 ] as const;

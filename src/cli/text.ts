@@ -1,7 +1,8 @@
 /** Text for people: tables, numbers, tensors. Nothing here decides anything. */
 import { oneLine } from '../base/printable.js';
-import type { LayerCost } from '../formats/manifest.js';
+import { FIGURES, type Figures, type LayerCost, type Manifest } from '../formats/manifest.js';
 import type { SetupKind } from '../verify/key.js';
+import type { Protocol } from '../verify/statement.js';
 import type { TensorValue } from '../verify/report.js';
 
 /** One line, whatever a name holds: white space is a space, for columns. */
@@ -69,14 +70,39 @@ export const CLAMPED_NOTICE =
 /** What a key of each kind is worth; shown wherever it is believed. */
 export const SETUP_NOTICES: { readonly [K in SetupKind]: string } = {
   development: DEVELOPMENT_NOTICE,
+  none: 'NO SETUP: nothing about this key is secret, and anybody makes it again from the model (zkonnx key check)',
   unknown: 'KEY OF UNKNOWN ORIGIN: whoever knows how it was made may be able to forge proofs',
 };
 
+/** Rows, or cells of a protocol that has those. */
+function costOf({ constraints, cells }: Pick<LayerCost, 'constraints' | 'cells'>): number {
+  return constraints ?? cells ?? 0;
+}
+
+/** The figures of a circuit or relation that are shown in a line, the first of which layers cost. */
+export function figuresLine({ protocol, circuit }: Pick<Manifest, 'protocol' | 'circuit'>): string {
+  return FIGURES[protocol].shown.map((name) => `${circuit[name] ?? 0} ${name}`).join(', ');
+}
+
+/** Those of a line, for --json. */
+export function figuresShown({ protocol, circuit }: Pick<Manifest, 'protocol' | 'circuit'>): Figures {
+  return Object.fromEntries(FIGURES[protocol].shown.map((name) => [name, circuit[name]]));
+}
+
+export function layerUnit(protocol: Protocol): string {
+  return FIGURES[protocol].shown[0]!;
+}
+
+/** All figures of a circuit or relation, for --json. */
+export function figuresJson({ protocol, circuit }: Pick<Manifest, 'protocol' | 'circuit'>): Figures {
+  return Object.fromEntries(FIGURES[protocol].all.map((name) => [name, circuit[name]]));
+}
+
 /** Layers with what they cost; those that cost nothing are counted in one line. */
 export function layerTable(layers: readonly LayerCost[]): string {
-  const total = layers.reduce((sum, { constraints }) => sum + constraints, 0);
-  const costly = layers.filter(({ constraints }) => constraints > 0);
-  const rows = costly.map(({ name, op, constraints }) => [name, op, constraints, percent(constraints / total)]);
+  const total = layers.reduce((sum, layer) => sum + costOf(layer), 0);
+  const costly = layers.filter((layer) => costOf(layer) > 0);
+  const rows = costly.map((layer) => [layer.name, layer.op, costOf(layer), percent(costOf(layer) / total)]);
   const free = layers.length - costly.length;
   if (free > 0) rows.push([`(${free} more)`, '', 0, '']);
   return table(rows);
@@ -84,13 +110,13 @@ export function layerTable(layers: readonly LayerCost[]): string {
 
 /** Every layer with shape, proven bounds and scale. */
 export function layerFactsTable(layers: readonly LayerCost[]): string {
-  const total = layers.reduce((sum, { constraints }) => sum + constraints, 0);
+  const total = layers.reduce((sum, layer) => sum + costOf(layer), 0);
   return table(
-    layers.map(({ name, op, constraints, dims, lo, hi, scale }) => [
+    layers.map(({ name, op, dims, lo, hi, scale, ...cost }) => [
       name,
       op,
-      constraints,
-      percent(constraints / (total || 1)),
+      costOf(cost),
+      percent(costOf(cost) / (total || 1)),
       dims === undefined ? '' : `[${dims.join(', ')}]`,
       lo === undefined || hi === undefined ? '' : `${lo} to ${hi}`,
       scale === undefined ? '' : `scale ${real(scale)}`,

@@ -8,7 +8,6 @@ import { ZkonnxError } from '../base/errors.js';
 import { keyFiles, keyMisfit, keysExist } from '../formats/artifact-keys.js';
 import { ArtifactLock } from '../formats/artifact-lock.js';
 import { writeFileAtomically } from '../formats/atomic-write.js';
-import { writeCircuitFile } from '../formats/circuit-file.js';
 import { artifactPaths, keyPaths } from '../formats/manifest.js';
 import { decodeModel, externalFiles } from '../formats/onnx-proto.js';
 import { makeFolder } from '../formats/make-folder.js';
@@ -72,7 +71,7 @@ async function writeLocked(
   await using outputs = new OutputSet();
   const options = { signal, within: outputs };
   const paths = artifactPaths(dir);
-  await writeCircuitFile(paths.circuit, compiled.circuit, options);
+  await compiled.product.write(dir, options);
   for (const { from, to } of await modelFiles(dir, model)) await copy(from, to, options);
   await writeFileAtomically(paths.accuracy, `${JSON.stringify(compiled.accuracy, null, 2)}\n`, options);
   await writeFileAtomically(paths.manifest, `${JSON.stringify(compiled.manifest, null, 2)}\n`, options);

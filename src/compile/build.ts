@@ -26,8 +26,8 @@ export async function cheapest(stages: Stages, inputs: ChoiceInputs): Promise<Bu
   const isOpen = beyond === 'counted' && grows && usual.assembled.schema.clamped === true && options.bits === undefined;
   if (!isOpen || !isDeclared(prepared.graph, options) || evaluationWork(prepared.graph) > BOTH_WAYS) return usual;
   const staying = await stayingBuild(stages, inputs);
-  if (staying === undefined || rowsOf(staying) >= rowsOf(usual)) return usual;
-  const note = `ranges by bounds over the domain, which no value leaves, take ${rowsOf(staying)} rows; clamps would take ${rowsOf(usual)}`;
+  if (staying === undefined || costOf(staying) >= costOf(usual)) return usual;
+  const note = `ranges by bounds over the domain, which no value leaves, take ${costOf(staying)} ${usual.assembled.product.unit}; clamps would take ${costOf(usual)}`;
   return { ...staying, notes: [note] };
 }
 
@@ -45,8 +45,8 @@ async function stayingBuild(stages: Stages, inputs: ChoiceInputs): Promise<Built
 
 const REFUSALS: ReadonlySet<string> = new Set(['BOUND_OVERFLOW', 'TOLERANCE_UNREACHABLE', 'CALIBRATION_INVALID']);
 
-function rowsOf({ assembled }: Built): number {
-  return assembled.circuit.r1cs.nConstraints;
+function costOf({ assembled }: Built): number {
+  return assembled.product.cost;
 }
 
 /** A circuit, and all that decided it. */

@@ -2,7 +2,6 @@
 import { part } from '../base/work.js';
 import type { Circuit } from '../constraint/program.js';
 import type { Manifest } from '../formats/manifest.js';
-import { schemaDigest } from '../verify/schema.js';
 import type { Schema } from '../verify/statement.js';
 import type { AccuracyReport } from './accuracy.js';
 import { cheapest } from './build.js';
@@ -16,11 +15,14 @@ import { requireCompilable } from './preflight.js';
 import type { PreparedModel } from './prepare.js';
 import type { InputDomain } from './real/input-grid.js';
 import type { QuantisedModel } from './passes/quantise.js';
+import type { Product } from './product.js';
 import { ranging, type Ranges } from './ranges.js';
 import { Stages, type AsyncWork, type StageOptions } from './stages.js';
 
-/** A circuit for a model, what its integers mean, and how far it is from the float model. */
+/** A circuit or program for a model, what its integers mean, and how far it is from the float model. */
 export interface CompiledModel {
+  readonly product: Product;
+  /** Throws PROTOCOL_UNSUPPORTED for a protocol without rows. */
   readonly circuit: Circuit;
   readonly schema: Schema;
   readonly manifest: Manifest;
@@ -43,8 +45,8 @@ export async function compile(
   model: string | Uint8Array,
   options: CompileOptions & StageOptions = {},
 ): Promise<CompiledModel> {
-  const { circuit, schema, manifest, accuracy, timingsMs } = await compileInside(model, options);
-  return { circuit, schema, manifest, accuracy, timingsMs };
+  const { product, schema, manifest, accuracy, timingsMs } = await compileInside(model, options);
+  return withCircuit({ product, schema, manifest, accuracy, timingsMs });
 }
 
 export async function compileInside(
@@ -56,19 +58,25 @@ export async function compileInside(
   requireCompilable(prepared);
   const data = await stages.run('calibrate', gathering(model, prepared, options));
   const { choice, assembled, accuracy, inputs, notes } = await cheapest(stages, { ...data, prepared, options });
-  const circuit = { ...assembled.circuit, schemaDigest: schemaDigest(assembled.schema) };
   const { judgement } = data;
   const { statistics } = inputs;
   const said = [...data.notes, ...notes];
-  const parts = { source, prepared, choice, statistics, assembled, judgement, circuit, accuracy, notes: said };
-  return {
-    circuit,
+  const parts = { source, prepared, choice, statistics, assembled, judgement, accuracy, notes: said };
+  return withCircuit({
+    product: assembled.product,
     schema: assembled.schema,
     manifest: makeManifest(parts, inputs.options),
     accuracy,
     timingsMs: stages.timings(),
     quantised: assembled.model,
     domains: choice.domains,
+  });
+}
+
+function withCircuit<T extends { readonly product: Product }>(compiled: T): T & { readonly circuit: Circuit } {
+  const { product } = compiled;
+  return Object.defineProperty(compiled, 'circuit', { get: () => product.circuit }) as T & {
+    readonly circuit: Circuit;
   };
 }
 

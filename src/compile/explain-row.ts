@@ -4,7 +4,7 @@ import { ZkonnxError } from '../base/errors.js';
 import { originOf, type Origin } from '../constraint/row-origin.js';
 import { rowText } from '../constraint/row-text.js';
 import { readCircuitFile } from '../formats/circuit-file.js';
-import { artifactPaths } from '../formats/manifest.js';
+import { circuitPath, readManifest } from '../formats/manifest.js';
 
 export interface ExplainedRow {
   readonly row: number;
@@ -19,7 +19,7 @@ export interface ExplainedRow {
 
 /** Row 0 ≤ row < rows of the circuit in an artifact folder. Throws FILE_UNREADABLE, FORMAT_VERSION, ARTIFACT_INVALID; USAGE for a row that is not there. */
 export async function explainRow(artifact: string, row: number): Promise<ExplainedRow> {
-  const circuit = await readCircuitFile(artifactPaths(artifact).circuit);
+  const circuit = await readCircuitFile(circuitPath(artifact, (await readManifest(artifact)).protocol));
   const rows = circuit.r1cs.nConstraints;
   if (row >= rows) {
     throw new ZkonnxError('USAGE', 'the circuit has no such row', {

@@ -1,8 +1,5 @@
 /** The manifest of a compiled model: what it is, what was taken for granted, what each layer costs. */
 import { VERSION } from '../base/version.js';
-import type { Circuit } from '../constraint/program.js';
-import { circuitDigest } from '../formats/circuit-digest.js';
-import { namesOf } from '../formats/circuit-file.js';
 import { MANIFEST_VERSION, type Manifest } from '../formats/manifest.js';
 import { schemaDigest } from '../verify/schema.js';
 import { statedAccuracy, type AccuracyReport } from './accuracy.js';
@@ -27,15 +24,12 @@ export interface CompiledParts {
   readonly accuracy: AccuracyReport;
   /** Of the ranges. */
   readonly notes: readonly string[];
-  /** As it is written: it names its schema. */
-  readonly circuit: Circuit;
 }
 
 export function makeManifest(parts: CompiledParts, options: CompileOptions): Manifest {
-  const { source, prepared, choice, statistics, assembled, circuit, judgement, accuracy, notes } = parts;
-  const { model, growth, schema, publicInputs } = assembled;
-  const { r1cs } = circuit;
-  const names = namesOf(circuit);
+  const { source, prepared, choice, statistics, assembled, judgement, accuracy, notes } = parts;
+  const { model, growth, schema, product, publicInputs } = assembled;
+  const { hash, relation } = product.names;
   const digest = schemaDigest(schema);
   return {
     formatVersion: MANIFEST_VERSION,
@@ -50,12 +44,10 @@ export function makeManifest(parts: CompiledParts, options: CompileOptions): Man
       ...options.about,
     },
     circuit: {
-      hash: circuitDigest(names, digest),
-      relation: names.relation,
-      constraints: r1cs.nConstraints,
-      wires: r1cs.nWires,
+      hash,
+      relation,
       publicInputs,
-      nonZeros: r1cs.a.wires.length + r1cs.b.wires.length + r1cs.c.wires.length,
+      ...product.figures,
     },
     quantisation: {
       bits: choice.bits,
@@ -67,7 +59,7 @@ export function makeManifest(parts: CompiledParts, options: CompileOptions): Man
     schemaDigest: digest,
     choices: choicesOf(choice, growth, statistics, options),
     accuracy: statedAccuracy(accuracy),
-    layers: withFacts(circuit.layers, model),
+    layers: withFacts(product.layers, model),
     notes: [
       ...prepared.notes,
       ...defaultsTaken(options, choice.domains),

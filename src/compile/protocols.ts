@@ -1,11 +1,13 @@
 /** How each protocol's circuit is made of a quantised model. A protocol without its record does not compile. */
 import { ZkonnxError } from '../base/errors.js';
 import { part, type Work } from '../base/work.js';
-import type { Circuit } from '../constraint/program.js';
 import { publicCount, type Protocol, type Schema } from '../verify/statement.js';
 import { assembling, assemblingRounds, planningRounds, type RoundsPlan } from './assemble.js';
+import { lowerToRelation } from './clear/lower.js';
 import { verifyIr } from './ir/program.js';
 import type { QuantisedModel } from './passes/quantise.js';
+import { CircuitProduct, ProgramProduct, type Product } from './product.js';
+import { requireSecure } from './clear/security.js';
 
 /** A quantised model that a protocol may choose: its activations run on for `growth` bits before they are clamped. */
 export interface Variant {
@@ -18,7 +20,7 @@ export interface Assembled {
   /** Of the variant that was chosen. */
   readonly growth: number;
   readonly schema: Schema;
-  readonly circuit: Circuit;
+  readonly product: Product;
   /** Values a proof shows, as the manifest counts them. */
   readonly publicInputs: number;
 }
@@ -38,7 +40,14 @@ export const assemblies: { readonly [P in Protocol]: ProtocolAssembly } = {
       const schema = schemaOf(model);
       requireStatement(schema);
       const circuit = yield* part(assembling(model.ir, schema), 0.1, 1);
-      return { model, growth, schema, circuit, publicInputs: circuit.r1cs.nPubOut + circuit.r1cs.nPubIn };
+      const { nPubOut, nPubIn } = circuit.r1cs;
+      return {
+        model,
+        growth,
+        schema,
+        product: new CircuitProduct(circuit, schema, 'groth16'),
+        publicInputs: nPubOut + nPubIn,
+      };
     },
   },
   // The variant with the fewest rows.
@@ -56,7 +65,33 @@ export const assemblies: { readonly [P in Protocol]: ProtocolAssembly } = {
       }
       const { model, growth, schema, plan } = best!;
       const circuit = yield* part(assemblingRounds(model.ir, schema, plan), 1 - share, 1);
-      return { model, growth, schema, circuit, publicInputs: circuit.rounds.publicValues };
+      const { publicValues } = circuit.rounds;
+      return {
+        model,
+        growth,
+        schema,
+        product: new CircuitProduct(circuit, schema, 'mirage'),
+        publicInputs: publicValues,
+      };
+    },
+  },
+  // The variant with the fewest cells, lookups and table rows.
+  clear: {
+    *assemble(variants, schemaOf) {
+      let best: Assembled | undefined;
+      for (const [i, { growth, quantise }] of variants.entries()) {
+        const model = yield* part(quantise(), i / variants.length, (i + 0.5) / variants.length);
+        verifyIr(model.ir);
+        const schema = schemaOf(model);
+        requireStatement(schema);
+        const product = new ProgramProduct(model.ir, schema, lowerToRelation(model.ir, schema).relation, 'clear');
+        const { outputs, inputs } = publicCount(schema);
+        const assembled = { model, growth, schema, product, publicInputs: outputs + inputs };
+        if (best === undefined || product.cost < best.product.cost) best = assembled;
+        yield (i + 1) / variants.length;
+      }
+      requireSecure((best!.product as ProgramProduct).relation);
+      return best!;
     },
   },
 };

@@ -1,14 +1,13 @@
 /** Compiling again: from a model and a manifest's choices, without the data that calibration had, to the same circuit. */
 import { ZkonnxError } from '../base/errors.js';
-import type { Circuit } from '../constraint/program.js';
 import type { Manifest } from '../formats/manifest.js';
-import { schemaDigest } from '../verify/schema.js';
 import { elementCount, type Schema, type TensorSchema } from '../verify/statement.js';
 import { LOWERING, readChoices } from './choices.js';
 import { readingModel } from './model-file.js';
 import type { CompileOptions } from './options.js';
 import { quantising } from './passes/quantise.js';
 import type { RealGraph } from './real/graph.js';
+import type { Product } from './product.js';
 import { assemblies } from './protocols.js';
 import { schemaMaker } from './schema.js';
 import { Stages, type StageOptions } from './stages.js';
@@ -16,7 +15,7 @@ import { Stages, type StageOptions } from './stages.js';
 /** What a model and the choices of a manifest give. */
 export interface Recompiled {
   readonly modelHash: string;
-  readonly circuit: Circuit;
+  readonly product: Product;
   readonly schema: Schema;
 }
 
@@ -44,8 +43,8 @@ export async function recompile(
     quantise: () => quantising(prepared.graph, statistics, { bits, overflow, domains, growth }),
   };
   const { assemble } = assemblies[protocol];
-  const { circuit, schema } = await stages.run('assemble', assemble([variant], schemaMaker(prepared, options)));
-  return { modelHash: source.hash, circuit: { ...circuit, schemaDigest: schemaDigest(schema) }, schema };
+  const { product, schema } = await stages.run('assemble', assemble([variant], schemaMaker(prepared, options)));
+  return { modelHash: source.hash, product, schema };
 }
 
 /** Shapes that the model leaves open decide how much work compiling is: they are not larger than what the schema shows. Throws ARTIFACT_INVALID. */

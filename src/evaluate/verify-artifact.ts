@@ -4,6 +4,7 @@
  */
 import { ZkonnxError } from '../base/errors.js';
 import { recompile, type Recompiled } from '../compile/recompile.js';
+import { bodyFaults } from './key-body.js';
 import type { StageOptions } from '../compile/stages.js';
 import { isTwoRound } from '../constraint/kind.js';
 import type { Circuit } from '../constraint/program.js';
@@ -11,13 +12,14 @@ import { exportSolidity } from '../export/solidity.js';
 import { keyFiles } from '../formats/artifact-keys.js';
 import { circuitDigest } from '../formats/circuit-digest.js';
 import { namesOf, readCircuitFile } from '../formats/circuit-file.js';
-import { artifactPaths, readManifest, type Manifest } from '../formats/manifest.js';
+import { artifactPaths, ownProvingKey, readManifest, type Manifest } from '../formats/manifest.js';
+import { MAX_PROGRAM_BYTES, programHash } from '../prove/clear/program.js';
 import { readRegular } from '../formats/regular-file.js';
 import { openProver } from '../prove/open-prover.js';
 import { canonicalJson } from '../verify/json.js';
 import { MAX_KEY_CHARS, prepareKey, type PreparedKey } from '../verify/key.js';
 import { schemaDigest } from '../verify/schema.js';
-import { dequantise, elementCount, type Schema, type TensorSchema } from '../verify/statement.js';
+import { dequantise, elementCount, type Protocol, type Schema, type TensorSchema } from '../verify/statement.js';
 
 /** What of an artifact was compared. */
 export type ArtifactPart =
@@ -64,7 +66,6 @@ export async function verifyArtifact(
 ): Promise<ArtifactReport> {
   const paths = artifactPaths(dir);
   const manifest = await readManifest(dir);
-  const circuit = await readCircuitFile(paths.circuit);
   const again = await recompile(modelPath, manifest, stages).catch(impossibleChoices);
   if (again instanceof ZkonnxError) {
     const note = `by the choices that the manifest shows the model has no circuit: ${again.shortMessage}`;
@@ -73,13 +74,17 @@ export async function verifyArtifact(
   const checks: ArtifactCheck[] = [
     checkModel(manifest, again),
     checkSchema(manifest, again),
-    checkCircuit(manifest, circuit, again),
-    checkProgram(circuit, again),
+    ...(await PRODUCT_CHECKS[manifest.protocol](dir, manifest, again)),
   ];
   const isThere = await keyFiles(dir);
   const key = isThere.includes(paths.verificationKey) ? await readKey(paths.verificationKey) : undefined;
-  checks.push(checkKey(key, again));
-  checks.push(await checkProvingKey(dir, isThere.length > 1, again.schema, threads, stages.signal ?? undefined));
+  checks.push(await checkKey(key, again));
+  const own = ownProvingKey(dir, manifest.protocol);
+  const canProve = own === undefined ? key !== undefined : isThere.includes(own);
+  const works = own === undefined ? NO_PROVING_KEY : KEY_WORKS;
+  checks.push(
+    await checkProvingKey(dir, canProve ? works : undefined, again.schema, threads, stages.signal ?? undefined),
+  );
   if (contract !== undefined) checks.push(await checkContract(contract, key));
   return { equal: checks.every(({ verdict }) => verdict !== 'differs'), checks, choices: 'shown, not trusted' };
 }
@@ -124,8 +129,31 @@ function firstDifference(got: Schema, expected: Schema): string | undefined {
   return canonicalJson(got) === canonicalJson(expected) ? undefined : 'overflow, or its list of tensors';
 }
 
+type ProductChecks = (dir: string, manifest: Manifest, again: Recompiled) => Promise<ArtifactCheck[]>;
+
+/** What the folder has to be proven, beside what compiling again gives. */
+const PRODUCT_CHECKS: { readonly [P in Protocol]: ProductChecks } = {
+  groth16: checkCircuitFile,
+  mirage: checkCircuitFile,
+  async clear(dir, { circuit: said }, { product: { names } }) {
+    const bytes = await readRegular(artifactPaths(dir).program, MAX_PROGRAM_BYTES);
+    const found = programHash(bytes);
+    const faults = [
+      ...(found === names.hash ? [] : ['program.bin is another program than the model gives by these choices']),
+      ...(said.hash === names.hash ? [] : [`the manifest names ${said.hash}, compiling again gives ${names.hash}`]),
+      ...(said.relation === names.relation ? [] : ['the manifest names another relation']),
+    ];
+    return [faults.length === 0 ? equal('circuit', names.hash) : differs('circuit', faults.join('; '))];
+  },
+};
+
+async function checkCircuitFile(dir: string, manifest: Manifest, again: Recompiled): Promise<ArtifactCheck[]> {
+  const circuit = await readCircuitFile(artifactPaths(dir).circuit);
+  return [checkCircuit(manifest, circuit, again), checkProgram(circuit, again)];
+}
+
 function checkCircuit(manifest: Manifest, circuit: Circuit, again: Recompiled): ArtifactCheck {
-  const [found, expected] = [namesOf(circuit), namesOf(again.circuit)];
+  const [found, expected] = [namesOf(circuit), namesOf(again.product.circuit)];
   const digest = schemaDigest(again.schema);
   const hash = circuitDigest(expected, digest);
   const faults = [
@@ -144,7 +172,7 @@ function checkCircuit(manifest: Manifest, circuit: Circuit, again: Recompiled): 
 
 /** Other hints are no other circuit: what they compute is released only if it is what the sample says. */
 function checkProgram(circuit: Circuit, again: Recompiled): ArtifactCheck {
-  const [found, expected] = [hintsOf(circuit), hintsOf(again.circuit)];
+  const [found, expected] = [hintsOf(circuit), hintsOf(again.product.circuit)];
   if (found.every((words, i) => isEqual(words, expected[i]!))) {
     return equal('witness program', 'how wires are computed is the same');
   }
@@ -167,7 +195,7 @@ function isEqual(left: ArrayLike<number>, right: ArrayLike<number>): boolean {
 }
 
 /** The key, or why it is none. */
-async function readKey(file: string): Promise<PreparedKey | ZkonnxError> {
+export async function readKey(file: string): Promise<PreparedKey | ZkonnxError> {
   const text = (await readRegular(file, MAX_KEY_CHARS)).toString('utf8');
   try {
     return prepareKey(text);
@@ -177,12 +205,12 @@ async function readKey(file: string): Promise<PreparedKey | ZkonnxError> {
   }
 }
 
-function checkKey(key: PreparedKey | ZkonnxError | undefined, again: Recompiled): ArtifactCheck {
+export async function checkKey(key: PreparedKey | ZkonnxError | undefined, again: Recompiled): Promise<ArtifactCheck> {
   if (key === undefined) return absent('verification key', 'none yet: zkonnx setup');
   if (key instanceof ZkonnxError)
     return differs('verification key', `${key.shortMessage} (${key.details.where ?? key.code})`);
   const { modelHash, circuitHash, schema, keyDigest, formatVersion } = key.facts;
-  const hash = circuitDigest(namesOf(again.circuit), schemaDigest(again.schema));
+  const { hash } = again.product.names;
   const faults = [
     ...(formatVersion === 1 ? ['it is of formatVersion 1, whose circuit hash leaves bindings and schema out'] : []),
     ...(modelHash === again.modelHash ? [] : [`it is of model ${modelHash}`]),
@@ -190,25 +218,28 @@ function checkKey(key: PreparedKey | ZkonnxError | undefined, again: Recompiled)
     ...(canonicalJson(schema) === canonicalJson(again.schema)
       ? []
       : [`its schema differs: ${firstDifference(schema, again.schema) ?? ''}`]),
+    ...(await bodyFaults(key, again)),
   ];
   return faults.length === 0 ? equal('verification key', keyDigest) : differs('verification key', faults.join('; '));
 }
 
+const KEY_WORKS =
+  'it is of this circuit and setup, and a proof made with it verifies; its single points are not checked';
+const NO_PROVING_KEY = 'the protocol has none: the program serves, and a proof made with it verifies';
+
 /** That the pair works is shown by a proof: of the middle of every input's domain. */
 async function checkProvingKey(
   dir: string,
-  isThere: boolean,
+  works: string | undefined,
   schema: Schema,
   threads: number | undefined,
   signal: AbortSignal | undefined,
 ): Promise<ArtifactCheck> {
-  if (!isThere) return absent('proving key', 'none yet: zkonnx setup');
+  if (works === undefined) return absent('proving key', 'none yet: zkonnx setup');
   try {
     await using prover = await openProver(dir, { threads, signal });
     await prover.prove(new Map(schema.inputs.map((tensor) => [tensor.name, middle(tensor)])), { signal });
-    const note =
-      'it is of this circuit and setup, and a proof made with it verifies; its single points are not checked';
-    return equal('proving key', note);
+    return equal('proving key', works);
   } catch (error) {
     if (!(error instanceof ZkonnxError) || error.code === 'ABORTED' || error.code === 'INTERNAL') throw error;
     if (error.code === 'RANGE_EXCEEDED')

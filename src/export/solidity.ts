@@ -5,11 +5,12 @@ import { groth16VerifierAbi, groth16VerifierSource } from '../../contracts/groth
 import { mirageVerifierAbi, mirageVerifierSource } from '../../contracts/mirage-verifier.js';
 import type { ValueSegment } from '../../contracts/mirage-verifier.js';
 import type { ContractNames, PointG1, PointG2 } from '../../contracts/solidity-parts.js';
-import { ZkonnxError } from '../base/errors.js';
+import { invariant, ZkonnxError } from '../base/errors.js';
 import type { G1, G2 } from '../verify/curve.js';
 import type { JsonObject } from '../verify/json.js';
 import { isPreparedKey, prepareKey, uncontributed } from '../verify/key.js';
-import type { KeyBlock, PreparedKey, PreparedKeyOf } from '../verify/key.js';
+import type { KeyBlock, PreparedKeyOf } from '../verify/key.js';
+import type { CurveProtocol } from '../verify/key-points.js';
 import { readContext, readCoordinates, readMirageCoordinates, readProofJson, readSignals } from '../verify/proof.js';
 import { refusing } from '../verify/refusal.js';
 import { PROTOCOLS, isProtocol, publicBytes, signalCount, signalWidths, statementParts } from '../verify/statement.js';
@@ -51,12 +52,13 @@ export function exportSolidity(keyJson: unknown, options: SolidityOptions = {}):
       got: JSON.stringify(name.slice(0, 80)),
     });
   }
-  refuseInsecure(key, options.allowDevelopmentKey === true);
-  return contractOf(contractNames(name, key.facts), key);
+  return contractOf(name, key, options.allowDevelopmentKey === true);
 }
 
 /** A protocol's contract: its source, and what it takes. */
 interface ContractProtocol<P extends Protocol> {
+  /** Throws KEY_INVALID for a key by which anybody could forge proofs, DEV_KEY for one that secures nothing unless that is allowed. */
+  readonly refuseInsecure: (key: PreparedKeyOf<P>, allowDevelopmentKey: boolean) => void;
   /** Throws USAGE for a statement that no contract takes. */
   readonly contract: (names: ContractNames, key: PreparedKeyOf<P>) => SolidityExport;
   /** Throws INPUT_FORMAT where a number of the proof is no canonical decimal in range, USAGE without a key that it needs. */
@@ -64,16 +66,29 @@ interface ContractProtocol<P extends Protocol> {
 }
 
 const CONTRACTS: { readonly [P in Protocol]: ContractProtocol<P> } = {
-  groth16: { contract: exportGroth16, calldata: groth16Calldata },
-  mirage: { contract: exportMirage, calldata: mirageCalldata },
+  groth16: { refuseInsecure, contract: exportGroth16, calldata: groth16Calldata },
+  mirage: { refuseInsecure, contract: exportMirage, calldata: mirageCalldata },
+  get clear(): never {
+    throw new ZkonnxError('PROTOCOL_UNSUPPORTED', 'no contract verifies proofs of protocol clear', {
+      expected: 'a proof of a few hundred bytes and some pairings: what a contract can check for 0.3 million gas',
+      got: 'a proof of 0.1 to 0.6 MB and thousands of hashes: by estimate as much gas as a transaction may take, or more',
+      help: 'compile with --protocol mirage for a contract; check clear proofs with `zkonnx verify`, `export verifier` or `export page`',
+    });
+  },
 };
 
-function contractOf<P extends Protocol>(names: ContractNames, key: PreparedKeyOf<P>): SolidityExport {
-  return CONTRACTS[key.protocol].contract(names, key);
+function contractOf<P extends Protocol>(
+  name: string,
+  key: PreparedKeyOf<P>,
+  allowDevelopmentKey: boolean,
+): SolidityExport {
+  const { refuseInsecure: refuse, contract } = CONTRACTS[key.protocol];
+  refuse(key, allowDevelopmentKey);
+  return contract(contractNames(name, key.facts), key);
 }
 
-function refuseInsecure(key: PreparedKey, allowDevelopmentKey: boolean): void {
-  const bare = uncontributed(key);
+function refuseInsecure<P extends CurveProtocol>(key: PreparedKeyOf<P>, allowDevelopmentKey: boolean): void {
+  const bare = uncontributed<P>(key);
   if (bare.length > 0) {
     throw new ZkonnxError(
       'KEY_INVALID',
@@ -97,6 +112,7 @@ function contractNames(
   name: string,
   { setup, keyDigest, modelHash, circuitHash, schemaDigest }: KeyBlock,
 ): ContractNames {
+  invariant(setup !== 'none', 'a key over the curve comes from a setup');
   return {
     name,
     setup,
@@ -107,7 +123,7 @@ function contractNames(
   };
 }
 
-function exportGroth16(names: ContractNames, { points: key, facts }: PreparedKeyOf<'groth16'>): SolidityExport {
+function exportGroth16(names: ContractNames, { body: key, facts }: PreparedKeyOf<'groth16'>): SolidityExport {
   const clampedSignal = clampedElement(facts.schema)?.index;
   const most = MAX_CONTRACT_SIGNALS - (clampedSignal === undefined ? 0 : CLAMPED_CONTRACT_SIGNALS);
   if (key.nPublic < 1 || key.nPublic > most) {
@@ -129,7 +145,7 @@ function exportGroth16(names: ContractNames, { points: key, facts }: PreparedKey
   return { source, abi: groth16VerifierAbi(key.nPublic, { clampedSignal }) };
 }
 
-function exportMirage(names: ContractNames, { points: key, facts }: PreparedKeyOf<'mirage'>): SolidityExport {
+function exportMirage(names: ContractNames, { body: key, facts }: PreparedKeyOf<'mirage'>): SolidityExport {
   const segments = valueSegments(facts.schema);
   if (key.nPublic > MAX_CONTRACT_ELEMENTS || segments.length > MAX_CONTRACT_SEGMENTS) {
     throw new ZkonnxError('USAGE', 'no contract takes a statement of this size', {
@@ -266,7 +282,7 @@ function groth16Calldata(file: JsonObject): Groth16Calldata {
 
 function mirageCalldata(file: JsonObject, key: PreparedKeyOf<'mirage'> | undefined): MirageCalldata {
   if (key === undefined) throw keyless('mirage', 'no key');
-  const { points, facts } = key;
+  const { body: points, facts } = key;
   const { proof, signals, context } = reading(() => ({
     signals: readSignals(file['publicSignals'], points.nPublic),
     context: readContext(file['context']),

@@ -6,7 +6,7 @@ import { parseJson } from '../base/strict-json.js';
 import { canonicalJson, isObject } from '../verify/json.js';
 import { FORMAT_VERSION, MAX_KEY_CHARS } from '../verify/key.js';
 import type { Protocol, Schema } from '../verify/statement.js';
-import { artifactPaths, keyPaths, PROVING_KEYS, provingKeyPath } from './manifest.js';
+import { artifactPaths, keyPaths, ownProvingKey, PROVING_KEYS } from './manifest.js';
 import { readMirageKeyInfo } from './mirage-key-file.js';
 import { readRegular } from './regular-file.js';
 import { readZkeyInfo } from './zkey-file.js';
@@ -42,12 +42,13 @@ export async function keyMisfit(dir: string, files: readonly string[], facts: Ke
     isNamed = true;
   }
   const { protocol, circuitHash } = facts;
-  const own = provingKeyPath(dir, protocol);
-  const ofProtocol = [own, ...PROVING_KEYS[protocol].stored.map((name) => path.join(dir, name))];
+  const own = ownProvingKey(dir, protocol);
+  const stored = PROVING_KEYS[protocol].stored.map((name) => path.join(dir, name));
+  const ofProtocol = own === undefined ? stored : [own, ...stored];
   const besides = files.filter((file) => file !== own && file !== paths.verificationKey);
   if (besides.some((file) => !ofProtocol.includes(file))) return 'protocol';
   // What only makes the key load faster, without the key.
-  if (!files.includes(own)) return besides.length > 0 ? 'circuit' : undefined;
+  if (own === undefined || !files.includes(own)) return besides.length > 0 ? 'circuit' : undefined;
   const said = await unlessDamaged(CIRCUIT_OF_KEY[protocol](own));
   if (said === undefined) return 'circuit';
   // A key of another tool does not say: it is the one that the verification key goes with, if there is one.
@@ -60,6 +61,8 @@ const CIRCUIT_OF_KEY: { readonly [P in Protocol]: (file: string) => Promise<{ re
   {
     groth16: async (file) => ({ hash: (await readZkeyInfo(file)).development?.circuitHash }),
     mirage: async (file) => ({ hash: (await readMirageKeyInfo(file)).circuitHash }),
+    // Never asked: there is no such file.
+    clear: () => Promise.resolve({}),
   };
 
 function verificationKeyMisfit(text: string, facts: KeyedFacts): string | undefined {

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { ZkonnxError } from '../base/errors.js';
 import { parseJsonFile } from '../base/strict-json.js';
-import { writtenNames } from '../base/unsupported.js';
+import { unsupportedProtocol, writtenNames } from '../base/unsupported.js';
 import { excerpt, isObject } from '../verify/json.js';
 import { FORMAT_VERSIONS, isFormatVersion, type ModelLabels } from '../verify/key.js';
 import type { FormatVersion } from '../verify/schema.js';
@@ -32,7 +32,10 @@ const MAX_MANIFEST_BYTES = 64 * 2 ** 20;
 export interface LayerCost {
   readonly name: string;
   readonly op: string;
-  readonly constraints: number;
+  /** Rows, of a protocol with rows. */
+  readonly constraints?: number;
+  /** Committed integers, of a protocol of cells. */
+  readonly cells?: number;
   readonly dims?: readonly number[];
   /** Proven inclusive integer bounds over all elements. */
   readonly lo?: number;
@@ -107,6 +110,35 @@ export interface StatedAccuracy {
   readonly outputs: readonly OutputAccuracy[];
 }
 
+/** What a circuit or relation amounts to, in the figures of its protocol (`FIGURES`). */
+export interface Figures {
+  /** Rows, wires, coefficients of the matrices. */
+  readonly constraints?: number;
+  readonly wires?: number;
+  readonly nonZeros?: number;
+  /** Integers that a proof commits to, and that the key does; lookups, rows of their tables, and all other equations between elements. */
+  readonly cells?: number;
+  readonly weights?: number;
+  readonly lookups?: number;
+  readonly tableRows?: number;
+  readonly equations?: number;
+}
+
+/** Names of figures, which are the words they are shown by: all of a protocol, and those of a line, what layers cost first. */
+interface FigureNames {
+  readonly all: readonly (keyof Figures)[];
+  readonly shown: readonly (keyof Figures)[];
+}
+
+export const FIGURES: { readonly [P in Protocol]: FigureNames } = {
+  groth16: { all: ['constraints', 'wires', 'nonZeros'], shown: ['constraints', 'wires'] },
+  mirage: { all: ['constraints', 'wires', 'nonZeros'], shown: ['constraints', 'wires'] },
+  clear: {
+    all: ['cells', 'weights', 'lookups', 'tableRows', 'equations'],
+    shown: ['cells', 'weights', 'lookups'],
+  },
+};
+
 /** manifest.json: what was compiled, from what, by what, and how its inputs and outputs read. */
 export interface Manifest {
   readonly formatVersion: FormatVersion;
@@ -125,11 +157,8 @@ export interface Manifest {
     readonly hash: string;
     /** The constraints alone; not in formatVersion 1, whose `hash` is this. */
     readonly relation?: string;
-    readonly constraints: number;
-    readonly wires: number;
     readonly publicInputs: number;
-    readonly nonZeros: number;
-  };
+  } & Figures;
   readonly quantisation: {
     readonly bits: number;
     /** As it was chosen; the schema says `never` too where no value can be clamped. */
@@ -173,10 +202,15 @@ function fieldsOf(version: FormatVersion): Fields<Manifest> {
     circuit: object<Manifest['circuit']>({
       hash: text,
       relation: since2(text),
-      constraints: count,
-      wires: count,
       publicInputs: count,
-      nonZeros: count,
+      constraints: optional(count),
+      wires: optional(count),
+      nonZeros: optional(count),
+      cells: optional(count),
+      weights: optional(count),
+      lookups: optional(count),
+      tableRows: optional(count),
+      equations: optional(count),
     }),
     quantisation: object<Manifest['quantisation']>({
       bits: count,
@@ -230,7 +264,8 @@ function fieldsOf(version: FormatVersion): Fields<Manifest> {
       object<LayerCost>({
         name: text,
         op: text,
-        constraints: count,
+        constraints: optional(count),
+        cells: optional(count),
         dims: optional(list(count)),
         lo: optional(number),
         hi: optional(number),
@@ -248,27 +283,59 @@ export function artifactPaths(dir: string) {
   return {
     manifest: path.join(dir, 'manifest.json'),
     circuit: path.join(dir, 'circuit.bin'),
+    program: path.join(dir, 'program.bin'),
     accuracy: path.join(dir, 'accuracy.json'),
     model: path.join(dir, 'model.onnx'),
     verificationKey: path.join(dir, 'verification_key.json'),
   } as const;
 }
 
-/** Proving keys by name: the key itself, and files that only make it load faster. */
-export const PROVING_KEYS: { readonly [P in Protocol]: { readonly file: string; readonly stored: readonly string[] } } =
-  {
-    groth16: { file: 'proving_key.zkey', stored: ['proving_key.zkey.kernels'] },
-    mirage: { file: 'proving_key.mirage', stored: [] },
-  };
+/** What a protocol's proving key is called: the key itself, where proving takes one, and files that only make it load faster. */
+interface ProvingKeyFiles {
+  readonly file?: string;
+  readonly stored: readonly string[];
+}
 
-/** The artifact's own proving key. */
+export const PROVING_KEYS: { readonly [P in Protocol]: ProvingKeyFiles } = {
+  groth16: { file: 'proving_key.zkey', stored: ['proving_key.zkey.kernels'] },
+  mirage: { file: 'proving_key.mirage', stored: [] },
+  // Proving takes the program and its weights alone.
+  clear: { stored: [] },
+};
+
+/** The artifact's own proving key; undefined for a protocol that has none. */
+export function ownProvingKey(dir: string, protocol: Protocol): string | undefined {
+  const { file } = PROVING_KEYS[protocol];
+  return file === undefined ? undefined : path.join(dir, file);
+}
+
+/** Likewise, for what works with no other protocol. Throws PROTOCOL_UNSUPPORTED. */
 export function provingKeyPath(dir: string, protocol: Protocol): string {
-  return path.join(dir, PROVING_KEYS[protocol].file);
+  const file = ownProvingKey(dir, protocol);
+  if (file === undefined) throw unsupportedProtocol(protocol, 'proving key');
+  return file;
+}
+
+/** What of an artifact's files is proven: a circuit of rows, or an integer program. */
+export const PROGRAM_FILES: { readonly [P in Protocol]: 'circuit' | 'program' } = {
+  groth16: 'circuit',
+  mirage: 'circuit',
+  clear: 'program',
+};
+
+/** circuit.bin. Throws PROTOCOL_UNSUPPORTED for an artifact of a protocol without rows. */
+export function circuitPath(dir: string, protocol: Protocol): string {
+  const file = PROGRAM_FILES[protocol];
+  if (file !== 'circuit') throw unsupportedProtocol(protocol, 'circuit of constraints');
+  return artifactPaths(dir)[file];
 }
 
 /** Every file that a setup of any protocol may have left in an artifact folder, the verification key first. */
 export function keyPaths(dir: string): string[] {
-  const names = writtenNames(PROVING_KEYS).flatMap((name) => [PROVING_KEYS[name].file, ...PROVING_KEYS[name].stored]);
+  const names = writtenNames(PROVING_KEYS).flatMap((name) => {
+    const { file, stored } = PROVING_KEYS[name];
+    return file === undefined ? stored : [file, ...stored];
+  });
   return [artifactPaths(dir).verificationKey, ...names.map((name) => path.join(dir, name))];
 }
 
@@ -308,6 +375,6 @@ export async function readManifest(dir: string): Promise<Manifest> {
   object(fieldsOf(formatVersion))(manifest, '', file);
   const whole = manifest as Manifest;
   // A protocol that is not written yet is refused here, before anything is believed of its artifact.
-  provingKeyPath(dir, whole.protocol);
+  for (const name of FIGURES[whole.protocol].all) count(whole.circuit[name], `circuit.${name}`, file);
   return whole;
 }

@@ -19,7 +19,7 @@ export function requireCircuitOf(
 }
 
 /** The bytes of a file of an artifact. Throws USAGE for what is none. */
-export function requireBytes<Name extends string>(files: { readonly [N in Name]: unknown }, name: Name): Uint8Array {
+export function requireBytes<Name extends string>(files: { readonly [N in Name]?: unknown }, name: Name): Uint8Array {
   const bytes: unknown = files[name];
   if (bytes instanceof Uint8Array) return bytes;
   throw new ZkonnxError('USAGE', `${name} must be the bytes of a file`, {

@@ -10,13 +10,15 @@ import { bytesSource } from '../formats/iden3-container.js';
 import { SoloTeam } from '../kernels/team.js';
 import { prepareKey, type PreparedKeyOf } from '../verify/key.js';
 import { equationOf } from '../verify/protocols.js';
+import type { CurveProtocol } from '../verify/key-points.js';
 import type { Protocol } from '../verify/statement.js';
+import { openClear } from './clear-host.js';
 import { pauseForOthers } from './engine/event-loop.js';
 import { KernelVerifier } from './engine/kernel-verifier.js';
 import type { LoadedCircuit } from './engine/loaded-circuit.js';
 import type { Statement } from './engine/protocol.js';
 import { ProvingKey, type KeyHost } from './engine/proving-key.js';
-import { PROVERS, type Parts } from './protocols.js';
+import { ENGINES, type Parts } from './protocols.js';
 import {
   ProverHandle,
   requireProver,
@@ -27,7 +29,7 @@ import {
   type RunOptions,
 } from './prover.js';
 import { requireBytes, requireCircuitOf } from './artifact-match.js';
-import { declaredDomainsIn } from './declared-domains.js';
+import { declaredDomainsIn, type DeclaredDomains } from './declared-domains.js';
 import { solvedWitness } from './solve.js';
 import { solveAndProve } from './solve-and-prove.js';
 import type { CircuitInputs, ProveResult } from './tasks.js';
@@ -43,6 +45,7 @@ export type {
   AnyProofFile,
   Groth16Proof,
   MirageProof,
+  ClearProofFile,
   MirageProofFile,
   ProofFacts,
   ProofFile,
@@ -76,29 +79,58 @@ export type { ProvePhase, ProveProgress, ProverName, ProverPhase, ProveTimings }
 export async function openProver(files: ArtifactBytes, options: OpenProverOptions = {}): Promise<Prover> {
   const key = prepareKey(files.verificationKey);
   requireProver(key.protocol, options.prover ?? 'kernels');
-  return openWith(files, key, options);
+  if (options.prover !== undefined && options.prover !== 'kernels') {
+    throw new ZkonnxError('USAGE', `${options.prover} proves with Node only`, {
+      expected: 'our kernels',
+      got: options.prover,
+    });
+  }
+  return openWith<Protocol>(files, key, options);
 }
 
-async function openWith<P extends Protocol>(
+type Open<P extends Protocol> = (
   files: ArtifactBytes,
   key: PreparedKeyOf<P>,
-  { maxMemoryBytes, prover = 'kernels', ...run }: OpenProverOptions,
+  options: OpenProverOptions,
+) => Promise<Prover>;
+
+/** How a page opens an artifact of each protocol. */
+const PAGE_HOSTS: { readonly [P in Protocol]: Open<P> } = {
+  groth16: openOnKernels,
+  mirage: openOnKernels,
+  clear: (files, key, options) =>
+    openClear(requireBytes(files, 'circuit'), key, 'circuit', options, declaredBy(files, key)),
+};
+
+/** Without a manifest samples are held to the grid alone. */
+function declaredBy({ manifest }: ArtifactBytes, { facts }: Pick<PreparedKeyOf<Protocol>, 'facts'>): DeclaredDomains {
+  return manifest === undefined ? new Map() : declaredDomainsIn(manifest, facts);
+}
+
+function openWith<P extends Protocol>(
+  files: ArtifactBytes,
+  key: PreparedKeyOf<P>,
+  options: OpenProverOptions,
 ): Promise<Prover> {
-  if (prover !== 'kernels') {
-    throw new ZkonnxError('USAGE', `${prover} proves with Node only`, { expected: 'our kernels', got: prover });
-  }
-  const { manifest } = files;
-  const declared = manifest === undefined ? new Map() : declaredDomainsIn(manifest, key.facts);
+  return PAGE_HOSTS[key.protocol](files, key, options);
+}
+
+async function openOnKernels<P extends CurveProtocol>(
+  files: ArtifactBytes,
+  key: PreparedKeyOf<P>,
+  { maxMemoryBytes, ...run }: OpenProverOptions,
+): Promise<Prover> {
+  const declared = declaredBy(files, key);
   const step = stepper('loading the key', run);
   run.onProgress?.({ phase: 'load', fraction: 0 });
-  const { protocol, points, facts } = key;
+  const { protocol, body: points, facts } = key;
   await step();
   const circuit = await readCircuit(bytesSource(requireBytes(files, 'circuit'), 'circuit'));
   await step();
   const loaded = { circuit, names: circuitNames(circuit) };
   requireCircuitOf(facts, loaded, 'circuit');
   await step();
-  const record = PROVERS[protocol];
+  const record = ENGINES[protocol];
   const source = bytesSource(requireBytes(files, 'provingKey'), 'provingKey');
   // Before the whole key is converted.
   const { info } = await record.openKey(source);
@@ -106,9 +138,14 @@ async function openWith<P extends Protocol>(
   record.requireSameSetup(info, source.name, points, facts);
   const host = soloKeyHost(maxMemoryBytes);
   const proving = await ProvingKey.load(record, source, host, { expected: { circuit }, step, signal: run.signal });
-  const verifier = await KernelVerifier.of(equationOf(key));
+  const verifier = await KernelVerifier.of(equationOf<P>(key));
   run.onProgress?.({ phase: 'load', fraction: 1 });
-  return new ProverHandle(key, verifier, new SoloHost(protocol, loaded, proving), declared);
+  return new ProverHandle<P>(
+    key,
+    (numbers) => verifier.check(numbers),
+    new SoloHost(protocol, loaded, proving),
+    declared,
+  );
 }
 
 /** One thread over a memory that only it sees. */
@@ -140,7 +177,7 @@ function ownMemory(): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: 16, maximum: 65536 });
 }
 
-class SoloHost<P extends Protocol> implements ProverHost<P> {
+class SoloHost<P extends CurveProtocol> implements ProverHost<P> {
   private readonly closing = new AbortController();
 
   constructor(

@@ -1,5 +1,6 @@
 /** Clamped values of a sample in the words of its artifact: which layer, beyond which end, how far. Uses no Node API. */
 import { clampsOf, type ClampedValues } from '../constraint/clamps.js';
+import type { LeftEnd } from '../compile/ir/clamped.js';
 import type { Circuit } from '../constraint/program.js';
 import type { Witness } from '../constraint/solver.js';
 import type { LayerCost } from '../formats/manifest.js';
@@ -29,6 +30,22 @@ export function clampReports(
   const facts = new Map(layers.map((layer) => [layer.name, layer]));
   const isHidden = schema.inputs.some(({ visibility }) => visibility !== 'public');
   return clampsOf(circuit, witness).map((values) => report(values, facts.get(values.layer), isHidden));
+}
+
+/** The same of a run of the integer program; ends that are not counted are no clamps. */
+export function leftEndReports(
+  left: readonly LeftEnd[],
+  { schema, layers }: { readonly schema: Schema; readonly layers: readonly LayerCost[] },
+): ClampReport[] {
+  const facts = new Map(layers.map((layer) => [layer.name, layer]));
+  const isHidden = schema.inputs.some(({ visibility }) => visibility !== 'public');
+  return left.map(({ node, side, elements, farthest }) => {
+    const own = facts.get(node);
+    const end = side === 'hi' ? own?.hi : own?.lo;
+    const beyond = end === undefined ? 0 : Math.abs(farthest - end);
+    const values = { layer: node, side: side === 'hi' ? 'above' : 'below', count: elements, farthest: beyond } as const;
+    return report(values, own, isHidden);
+  });
 }
 
 function report(

@@ -126,6 +126,15 @@ export function hidingValues(error: unknown, { inputs }: Schema): unknown {
   return new ZkonnxError(error.code, error.shortMessage, details);
 }
 
+/** What `run` gives, its errors as they may be shown. */
+export function hiding<T>(schema: Schema, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw hidingValues(error, schema);
+  }
+}
+
 /** An error about inputs, naming the sample too; any other one as it is. */
 export function nameSample(error: unknown, id: string): unknown {
   if (!(error instanceof ZkonnxError) || !/^(?:INPUT_|RANGE_)/.test(error.code)) return error;
@@ -143,11 +152,7 @@ export function solveHiding(
   inputs: ReadonlyMap<string, Float64Array>,
   salts: ReadonlyMap<string, bigint>,
 ): Witness {
-  try {
-    return solve(circuit, inputs, { salts });
-  } catch (error) {
-    throw hidingValues(error, schema);
-  }
+  return hiding(schema, () => solve(circuit, inputs, { salts }));
 }
 
 /** Multi-dimensional index of a flat one. */

@@ -1,32 +1,53 @@
 /** `openProver` where there are files and worker threads. */
-import { unlessAborted, ZkonnxError } from '../base/errors.js';
+import { invariant, unlessAborted, ZkonnxError } from '../base/errors.js';
 import { readingArtifact } from '../formats/artifact-read.js';
-import { artifactPaths, provingKeyPath, readManifest } from '../formats/manifest.js';
+import { artifactPaths, ownProvingKey, PROGRAM_FILES, PROVING_KEYS, readManifest } from '../formats/manifest.js';
 import { readRegular } from '../formats/regular-file.js';
 import type { Kernels } from '../kernels/module.js';
 import { MAX_KEY_CHARS, type PreparedKey, type PreparedKeyOf } from '../verify/key.js';
 import { equationOf } from '../verify/protocols.js';
+import type { CurveProtocol } from '../verify/key-points.js';
 import type { Protocol } from '../verify/statement.js';
+import { openClear } from './clear-host.js';
+import { MAX_PROGRAM_BYTES } from './clear/program.js';
 import { KernelVerifier, prepareKeyOn, verifierKernels } from './engine/kernel-verifier.js';
 import { ProverPool, type ProverFiles } from './pool.js';
-import { PROVERS } from './protocols.js';
+import { ENGINES } from './protocols.js';
 import { ProverHandle, requireProver, type ArtifactBytes, type OpenProverOptions, type Prover } from './prover.js';
 import { declaredDomains, declaredDomainsIn, type DeclaredDomains } from './declared-domains.js';
 import { requireBytes, requireCircuitOf } from './artifact-match.js';
 import { requireManifestOf } from './manifest-match.js';
 
 /** An artifact on its way: the protocol is known first, so that workers load while this thread reads the key. */
-interface Opened {
-  readonly files: ProverFiles<Protocol>;
-  readonly key: () => Promise<OpenedKey>;
+interface Opened<P extends Protocol> {
+  readonly protocol: P;
+  /** Paths, or the files' bytes. */
+  readonly circuit: string | Uint8Array;
+  /** Undefined for a protocol that has none. */
+  readonly provingKey: string | Uint8Array | undefined;
+  readonly key: () => Promise<OpenedKey<P>>;
 }
 
 /** The verification key, kernels for what checks proofs with it, and the domains that samples are held to. */
-interface OpenedKey {
-  readonly key: PreparedKey;
+interface OpenedKey<P extends Protocol> {
+  readonly key: PreparedKeyOf<P>;
   readonly kernels: Kernels;
   readonly declared: DeclaredDomains;
 }
+
+type Open<P extends Protocol> = (artifact: Opened<P>, options: OpenProverOptions) => Promise<Prover>;
+
+/** How an artifact of each protocol is opened where there are files and worker threads. */
+const HOSTS: { readonly [P in Protocol]: Open<P> } = {
+  groth16: openPool,
+  mirage: openPool,
+  async clear({ circuit, key }, options) {
+    const opened = await key();
+    const isPath = typeof circuit === 'string';
+    const bytes = isPath ? await readRegular(circuit, MAX_PROGRAM_BYTES) : circuit;
+    return openClear(bytes, opened.key, isPath ? circuit : 'circuit', options, opened.declared);
+  },
+};
 
 /**
  * Opens an artifact, the folder that compile and setup wrote or the bytes of its files, for any number of proofs. Resolves when circuit and key
@@ -42,13 +63,19 @@ export function openProver(artifact: string | ArtifactBytes, options: OpenProver
   });
 }
 
-async function open(
-  from: () => Promise<Opened>,
+async function open<P extends Protocol>(from: () => Promise<Opened<P>>, options: OpenProverOptions): Promise<Prover> {
+  const artifact = await from();
+  requireProver(artifact.protocol, options.prover ?? 'kernels');
+  return HOSTS[artifact.protocol](artifact, options);
+}
+
+async function openPool<P extends CurveProtocol>(
+  { key, provingKey, ...rest }: Opened<P>,
   { threads, maxMemoryBytes, prover = 'kernels', signal, onProgress }: OpenProverOptions,
 ): Promise<Prover> {
-  const { files, key } = await from();
-  requireProver(files.protocol, prover);
-  const pool = new ProverPool(files, { threads, maxMemoryBytes, prover });
+  invariant(provingKey !== undefined, 'a protocol over the curve has proving keys');
+  const files = { ...rest, provingKey };
+  const pool = new ProverPool<P>(files, { threads, maxMemoryBytes, prover });
   try {
     onProgress?.({ phase: 'load', fraction: 0 });
     pool.preload();
@@ -61,28 +88,31 @@ async function open(
   }
 }
 
-async function openWith<P extends Protocol>(
+async function openWith<P extends CurveProtocol>(
   pool: ProverPool<P>,
   { circuit: circuitFile, provingKey }: ProverFiles<P>,
-  { key, kernels, declared }: Omit<OpenedKey, 'key'> & { readonly key: PreparedKeyOf<P> },
+  { key, kernels, declared }: OpenedKey<P>,
   signal: AbortSignal | undefined,
 ): Promise<Prover> {
-  const points = KernelVerifier.of(equationOf(key), kernels);
+  const points = KernelVerifier.of(equationOf<P>(key), kernels);
   // Awaited below; until then a failure must not count as unhandled.
   points.catch(() => undefined);
   const { circuit, keyInfo } = await pool.load(signal);
   const where = typeof provingKey === 'string' ? provingKey : 'provingKey';
   requireCircuitOf(key.facts, circuit, typeof circuitFile === 'string' ? circuitFile : 'circuit');
-  PROVERS[key.protocol].requireSameSetup(keyInfo, where, key.points, key.facts);
-  return new ProverHandle(key, await unlessAborted(points, signal, 'loading the key'), pool, declared);
+  ENGINES[key.protocol].requireSameSetup(keyInfo, where, key.body, key.facts);
+  const verifier = await unlessAborted(points, signal, 'loading the key');
+  return new ProverHandle<P>(key, (numbers) => verifier.check(numbers), pool, declared);
 }
 
-async function ofFolder(dir: string): Promise<Opened> {
+async function ofFolder(dir: string): Promise<Opened<Protocol>> {
   const manifest = await readManifest(dir);
   const { protocol } = manifest;
   const paths = artifactPaths(dir);
   return {
-    files: { protocol, circuit: paths.circuit, provingKey: provingKeyPath(dir, protocol) },
+    protocol,
+    circuit: paths[PROGRAM_FILES[protocol]],
+    provingKey: ownProvingKey(dir, protocol),
     async key() {
       const [text, kernels] = await Promise.all([readKeyFile(paths.verificationKey, dir), verifierKernels()]);
       const key = prepareKeyOn(kernels, text);
@@ -93,14 +123,15 @@ async function ofFolder(dir: string): Promise<Opened> {
   };
 }
 
-async function ofBytes(artifact: ArtifactBytes): Promise<Opened> {
-  const [circuit, provingKey] = [requireBytes(artifact, 'circuit'), requireBytes(artifact, 'provingKey')];
+async function ofBytes(artifact: ArtifactBytes): Promise<Opened<Protocol>> {
+  const circuit = requireBytes(artifact, 'circuit');
   const kernels = await verifierKernels();
   const key = prepareKeyOn(kernels, artifact.verificationKey);
+  const { file } = PROVING_KEYS[key.protocol];
+  const provingKey = file === undefined ? undefined : requireBytes(artifact, 'provingKey');
   const { manifest } = artifact;
   const declared = manifest === undefined ? new Map() : declaredDomainsIn(manifest, key.facts);
-  const files = { protocol: key.protocol, circuit, provingKey };
-  return { files, key: () => Promise.resolve({ key, kernels, declared }) };
+  return { protocol: key.protocol, circuit, provingKey, key: () => Promise.resolve({ key, kernels, declared }) };
 }
 
 function requireSameProtocol(key: PreparedKey, protocol: Protocol, where: string): PreparedKey {

@@ -8,13 +8,13 @@ import { Stopwatch } from '../base/stopwatch.js';
 import { withFile } from '../formats/file-source.js';
 import { bytesSource, type ByteSource } from '../formats/iden3-container.js';
 import { WorkerPool, type PoolOptions } from '../pool/worker-pool.js';
-import type { Protocol } from '../verify/statement.js';
+import type { CurveProtocol } from '../verify/key-points.js';
 import { poolHost } from './engine/key-team.js';
 import type { LoadedCircuit } from './engine/loaded-circuit.js';
 import type { ProverName, Statement } from './engine/protocol.js';
 import { ProvingKey, type KeyLoadOptions } from './engine/proving-key.js';
 import { storedKeyOf } from './groth16/stored-key-file.js';
-import { PROVERS, type Parts } from './protocols.js';
+import { ENGINES, type Parts } from './protocols.js';
 import type { ProverHost, RunOptions } from './prover.js';
 import { solveAndProve } from './solve-and-prove.js';
 import type {
@@ -29,7 +29,7 @@ import type {
 } from './tasks.js';
 
 /** circuit.bin and proving key of one artifact, each a path or the file's bytes. */
-export interface ProverFiles<P extends Protocol> {
+export interface ProverFiles<P extends CurveProtocol> {
   readonly protocol: P;
   readonly circuit: string | Uint8Array;
   readonly provingKey: string | Uint8Array;
@@ -43,21 +43,21 @@ export interface ProverPoolOptions extends PoolOptions {
 }
 
 /** What a prover has at hand before it proves: the circuit, and what the key, which fits it, says about itself. */
-export interface LoadedProver<P extends Protocol> {
+export interface LoadedProver<P extends CurveProtocol> {
   readonly circuit: LoadedCircuit;
   readonly keyInfo: Parts[P]['keyFile']['info'];
 }
 
-type StoredKeys<P extends Protocol> = (path: string, source: ByteSource) => KeyLoadOptions<Parts[P]>['stored'];
+type StoredKeys<P extends CurveProtocol> = (path: string, source: ByteSource) => KeyLoadOptions<Parts[P]>['stored'];
 
 /** Forms of a key beside its file that load faster. */
-const STORED_KEYS: { readonly [P in Protocol]: StoredKeys<P> } = {
+const STORED_KEYS: { readonly [P in CurveProtocol]: StoredKeys<P> } = {
   groth16: storedKeyOf,
   mirage: () => undefined,
 };
 
 /** `await using pool = new ProverPool(…)`, or `close()` in a `finally`. */
-export class ProverPool<P extends Protocol> implements ProverHost<P> {
+export class ProverPool<P extends CurveProtocol> implements ProverHost<P> {
   private readonly workers: WorkerPool<ProveWorkerRequest, ProveWorkerReply, number>;
   private readonly prover: ProverName;
   private readonly maxMemoryBytes: number | undefined;
@@ -180,7 +180,7 @@ export class ProverPool<P extends Protocol> implements ProverHost<P> {
   /** What a prover that reads the key itself needs to know of it. */
   private async readFitting(): Promise<LoadedProver<P>> {
     const circuit = await this.loadCircuit();
-    const { openKey } = PROVERS[this.files.protocol];
+    const { openKey } = ENGINES[this.files.protocol];
     const { info } = await withSource(this.files.provingKey, 'provingKey', openKey);
     this.requireFitting(info, circuit);
     return { circuit, keyInfo: info };
@@ -188,7 +188,7 @@ export class ProverPool<P extends Protocol> implements ProverHost<P> {
 
   private requireFitting(info: Parts[P]['keyFile']['info'], circuit: LoadedCircuit): void {
     const { protocol, provingKey } = this.files;
-    PROVERS[protocol].requireFitting(info, nameOf(provingKey, 'provingKey'), circuit.circuit);
+    ENGINES[protocol].requireFitting(info, nameOf(provingKey, 'provingKey'), circuit.circuit);
   }
 
   private loadCircuit(): Promise<LoadedCircuit> {
@@ -211,7 +211,7 @@ export class ProverPool<P extends Protocol> implements ProverHost<P> {
     const host = poolHost(this.workers, this.maxMemoryBytes);
     return withSource(provingKey, 'provingKey', (source) => {
       const stored = typeof provingKey === 'string' ? STORED_KEYS[protocol](provingKey, source) : undefined;
-      return ProvingKey.load(PROVERS[protocol], source, host, { expected: { circuit: circuit?.circuit }, stored });
+      return ProvingKey.load(ENGINES[protocol], source, host, { expected: { circuit: circuit?.circuit }, stored });
     });
   }
 

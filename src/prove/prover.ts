@@ -7,13 +7,13 @@ import { throwIfAborted, ZkonnxError } from '../base/errors.js';
 import type { PreparedKeyOf } from '../verify/key.js';
 import type { Opening } from '../verify/opening.js';
 import type { AnyProofFile } from '../verify/proof.js';
+import type { Evidences } from '../verify/protocols.js';
 import type { Protocol, Schema } from '../verify/statement.js';
 import { checkedProof } from './checked-proof.js';
 import { contextText, requireContext } from './context.js';
 import type { DeclaredDomains } from './declared-domains.js';
 import { encodeSample, hidingValues } from './encode.js';
 import type { Pause } from './engine/event-loop.js';
-import type { KernelVerifier } from './engine/kernel-verifier.js';
 import type { ProverName, Statement } from './engine/protocol.js';
 import { freshSalts, openingOf } from './opening.js';
 import { PROVERS } from './protocols.js';
@@ -22,10 +22,10 @@ import type { CircuitInputs, ProveProgress, ProveResult, ProveTimings } from './
 
 /** The files of an artifact that proving takes. */
 export interface ArtifactBytes {
-  /** circuit.bin */
+  /** circuit.bin, or program.bin of clear. */
   readonly circuit: Uint8Array;
-  /** proving_key.mirage or proving_key.zkey, by the protocol. */
-  readonly provingKey: Uint8Array;
+  /** proving_key.mirage or proving_key.zkey, by the protocol; clear has none. */
+  readonly provingKey?: Uint8Array;
   /** verification_key.json, its text or parsed. */
   readonly verificationKey: unknown;
   /** manifest.json, its text or parsed. Where it is given, values beyond the domain that it says was declared are refused. */
@@ -105,10 +105,10 @@ export interface ProverHost<P extends Protocol> {
 export class ProverHandle<P extends Protocol> implements Prover {
   private isClosed = false;
 
-  /** `points` checks proofs of `key`. The host is the handle's own from here on. */
+  /** `check` judges evidence of `key`, in place of the verifier's own judge. The host is the handle's own from here on. */
   constructor(
     private readonly key: PreparedKeyOf<P>,
-    private readonly points: KernelVerifier,
+    private readonly check: ((evidence: Evidences[P]) => void) | undefined,
     private readonly host: ProverHost<P>,
     private readonly declared: DeclaredDomains,
   ) {}
@@ -138,7 +138,7 @@ export class ProverHandle<P extends Protocol> implements Prover {
     const opening = openingOf(keyDigest, salts, inputs, outputs);
     const peakMemoryBytes = this.host.peakMemoryBytes?.();
     return {
-      proof: checkedProof(result, this.key, this.points, contextText(context)),
+      proof: checkedProof(result, this.key, this.check, contextText(context)),
       ...(opening === undefined ? {} : { opening }),
       clamped: this.schema.clamped === true ? clamped : null,
       timingsMs: result.timingsMs,

@@ -3,13 +3,14 @@ import { readingArtifact } from '../formats/artifact-read.js';
 import { readCircuitFile } from '../formats/circuit-file.js';
 import { requireSchema } from '../formats/circuit-schema.js';
 import { artifactPaths, readManifest, type Manifest } from '../formats/manifest.js';
+import { readRegular } from '../formats/regular-file.js';
 import type { FloatReference, FloatTensor } from '../reference/onnxruntime.js';
 import { realValues, type TensorValue } from '../verify/report.js';
-import type { TensorSchema } from '../verify/statement.js';
-import { clampReports, type ClampReport } from './clamp-report.js';
+import type { Protocol, TensorSchema } from '../verify/statement.js';
+import { clampReports, leftEndReports, type ClampReport } from './clamp-report.js';
+import { MAX_PROGRAM_BYTES, openProgram, ProgramRunner } from './clear/program.js';
 import { declaredDomains } from './declared-domains.js';
-import { encodeSample, nameSample, solveHiding } from './encode.js';
-import type { Circuit } from '../constraint/program.js';
+import { encodeSample, hiding, nameSample, solveHiding } from './encode.js';
 import { outputsOf } from '../constraint/solver.js';
 
 /** The integer program’s answer beside the float model’s, in real values by output name. */
@@ -57,8 +58,7 @@ type Choose = (modelPath: string, manifest: Manifest) => Promise<ChosenReference
 async function open(artifactDir: string, choose: Choose): Promise<Runner> {
   const paths = artifactPaths(artifactDir);
   const manifest = await readManifest(artifactDir);
-  const circuit = await readCircuitFile(paths.circuit);
-  requireSchema(circuit, manifest.schema, paths.manifest);
+  const solvable = await SOLVABLE[manifest.protocol](artifactDir, manifest);
   const { reference, missing } = await choose(paths.model, manifest);
   return {
     manifest,
@@ -66,7 +66,7 @@ async function open(artifactDir: string, choose: Choose): Promise<Runner> {
     ...(missing === undefined ? {} : { referenceMissing: missing }),
     async run({ id, tensors }) {
       try {
-        return await runOne(circuit, manifest, reference, tensors);
+        return await runOne(solvable, manifest, reference, tensors);
       } catch (error) {
         throw id === undefined ? error : nameSample(error, id);
       }
@@ -75,17 +75,61 @@ async function open(artifactDir: string, choose: Choose): Promise<Runner> {
   };
 }
 
+/** The integer program of an artifact, in whatever form its protocol proves it. */
+interface Solvable {
+  /** Integers by input name. Throws RANGE_EXCEEDED. */
+  run(inputs: ReadonlyMap<string, Float64Array>): Solved;
+}
+
+interface Solved {
+  readonly outputs: ReadonlyMap<string, Float64Array>;
+  /** Null where nobody counts. */
+  readonly clamped: boolean | null;
+  readonly clamps: readonly ClampReport[];
+}
+
+type OpenSolvable = (artifactDir: string, manifest: Manifest) => Promise<Solvable>;
+
+const SOLVABLE: { readonly [P in Protocol]: OpenSolvable } = {
+  groth16: openCircuit,
+  mirage: openCircuit,
+  async clear(artifactDir, manifest) {
+    const file = artifactPaths(artifactDir).program;
+    const { schema } = manifest;
+    const runner = new ProgramRunner(openProgram(await readRegular(file, MAX_PROGRAM_BYTES), schema, file), schema);
+    return {
+      run(inputs) {
+        const { outputs, left } = hiding(schema, () => runner.run(inputs));
+        return { outputs, clamped: left.length > 0, clamps: leftEndReports(left, manifest) };
+      },
+    };
+  },
+};
+
+async function openCircuit(artifactDir: string, manifest: Manifest): Promise<Solvable> {
+  const paths = artifactPaths(artifactDir);
+  const { schema } = manifest;
+  const circuit = await readCircuitFile(paths.circuit);
+  requireSchema(circuit, schema, paths.manifest);
+  // Salts only enter commitments; zero serves for a run that makes no proof.
+  const salts = new Map(circuit.salts.map(({ name }) => [name, 0n]));
+  return {
+    run(inputs) {
+      const witness = solveHiding(circuit, schema, inputs, salts);
+      const clamps = clampReports(circuit, witness, manifest);
+      return { outputs: outputsOf(circuit, witness), clamped: witness.clamped ?? null, clamps };
+    },
+  };
+}
+
 async function runOne(
-  circuit: Circuit,
+  solvable: Solvable,
   manifest: Manifest,
   reference: FloatReference,
   tensors: ReadonlyMap<string, Float64Array>,
 ): Promise<RunResult> {
-  // Salts only enter commitments; zero serves for a run that makes no proof.
-  const salts = new Map(circuit.salts.map(({ name }) => [name, 0n]));
   const { schema } = manifest;
-  const witness = solveHiding(circuit, schema, encodeSample(schema, tensors, declaredDomains(manifest)), salts);
-  const values = outputsOf(circuit, witness);
+  const { outputs: values, ...solved } = solvable.run(encodeSample(schema, tensors, declaredDomains(manifest)));
   const outputs = byName(schema.outputs, (tensor) => realValues(tensor, values.get(tensor.name)!));
   const floats = await reference.run(tensors);
   const expected = byName(schema.outputs, ({ name }) => referenceValue(floats.get(name)!));
@@ -95,8 +139,8 @@ async function runOne(
       maxAbsError = Math.max(maxAbsError, Math.abs(value - expected[name]!.data[i]!));
     });
   }
-  const clamped = schema.clamped === true ? (witness.clamped ?? null) : null;
-  return { outputs, reference: expected, maxAbsError, clamped, clamps: clampReports(circuit, witness, manifest) };
+  const clamped = schema.clamped === true ? solved.clamped : null;
+  return { outputs, reference: expected, maxAbsError, clamped, clamps: solved.clamps };
 }
 
 /** With the reference's own shape: where it is another than the statement's, whoever reads both sees it. */

@@ -1,7 +1,7 @@
 /** Inputs of a circuit to what its prover takes. Uses no Node API. */
 import type { Circuit } from '../constraint/program.js';
 import { outputsOf, publicSignals, solve, type Witness } from '../constraint/solver.js';
-import type { Protocol } from '../verify/statement.js';
+import type { CurveProtocol } from '../verify/key-points.js';
 import { requireTwoRounds } from '../constraint/kind.js';
 import { classifyWitness } from './engine/classified-witness.js';
 import { roundOne } from './mirage/two-rounds.js';
@@ -12,7 +12,7 @@ import type { CircuitInputs, SolvedWitness } from './tasks.js';
  * What a solved circuit's values are to the prover. Beside the provers' records, not among them: a worker solves, and would load all that
  * proving takes, the verifier's curves included.
  */
-const WITNESSES: { readonly [P in Protocol]: (circuit: Circuit, values: Witness) => Parts[P]['witness'] } = {
+const WITNESSES: { readonly [P in CurveProtocol]: (circuit: Circuit, values: Witness) => Parts[P]['witness'] } = {
   groth16: (_circuit, values) => classifyWitness(values),
   mirage: (circuit, values) => roundOne(requireTwoRounds(circuit), values),
 };
@@ -22,7 +22,11 @@ export function solveInputs(circuit: Circuit, { inputs, salts = {} }: CircuitInp
   return solve(circuit, new Map(Object.entries(inputs)), { salts: new Map(Object.entries(salts)) });
 }
 
-export function solvedWitness<P extends Protocol>(protocol: P, circuit: Circuit, values: Witness): SolvedWitness<P> {
+export function solvedWitness<P extends CurveProtocol>(
+  protocol: P,
+  circuit: Circuit,
+  values: Witness,
+): SolvedWitness<P> {
   return {
     witness: WITNESSES[protocol](circuit, values),
     outputs: Object.fromEntries(outputsOf(circuit, values)),

@@ -1,11 +1,12 @@
 /** Messages between `ProverPool` and its workers. A worker answers every request with `Answer<ProveReply>` (src/pool/answer.ts). */
 import type { Circuit } from '../constraint/program.js';
 import type { KernelReply, KernelRequest } from '../pool/kernel-request.js';
+import type { CurveProtocol } from '../verify/key-points.js';
 import type { Protocol } from '../verify/statement.js';
 import type { LoadedCircuit } from './engine/loaded-circuit.js';
 import type { ProverPhase } from './engine/protocol.js';
 import type { Groth16Proof } from './groth16/prover.js';
-import type { Parts } from './protocols.js';
+import type { Parts, Proofs } from './protocols.js';
 
 export type { ProverName, ProverPhase } from './engine/protocol.js';
 
@@ -15,7 +16,7 @@ export interface CircuitInputs {
   readonly salts?: Readonly<Record<string, bigint>> | undefined;
 }
 
-export interface SolvedWitness<P extends Protocol = Protocol> {
+export interface SolvedWitness<P extends CurveProtocol = CurveProtocol> {
   readonly witness: Parts[P]['witness'];
   /** Integers of the output tensors by name: what a committed output's opening shows. */
   readonly outputs: Readonly<Record<string, Float64Array>>;
@@ -28,7 +29,7 @@ export interface SolvedWitness<P extends Protocol = Protocol> {
 /** Load a circuit, from a path or from the file's bytes; solve a witness; or solve it and have snarkjs prove it. */
 export type ProveTask =
   | { readonly kind: 'circuit'; readonly source: string | Uint8Array }
-  | ({ readonly kind: 'witness'; readonly protocol: Protocol; readonly circuit: Circuit } & CircuitInputs)
+  | ({ readonly kind: 'witness'; readonly protocol: CurveProtocol; readonly circuit: Circuit } & CircuitInputs)
   | ({ readonly kind: 'snarkjs'; readonly circuit: Circuit; readonly zkey: string | Uint8Array } & CircuitInputs);
 
 export interface ProveReplies {
@@ -58,7 +59,7 @@ export interface ProveProgress {
 export type ProveTimings = Readonly<Partial<Record<ProvePhase, number>>> & { readonly total: number };
 
 export interface ProveResult<P extends Protocol = Protocol> {
-  readonly proof: Parts[P]['proof'];
+  readonly proof: Proofs[P]['proof'];
   /** Decimal strings: wires 1 … nPublic, or the packed public values of mirage. */
   readonly publicSignals: readonly string[];
   readonly outputs: Readonly<Record<string, Float64Array>>;

@@ -17,16 +17,19 @@ export type {
   KeyBlock,
   KeyFacts,
   MirageKey,
+  ClearVerificationKey,
   MirageVerificationKey,
   ModelLabels,
   SetupKind,
   VerificationKey,
 } from './key.js';
+export type { ClearHash, ClearKeyJson, ParameterSet } from './clear/key.js';
 export { makeMirageProof, makeProof } from './proof.js';
 export type {
   AnyProofFile,
   Groth16Proof,
   MirageProof,
+  ClearProofFile,
   MirageProofFile,
   ProofFacts,
   ProofFile,

@@ -1,14 +1,11 @@
-/** The points of a verification key, of either protocol: their shape, their groups, and that nobody can forge proofs because of them. */
+/** The points of a verification key of a protocol over the curve: their shape, their groups, and that nobody can forge proofs because of them. */
 import { bn254 } from '@noble/curves/bn254.js';
 import { hexToBytes } from '@noble/hashes/utils.js';
-import { ZkonnxError } from '../base/errors.js';
-import type { Unwritten } from '../base/unsupported.js';
 import { g1OnCurve, g1Shape, g2OnCurve, g2Shape, inSubgroup, readCoordinate } from './curve.js';
 import type { G1, G1Json, G2, G2Json } from './curve.js';
 import { excerpt, unknownField } from './json.js';
 import type { JsonObject } from './json.js';
-import { isProtocol } from './statement.js';
-import type { Protocol } from './statement.js';
+import { keyInvalid } from './key-invalid.js';
 
 /** What snarkjs writes. */
 export interface Groth16Key {
@@ -60,16 +57,13 @@ export interface PreparedMirageKey {
   readonly ic: readonly G1[];
 }
 
-/** What the keys of all protocols have. */
-type CommonPoints = Pick<PreparedGroth16Key, 'nPublic' | 'alpha' | 'beta' | 'gamma' | 'ic'>;
-
-export interface WrittenPoints {
+/** By protocol, of those whose keys and proofs are points of BN254 and whose check is a product of pairings. */
+export interface PreparedPoints {
   readonly groth16: PreparedGroth16Key;
   readonly mirage: PreparedMirageKey;
 }
 
-/** By protocol. */
-export interface PreparedPoints extends WrittenPoints, Unwritten<Protocol, WrittenPoints, CommonPoints> {}
+export type CurveProtocol = keyof PreparedPoints;
 
 /** Beyond this a key is no key of ours: four million elements of one byte are 131,072 signals. */
 const MAX_PUBLIC = 1 << 17;
@@ -81,15 +75,6 @@ const MIRAGE_FIELDS = [...POINT_FIELDS, 'vk_delta1_2', 'vk_delta2_2'];
 
 /** Whether a point of the twist has order r; `inSubgroup` of curve.ts, or the kernels. */
 export type SubgroupCheck = (point: G2) => boolean;
-
-/** The error of every unusable key. */
-export function keyInvalid(what: string, where: string, got?: unknown): ZkonnxError {
-  return new ZkonnxError('KEY_INVALID', `the verification key is unusable: ${what}`, {
-    where,
-    ...(got === undefined ? {} : { got: excerpt(got) }),
-    help: 'use the verification_key.json that setup wrote for this circuit, unchanged',
-  });
-}
 
 /** The points of a Groth16 key, ours or snarkjs's, forgeable or not. Throws KEY_INVALID. */
 export function readGroth16Points(key: JsonObject, isInSubgroup: SubgroupCheck = inSubgroup): PreparedGroth16Key {
@@ -114,7 +99,7 @@ export function readMiragePoints(key: JsonObject, isInSubgroup: SubgroupCheck = 
   };
 }
 
-function readCommon(key: JsonObject, protocol: Protocol, known: readonly string[], isInSubgroup: SubgroupCheck) {
+function readCommon(key: JsonObject, protocol: CurveProtocol, known: readonly string[], isInSubgroup: SubgroupCheck) {
   if (key['protocol'] !== protocol) {
     throw keyInvalid(`protocol must be "${protocol}"`, 'protocol', key['protocol'] ?? null);
   }
@@ -139,7 +124,7 @@ function readCommon(key: JsonObject, protocol: Protocol, known: readonly string[
 }
 
 /** How the points of a key are read, and which of them only a contribution makes safe. */
-interface KeyPoints<P extends Protocol> {
+interface KeyPoints<P extends CurveProtocol> {
   /** The fields of its points of G2, in the order of the digest. */
   readonly g2Fields: readonly string[];
   /** The points, forgeable or not. Throws KEY_INVALID. */
@@ -148,7 +133,7 @@ interface KeyPoints<P extends Protocol> {
   readonly deltas: (points: PreparedPoints[P]) => readonly (readonly [field: string, point: G2])[];
 }
 
-export const KEY_POINTS: { readonly [P in Protocol]: KeyPoints<P> } = {
+export const KEY_POINTS: { readonly [P in CurveProtocol]: KeyPoints<P> } = {
   groth16: {
     g2Fields: ['vk_beta_2', 'vk_gamma_2', 'vk_delta_2'],
     read: readGroth16Points,
@@ -170,7 +155,7 @@ export const KEY_POINTS: { readonly [P in Protocol]: KeyPoints<P> } = {
  * the two rounds are one: any point passes for C1 in the transcript, and C2 makes up for it with round-1 wires chosen after the
  * challenges. A known ratio is as bad and is not seen here; only a verified ceremony excludes it. Throws KEY_INVALID.
  */
-export function refuseForgeable<P extends Protocol>(protocol: P, key: PreparedPoints[P]): PreparedPoints[P] {
+export function refuseForgeable<P extends CurveProtocol>(protocol: P, key: PreparedPoints[P]): PreparedPoints[P] {
   const deltas = KEY_POINTS[protocol].deltas(key);
   const points = [['vk_beta_2', key.beta] as const, ['vk_gamma_2', key.gamma] as const, ...deltas];
   points.forEach(([name, point], i) => {
@@ -185,15 +170,15 @@ export function refuseForgeable<P extends Protocol>(protocol: P, key: PreparedPo
 }
 
 /** The fields of δ, δ1 or δ2 that are the generator of G2, up to sign, if one is: a phase 2 without any contribution. */
-export function uncontributed<P extends Protocol>({
+export function uncontributed<P extends CurveProtocol>({
   protocol,
-  points,
+  body,
 }: {
   readonly protocol: P;
-  readonly points: PreparedPoints[P];
+  readonly body: PreparedPoints[P];
 }): readonly string[] {
   const generator = bn254.G2.Point.BASE;
-  const deltas = KEY_POINTS[protocol].deltas(points);
+  const deltas = KEY_POINTS[protocol].deltas(body);
   const isBare = deltas.some(([, delta]) => delta.equals(generator) || delta.equals(generator.negate()));
   return isBare ? deltas.map(([field]) => field) : [];
 }
@@ -204,7 +189,9 @@ export function uncontributed<P extends Protocol>({
  */
 export function packedPoints(key: JsonObject): Uint8Array {
   const { protocol, IC } = key;
-  if (!isProtocol(protocol) || !Array.isArray(IC)) throw keyInvalid('it has no points of a known protocol', 'protocol');
+  if (!isCurveProtocol(protocol) || !Array.isArray(IC)) {
+    throw keyInvalid('it has no points of a known protocol', 'protocol');
+  }
   const { g2Fields } = KEY_POINTS[protocol];
   const ofG1 = (point: unknown, where: string) => coordinates(g1Shape(point), where, G1_FORM);
   const words = [
@@ -216,6 +203,13 @@ export function packedPoints(key: JsonObject): Uint8Array {
     ...IC.flatMap((point, i) => ofG1(point, `IC[${i}]`)),
   ];
   return hexToBytes(words.map((word) => word.toString(16).padStart(64, '0')).join(''));
+}
+
+/** In the order of their coming. */
+export const CURVE_PROTOCOLS = Object.keys(KEY_POINTS) as readonly CurveProtocol[];
+
+function isCurveProtocol(value: unknown): value is CurveProtocol {
+  return typeof value === 'string' && Object.hasOwn(KEY_POINTS, value);
 }
 
 const G1_FORM = '[x, y, "1"]';

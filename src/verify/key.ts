@@ -3,32 +3,28 @@
  * which model this is, how the key was made and how its public signals read. `keyDigest` names all of it in 32 bytes; every proof and
  * every contract carries it, so a key with other labels or scales is another key. Keys of formatVersion 1 are read for ever.
  */
-import { keccak_256 } from '@noble/hashes/sha3.js';
-import { bytesToHex, concatBytes } from '@noble/hashes/utils.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { JsonFault, parseJson } from '../base/strict-json.js';
 import { inSubgroup } from './curve.js';
-import { canonicalJson, isObject, unknownField } from './json.js';
+import type { ClearKeyJson } from './clear/key.js';
+import { isObject, unknownField } from './json.js';
 import type { JsonObject } from './json.js';
-import { KEY_POINTS, keyInvalid, packedPoints, readGroth16Points, refuseForgeable } from './key-points.js';
-import type { Groth16Key, MirageKey, PreparedGroth16Key, PreparedPoints, SubgroupCheck } from './key-points.js';
+import { KEY_BODIES } from './key-bodies.js';
+import type { PreparedBodies, SetupKind } from './key-bodies.js';
+import { keyInvalid } from './key-invalid.js';
+import { readGroth16Points, refuseForgeable } from './key-points.js';
+import type { Groth16Key, MirageKey, PreparedGroth16Key, SubgroupCheck } from './key-points.js';
 import { readSchema, schemaDigest } from './schema.js';
 import type { FormatVersion } from './schema.js';
 import { PROTOCOLS, isProtocol, publicCount } from './statement.js';
 import type { Protocol, Schema } from './statement.js';
 
 export { uncontributed } from './key-points.js';
-export type { Groth16Key, MirageKey, PreparedGroth16Key, PreparedMirageKey, PreparedPoints } from './key-points.js';
+export type { PreparedBodies, SetupKind } from './key-bodies.js';
+export type { Groth16Key, MirageKey, PreparedGroth16Key, PreparedMirageKey } from './key-points.js';
 
 /** The version of verification keys and proof files that this build writes. */
 export const FORMAT_VERSION = 2;
-
-/**
- * How the key came to be. Whoever made a development key can forge proofs for it; of an unknown one, whoever made it might. There is no third
- * kind: a key that claims a ceremony is refused, because nothing of zkonnx could have checked one yet.
- */
-export type SetupKind = 'development' | 'unknown';
-
-const SETUP_KINDS: readonly SetupKind[] = ['development', 'unknown'];
 
 /** What the publisher of a model says about it. Nobody checks it; the key's digest covers it. */
 export interface ModelLabels {
@@ -67,10 +63,15 @@ export interface MirageVerificationKey extends MirageKey {
   readonly zkonnx: KeyBlock;
 }
 
+/** verification_key.json of `clear`. */
+export interface ClearVerificationKey extends ClearKeyJson {
+  readonly zkonnx: KeyBlock;
+}
+
 /** A key of one protocol, checked. */
 export interface PreparedKeyOf<P extends Protocol> {
   readonly protocol: P;
-  readonly points: PreparedPoints[P];
+  readonly body: PreparedBodies[P];
   readonly facts: KeyBlock;
 }
 
@@ -91,19 +92,16 @@ interface KeyFormat {
   readonly fields: readonly string[];
   /** Of these fields each is "sha256:…" or "0x…". */
   readonly hashes: readonly (readonly [field: string, pattern: RegExp])[];
-  /** 32 bytes that name the whole key; see `keyDigest`. */
-  readonly digest: (key: DigestedKey) => Uint8Array;
 }
 
 const HASHES_1 = [['modelHash', HASH], ['circuitHash', HASH], ['keyDigest', DIGEST]] as const; // prettier-ignore
 const FIELDS_1 = ['formatVersion', 'setup', 'modelHash', 'circuitHash', 'schema', 'keyDigest'];
 
 const KEY_FORMATS: { readonly [V in FormatVersion]: KeyFormat } = {
-  1: { fields: FIELDS_1, hashes: HASHES_1, digest: digestOfText },
+  1: { fields: FIELDS_1, hashes: HASHES_1 },
   2: {
     fields: [...FIELDS_1, 'schemaDigest', ...LABEL_FIELDS],
     hashes: [...HASHES_1, ['schemaDigest', DIGEST]],
-    digest: digestOfPointsAndFacts,
   },
 };
 
@@ -114,44 +112,35 @@ export function isFormatVersion(value: unknown): value is FormatVersion {
 }
 
 /** A key whose digest is asked for. */
-export type DigestedKey = (Groth16Key | MirageKey) & { readonly zkonnx: object };
+export type DigestedKey = (Groth16Key | MirageKey | ClearKeyJson) & { readonly zkonnx: object };
 
 /**
- * The digest of a key, "0x" and 64 hexadecimal digits; `zkonnx.keyDigest` itself is left out, and `vk_alphabeta_12`, which follows from the rest.
- * formatVersion 2: keccak256(points ‖ keccak256(facts)), which a contract can compute. The points are α, β, γ, δ (or δ1, δ2), then IC, in
- * EIP-197's words (`packedPoints`); the facts "zkonnx key v2\n" and the canonical JSON of the key without its points.
- * formatVersion 1: keccak256 of "zkonnx key v1\n" and the canonical JSON of the whole key.
+ * The digest of a key, "0x" and 64 hexadecimal digits, by its protocol and version (key-digest.ts); `zkonnx.keyDigest` itself is left out. Throws
+ * KEY_INVALID for a key of no known protocol.
  */
 export function keyDigest(key: DigestedKey): string {
-  const { formatVersion } = key.zkonnx as Partial<KeyBlock>;
-  const { digest } = KEY_FORMATS[isFormatVersion(formatVersion) ? formatVersion : FORMAT_VERSION];
-  return `0x${bytesToHex(digest(key))}`;
+  const { protocol, zkonnx } = key as unknown as JsonObject;
+  const { formatVersion } = zkonnx as Partial<KeyBlock>;
+  return digestIn(requireProtocol(protocol), isFormatVersion(formatVersion) ? formatVersion : FORMAT_VERSION, key);
 }
 
-const keccakText = (text: string): Uint8Array => keccak_256(new TextEncoder().encode(text));
-
-function withoutDigest({ keyDigest: _self, ...facts }: Record<string, unknown>): Record<string, unknown> {
-  return facts;
+function digestIn(protocol: Protocol, version: FormatVersion, key: object): string {
+  const digest = KEY_BODIES[protocol].digests[version];
+  if (digest !== undefined) return `0x${bytesToHex(digest(key as JsonObject))}`;
+  throw keyInvalid(`no key of protocol ${protocol} is of formatVersion ${version}`, 'zkonnx.formatVersion', version);
 }
 
-function digestOfText(key: DigestedKey): Uint8Array {
-  const { vk_alphabeta_12: _derived, zkonnx, ...points } = key as Groth16Key & { readonly zkonnx: object };
-  const facts = withoutDigest(zkonnx as Record<string, unknown>);
-  return keccakText(`zkonnx key v1\n${canonicalJson({ ...points, zkonnx: facts })}`);
+function requireProtocol(protocol: unknown): Protocol {
+  if (isProtocol(protocol)) return protocol;
+  const known = PROTOCOLS.map((name) => JSON.stringify(name)).join(' or ');
+  throw keyInvalid(`protocol must be ${known}`, 'protocol', protocol ?? null);
 }
 
-/** `nPublic` and `protocol` are among the facts, so the number of points is. */
-function digestOfPointsAndFacts(key: DigestedKey): Uint8Array {
-  const { protocol, curve, nPublic, zkonnx } = key;
-  const said = { protocol, curve, nPublic, zkonnx: withoutDigest(zkonnx as Record<string, unknown>) };
-  const facts = keccakText(`zkonnx key v2\n${canonicalJson(said)}`);
-  return keccak_256(concatBytes(packedPoints(key as unknown as JsonObject), facts));
-}
-
-/** Adds our block to the points that snarkjs or our setup computed. Throws KEY_INVALID if the result could not be verified with. */
+/** Adds our block to the body that snarkjs or our setup computed. Throws KEY_INVALID if the result could not be verified with. */
 export function makeVerificationKey(points: MirageKey, facts: KeyFacts): MirageVerificationKey;
 export function makeVerificationKey(points: Groth16Key, facts: KeyFacts): VerificationKey;
-export function makeVerificationKey(points: Groth16Key | MirageKey, facts: KeyFacts) {
+export function makeVerificationKey(body: ClearKeyJson, facts: KeyFacts): ClearVerificationKey;
+export function makeVerificationKey(body: Groth16Key | MirageKey | ClearKeyJson, facts: KeyFacts) {
   const { setup, modelHash, circuitHash, schema } = facts;
   const labels = Object.fromEntries(
     LABEL_FIELDS.filter((field) => facts[field] !== undefined).map((field) => [field, facts[field]]),
@@ -166,7 +155,7 @@ export function makeVerificationKey(points: Groth16Key | MirageKey, facts: KeyFa
     schema,
     schemaDigest: digest,
   };
-  const bare = { ...points, zkonnx: block };
+  const bare = { ...body, zkonnx: block };
   const key = { ...bare, zkonnx: { ...block, keyDigest: keyDigest(bare) } };
   prepareKey(key);
   return key;
@@ -183,23 +172,20 @@ export function prepareKey(keyJson: unknown): PreparedKey {
 /** As `prepareKey`, for a caller who has a faster way to tell whether a point of the twist has order r. */
 export function prepareKeyBy(isInSubgroup: SubgroupCheck, keyJson: unknown): PreparedKey {
   const key = readKeyJson(keyJson);
-  const { protocol } = key;
-  if (!isProtocol(protocol)) {
-    const known = PROTOCOLS.map((name) => JSON.stringify(name)).join(' or ');
-    throw keyInvalid(`protocol must be ${known}`, 'protocol', protocol ?? null);
-  }
-  const prepared = prepareOf(protocol, key, isInSubgroup) as PreparedKey;
+  const prepared = prepareOf(requireProtocol(key['protocol']), key, isInSubgroup) as PreparedKey;
   preparedKeys.add(prepared);
   return prepared;
 }
 
 function prepareOf<P extends Protocol>(protocol: P, key: JsonObject, isInSubgroup: SubgroupCheck): PreparedKeyOf<P> {
-  const points = refuseForgeable(protocol, KEY_POINTS[protocol].read(key, isInSubgroup));
+  const { read, setups, requireSchema } = KEY_BODIES[protocol];
+  const body = read(key, isInSubgroup);
   if (!Object.hasOwn(key, 'zkonnx')) {
     throw keyInvalid('it has no zkonnx block, so its signals have no meaning (a plain snarkjs key?)', 'zkonnx');
   }
-  const facts = readFacts(key['zkonnx'], points.nPublic);
-  const digest = keyDigest(key as unknown as VerificationKey);
+  const facts = readFacts(key['zkonnx'], body.nPublic, setups);
+  requireSchema(body, facts.schema);
+  const digest = digestIn(protocol, facts.formatVersion, key);
   if (digest !== facts.keyDigest) {
     throw keyInvalid(
       'its keyDigest does not match its content (edited or damaged)',
@@ -207,12 +193,12 @@ function prepareOf<P extends Protocol>(protocol: P, key: JsonObject, isInSubgrou
       facts.keyDigest,
     );
   }
-  return { protocol, points, facts };
+  return { protocol, body, facts };
 }
 
 /** The points of a prepared key, for what works with no other protocol. Throws KEY_INVALID. */
-export function pointsFor<P extends Protocol>(wanted: P, { protocol, points }: PreparedKey): PreparedPoints[P] {
-  if (protocol === wanted) return points as PreparedPoints[P];
+export function pointsFor<P extends Protocol>(wanted: P, { protocol, body }: PreparedKey): PreparedBodies[P] {
+  if (protocol === wanted) return body as PreparedBodies[P];
   throw keyInvalid(`it is a key of protocol ${protocol}, where one of ${wanted} is needed`, 'protocol', protocol);
 }
 
@@ -250,7 +236,11 @@ function readKeyJson(keyJson: unknown): JsonObject {
   return value;
 }
 
-function readFacts(value: unknown, nPublic: number): KeyBlock {
+function readFacts(
+  value: unknown,
+  nPublic: number,
+  setups: readonly SetupKind[],
+): KeyBlock & { readonly formatVersion: FormatVersion } {
   if (!isObject(value)) throw keyInvalid('zkonnx must be an object', 'zkonnx', value);
   const { formatVersion } = value;
   if (!isFormatVersion(formatVersion)) {
@@ -263,7 +253,7 @@ function readFacts(value: unknown, nPublic: number): KeyBlock {
   const { fields, hashes } = KEY_FORMATS[formatVersion];
   const stray = unknownField(value, fields);
   if (stray !== undefined) throw keyInvalid('it has a field no key has', `zkonnx.${stray.slice(0, 60)}`);
-  checkSetup(value['setup']);
+  checkSetup(value['setup'], setups);
   for (const [field, pattern] of hashes) {
     const text = value[field];
     if (typeof text !== 'string' || !pattern.test(text)) {
@@ -283,12 +273,12 @@ function readFacts(value: unknown, nPublic: number): KeyBlock {
   if (Object.hasOwn(value, 'schemaDigest') && value['schemaDigest'] !== digest) {
     throw keyInvalid('its schemaDigest is not its schema’s', 'zkonnx.schemaDigest', value['schemaDigest']);
   }
-  return { ...(value as unknown as KeyBlock), schemaDigest: digest };
+  return { ...(value as unknown as KeyBlock), formatVersion, schemaDigest: digest };
 }
 
-function checkSetup(setup: unknown): void {
-  if (SETUP_KINDS.some((kind) => kind === setup)) return;
-  const rule = `setup must be ${SETUP_KINDS.map((kind) => JSON.stringify(kind)).join(' or ')}`;
+function checkSetup(setup: unknown, kinds: readonly SetupKind[]): void {
+  if (kinds.some((kind) => kind === setup)) return;
+  const rule = `setup must be ${kinds.map((kind) => JSON.stringify(kind)).join(' or ')}`;
   const what = setup === 'ceremony' ? 'it claims a ceremony, and nothing that this version reads could show one' : rule;
   throw keyInvalid(what, 'zkonnx.setup', setup ?? null);
 }

@@ -4,6 +4,7 @@
  * missing, extra or misspelt is a refusal.
  */
 import { hexToBytes } from '@noble/hashes/utils.js';
+import { toBase64 } from '../base/base64.js';
 import { JsonFault, parseJson } from '../base/strict-json.js';
 import { Q, R, g1Shape, g2Shape } from './curve.js';
 import type { G1Json, G2Json } from './curve.js';
@@ -11,6 +12,7 @@ import { excerpt, isObject, readDecimal, unknownField } from './json.js';
 import type { JsonObject } from './json.js';
 import { FORMAT_VERSIONS, isFormatVersion } from './key.js';
 import type { SetupKind } from './key.js';
+import type { CurveProtocol } from './key-points.js';
 import { Refusal } from './refusal.js';
 import type { RefusalReason } from './refusal.js';
 import { isProtocol } from './statement.js';
@@ -51,10 +53,9 @@ export interface MirageProof {
   readonly pi_c2: G1Json;
 }
 
-/** What every proof.json has beside its points. */
+/** What every proof.json has beside its body. */
 export interface ProofFrame extends ProofFacts {
   readonly protocol: string;
-  readonly curve: string;
   readonly publicSignals: readonly string[];
 }
 
@@ -66,10 +67,20 @@ export interface MirageProofFile extends MirageProof, ProofFacts {
   readonly context: string;
 }
 
+/** proof.json of `clear`. */
+export interface ClearProofFile extends ProofFrame {
+  readonly protocol: 'clear';
+  /** As of `mirage`. */
+  readonly context: string;
+  /** Base64 of the proof's bytes (docs/formats.md). */
+  readonly proof: string;
+}
+
 /** proof.json by protocol. */
 export interface ProofFiles {
   readonly groth16: ProofFile;
   readonly mirage: MirageProofFile;
+  readonly clear: ClearProofFile;
 }
 
 /** proof.json of a protocol; of one that no file is written for yet, its frame. */
@@ -86,17 +97,18 @@ export type ProofCoordinates = readonly [bigint, bigint, bigint, bigint, bigint,
 /** Likewise of a `mirage` proof: A.x, A.y, B.x.c1, B.x.c0, B.y.c1, B.y.c0, C1.x, C1.y, C2.x, C2.y. */
 export type MirageCoordinates = readonly [...ProofCoordinates, bigint, bigint];
 
-/** The points of a proof, in calldata's order; pi_b is in G2, the others in G1. */
-export const PROOF_POINTS: { readonly [P in Protocol]: readonly string[] } = {
+/** The points of a proof over the curve, in calldata's order; pi_b is in G2, the others in G1. */
+export const PROOF_POINTS: { readonly [P in CurveProtocol]: readonly string[] } = {
   groth16: ['pi_a', 'pi_b', 'pi_c'],
   mirage: ['pi_a', 'pi_b', 'pi_c1', 'pi_c2'],
 };
 
 const SNARKJS_FIELDS = [...PROOF_POINTS.groth16, 'protocol', 'curve'];
-const FRAME_FIELDS = ['protocol', 'curve', 'formatVersion', 'publicSignals', 'keyDigest', 'modelHash', 'setup'];
+const FRAME_FIELDS = ['protocol', 'formatVersion', 'publicSignals', 'keyDigest', 'modelHash', 'setup'];
 const FILE_FIELDS: { readonly [P in Protocol]: readonly string[] } = {
-  groth16: [...PROOF_POINTS.groth16, ...FRAME_FIELDS],
-  mirage: [...PROOF_POINTS.mirage, ...FRAME_FIELDS, 'context'],
+  groth16: [...PROOF_POINTS.groth16, 'curve', ...FRAME_FIELDS],
+  mirage: [...PROOF_POINTS.mirage, 'curve', ...FRAME_FIELDS, 'context'],
+  clear: [...FRAME_FIELDS, 'context', 'proof'],
 };
 const MAX_PROOF_CHARS = 16 << 20;
 /** The context takes one word of the transcript. */
@@ -133,6 +145,25 @@ export function makeMirageProof(
     pi_b: proof.pi_b,
     pi_c1: proof.pi_c1,
     pi_c2: proof.pi_c2,
+    publicSignals,
+    context,
+    keyDigest: facts.keyDigest,
+    modelHash: facts.modelHash,
+    setup: facts.setup,
+  };
+}
+
+/** The content of a `clear` proof.json. */
+export function makeClearProof(
+  proof: Uint8Array,
+  publicSignals: readonly string[],
+  context: string,
+  facts: ProofFacts,
+): ClearProofFile {
+  return {
+    formatVersion: facts.formatVersion,
+    protocol: 'clear',
+    proof: toBase64(proof),
     publicSignals,
     context,
     keyDigest: facts.keyDigest,
@@ -231,7 +262,7 @@ export function readSignals(value: unknown, count: number): bigint[] {
   });
 }
 
-/** The context of a `mirage` proof as bytes. Throws Refusal CONTEXT_INVALID. */
+/** The context of a proof that has one as bytes. Throws Refusal CONTEXT_INVALID. */
 export function readContext(value: unknown): Uint8Array {
   // The length is looked at first, so that a long string costs nothing.
   const isHex = typeof value === 'string' && value.length <= 2 + 2 * MAX_CONTEXT_BYTES && HEX_BYTES.test(value);
@@ -252,7 +283,7 @@ export function readMirageCoordinates(proof: JsonObject): MirageCoordinates {
   return coordinatesOf(proof, 'mirage') as unknown as MirageCoordinates;
 }
 
-function coordinatesOf(proof: JsonObject, protocol: Protocol): bigint[] {
+function coordinatesOf(proof: JsonObject, protocol: CurveProtocol): bigint[] {
   if (proof['protocol'] !== protocol) throw malformed(`protocol must be "${protocol}"`, proof['protocol']);
   if (proof['curve'] !== 'bn128') throw malformed('curve must be "bn128"', proof['curve']);
   const unread = PROOF_POINTS[protocol].flatMap((name) => unreadCoordinates(name, proof[name]));

@@ -5,19 +5,23 @@
  * Every public tensor element is an integer q in [lo, hi]; its real value is (q − zeroPoint)·scale.
  * Packing: digit q − lo in `bytes` bytes, floor(31 / bytes) digits to a signal; every tensor starts a new signal. Signals are ordered
  * outputs first, then inputs, as in iden3's wire order. In `groth16` a signal is little-endian, the first element in the lowest bytes. In
- * `mirage` it is big-endian, the first element in the highest of only those bytes that its digits take: the digits of a statement, one
+ * `mirage` and `clear` it is big-endian, the first element in the highest of only those bytes that its digits take: the digits of a statement, one
  * after another, are then the bytes of its signals, one after another (`publicBytes`).
  * A committed tensor is one signal, the Poseidon hash of its packed signals and a salt; a private tensor has none. Where the schema says
  * `clamped`, one signal more stands between outputs and inputs: 1 if a value left its calibrated range and was clamped, 0 if none did.
  */
 
-/** Proof systems: plain Groth16, and the two rounds of docs/soundness/mirage.md. */
-export type Protocol = 'groth16' | 'mirage';
+/** Proof systems: plain Groth16, the two rounds of docs/soundness/mirage.md, and the sumchecks and hashes of docs/soundness/clear.md. */
+export type Protocol = 'groth16' | 'mirage' | 'clear';
 
 export type ByteOrder = 'little' | 'big';
 
 /** Of a signal's digits, and of the bytes of a digit. */
-export const PACKING_ORDER: { readonly [P in Protocol]: ByteOrder } = { groth16: 'little', mirage: 'big' };
+export const PACKING_ORDER: { readonly [P in Protocol]: ByteOrder } = {
+  groth16: 'little',
+  mirage: 'big',
+  clear: 'big',
+};
 
 /** All of them, in the order of their coming. */
 export const PROTOCOLS = Object.keys(PACKING_ORDER) as readonly Protocol[];
@@ -213,7 +217,7 @@ export function signalWidths(schema: Schema): number[] {
 }
 
 /**
- * The public values of a `mirage` proof as the contract takes them: every signal big-endian in its width, one after another. RangeError
+ * The public values of a `mirage` proof as the contract takes them, and of a `clear` proof as its transcript does: every signal big-endian in its width, one after another. RangeError
  * for another number of signals than the schema's, or a signal that does not fit its width.
  */
 export function publicBytes(schema: Schema, signals: readonly bigint[]): Uint8Array {

@@ -5,8 +5,6 @@ import { parseJsonFile } from '../base/strict-json.js';
 import { requirePinned, requireUnclamped, requireWord } from './clamped.js';
 import { checkExpectation, compareExpectation } from './expect.js';
 import type { Expectation, ProvenTensor } from './expect.js';
-import { checkPoints } from './equation.js';
-import type { Equation, PointsCheck } from './equation.js';
 import { parseSignals } from './groth16.js';
 import { excerpt, isObject } from './json.js';
 import type { JsonObject } from './json.js';
@@ -15,8 +13,9 @@ import type { ModelLabels, PreparedKey, SetupKind } from './key.js';
 import { isOpenedBy, readOpening } from './opening.js';
 import type { ReadOpening } from './opening.js';
 import { MAX_CONTEXT_BYTES, checkProofFile, checkSnarkjsProof, readProofJson } from './proof.js';
-import { VERIFIERS, equationOf, openProof, protocolsWithContext } from './protocols.js';
-import type { OpenedProof } from './protocols.js';
+import { VERIFIERS, judgeOf, openProof, protocolsWithContext } from './protocols.js';
+import type { Evidences, OpenedProof } from './protocols.js';
+import type { Judge } from './judge.js';
 import { Refusal, refusing } from './refusal.js';
 import type { Refused } from './refusal.js';
 import { realValues, topClasses } from './report.js';
@@ -45,7 +44,7 @@ export interface VerifyOptions {
   /** Real values of public, or opened, outputs by name; compared as integers, after quantising by the schema. */
   readonly expectOutputs?: Expectation;
   readonly expectInputs?: Expectation;
-  /** What a proof of protocol `mirage` must have been made for: at most 32 bytes, or their hexadecimal after "0x". */
+  /** What a proof of a protocol with contexts must have been made for: at most 32 bytes, or their hexadecimal after "0x". */
   readonly expectContext?: Uint8Array | string;
   /**
    * Public signals from another source than the proof file (snarkjs's public.json, a contract's calldata). A proof.json's own
@@ -58,7 +57,7 @@ export interface VerifyOptions {
 export interface Verified {
   readonly valid: true;
   readonly protocol: Protocol;
-  /** What a `mirage` proof was made for: "0x" and up to 32 bytes in lower-case hexadecimal. */
+  /** What a proof of a protocol with contexts was made for: "0x" and up to 32 bytes in lower-case hexadecimal. */
   readonly context?: string;
   /** "development": whoever made the key can forge proofs for it. */
   readonly setup: SetupKind;
@@ -71,6 +70,8 @@ export interface Verified {
    * else, and model, schema and setup are worth what the key's origin is (`expectSchema`, `expectModel`).
    */
   readonly boundTo: 'key' | 'points';
+  /** What of the protocol nobody from outside has looked at, in words; absent where there is no such thing to say. */
+  readonly review?: string;
   /** What the model's publisher says of it, where the key does. */
   readonly model: ModelLabels;
   /**
@@ -102,9 +103,12 @@ export function verify(proofJson: unknown, keyJson: unknown, options: VerifyOpti
   return verifyBy(undefined, proofJson, keyJson, options);
 }
 
-/** As `verify`, with another check of the points. */
-export function verifyBy(
-  check: PointsCheck | undefined,
+/**
+ * As `verify`, with another judge of the evidence of a proof of protocol P, which must throw Refusal as its own would. A prover that checks its
+ * own work brings one with faster arithmetic.
+ */
+export function verifyBy<P extends Protocol>(
+  check: ((evidence: Evidences[P]) => void) | undefined,
   proofJson: unknown,
   keyJson: unknown,
   options: VerifyOptions = {},
@@ -112,7 +116,7 @@ export function verifyBy(
   const question = askQuestion(keyJson, options);
   return refusing(() => {
     const proof = readProof(question, proofJson);
-    (check ?? checkPoints(question.equation))(proof.numbers);
+    (check ?? question.judge.one)(proof.evidence as Evidences[P]);
     return answer(question, proof);
   });
 }
@@ -120,7 +124,7 @@ export function verifyBy(
 /** A key and what is expected of its proofs, all checked. */
 export interface Question {
   readonly key: PreparedKey;
-  readonly equation: Equation;
+  readonly judge: Judge<Evidences[Protocol]>;
   readonly options: VerifyOptions;
   readonly model: string | undefined;
   readonly schema: string | undefined;
@@ -151,10 +155,10 @@ export function askQuestion(keyJson: unknown, options: VerifyOptions): Question 
     visibility === 'public' || (visibility === 'committed' && opening !== undefined);
   checkExpectation('output', schema.outputs.filter(isShown), expectOutputs);
   checkExpectation('input', schema.inputs.filter(isShown), expectInputs);
-  return { key, equation: equationOf(key), options, model, schema: expectedSchema, keyDigest, context, opening };
+  return { key, judge: judgeOf<Protocol>(key), options, model, schema: expectedSchema, keyDigest, context, opening };
 }
 
-/** Every check that comes before the points. Throws Refusal. */
+/** Every check that comes before the evidence is judged. Throws Refusal. */
 export function readProof({ key, options, model, schema, keyDigest }: Question, proofJson: unknown): OpenedProof {
   const proof = readProofJson(proofJson);
   const isSnarkjs = options.publicSignals !== undefined && !Object.hasOwn(proof, 'formatVersion');
@@ -173,7 +177,7 @@ export function readProof({ key, options, model, schema, keyDigest }: Question, 
     throw new Refusal('SCHEMA_MISMATCH', `the key has schema ${schemaDigest}, the caller expects ${schema}`);
   }
   if (options.expectUnclamped === true) requireWord(key.facts.schema);
-  return openProof(key, signalsOf(proof, options, isBare), proof);
+  return openProof<Protocol>(key, signalsOf(proof, options, isBare), proof);
 }
 
 /** Callers without types pass anything. Throws USAGE. */
@@ -251,9 +255,10 @@ function signalsOf(proof: JsonObject, options: VerifyOptions, isBare: boolean): 
   return own;
 }
 
-/** What a proof states for which the equation holds. Throws Refusal where that is not what is expected. */
+/** What a proof states whose evidence holds. Throws Refusal where that is not what is expected. */
 export function answer({ key, options, context, opening }: Question, proof: OpenedProof): Verified {
   const { setup, modelHash, circuitHash, schemaDigest, keyDigest, schema, name, version, card } = key.facts;
+  const { boundTo, review } = VERIFIERS[key.protocol];
   const { signals } = proof;
   let next = 0;
   let clamped: boolean | null = null;
@@ -300,7 +305,8 @@ export function answer({ key, options, context, opening }: Question, proof: Open
     circuitHash,
     schemaDigest,
     keyDigest,
-    boundTo: VERIFIERS[key.protocol].boundTo,
+    boundTo,
+    ...(review === undefined ? {} : { review }),
     model: {
       ...(name === undefined ? {} : { name }),
       ...(version === undefined ? {} : { version }),

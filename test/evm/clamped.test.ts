@@ -12,7 +12,6 @@ import {
 } from '../../src/export/solidity.js';
 import type { AnyProofFile } from '../../src/verify/proof.js';
 import { prepareKey } from '../../src/verify/key.js';
-import { PROTOCOLS } from '../../src/verify/statement.js';
 import { verify } from '../../src/verify/verify.js';
 import { bitlessKeys, clampedSet } from '../fixtures/proofs/clamped-vectors.js';
 import { freeKey } from '../fixtures/proofs/free-statement.js';
@@ -22,12 +21,13 @@ import { tensor } from './fold-statement.js';
 import { expectGoldenGas } from './gas-golden.js';
 import type { Gas } from './gas-golden.js';
 import { simulate } from './simulated-proof.js';
+import { CURVE_PROTOCOLS } from '../../src/verify/key-points.js';
 
 const MOST_SIGNALS = MAX_CONTRACT_SIGNALS - CLAMPED_CONTRACT_SIGNALS;
 const measured: Gas = {};
 const chain = chainOfFile();
 
-describe.each(PROTOCOLS)('a contract of a key with the bit, %s', (protocol) => {
+describe.each(CURVE_PROTOCOLS)('a contract of a key with the bit, %s', (protocol) => {
   const { key, list, index } = clampedSet(protocol);
   const prepared = prepareKey(key);
   const exported = exportSolidity(key, { allowDevelopmentKey: true });
@@ -104,7 +104,7 @@ describe.each(PROTOCOLS)('a contract of a key with the bit, %s', (protocol) => {
   });
 });
 
-describe.each(PROTOCOLS)('a contract of a key without the bit, %s', (protocol) => {
+describe.each(CURVE_PROTOCOLS)('a contract of a key without the bit, %s', (protocol) => {
   it('has neither function: a caller that requires them reverts', async () => {
     for (const { key } of bitlessKeys(protocol)) {
       const { source, abi } = exportSolidity(key, { allowDevelopmentKey: true });

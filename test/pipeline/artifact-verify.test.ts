@@ -12,10 +12,10 @@ import { artifactPaths, type CompileChoices, type InputDomainChoice } from '../.
 import { onnxDescriptor } from '../../src/formats/onnx-descriptor.js';
 import { setup } from '../../src/setup/setup.js';
 import { prepareKey } from '../../src/verify/index.js';
-import { PROTOCOLS } from '../../src/verify/statement.js';
 import { sealed } from '../fixtures/proofs/sealed.js';
 import { expectError, zkonnx } from '../unit/cli-harness.js';
 import { checkedArtifact, expectEqualArtifact, type Check } from './artifact-verify.js';
+import { CURVE_PROTOCOLS } from '../../src/verify/key-points.js';
 import { copyPath, doubledScales, editCircuit, editKey, editManifest, readKey, restateManifest, rotatedLabels } from './stranger.js'; // prettier-ignore
 
 const dir = await mkdtemp(path.join(tmpdir(), 'zkonnx-artifact-'));
@@ -25,7 +25,7 @@ const at = (...names: string[]) => path.join(dir, ...names);
 const SMALL = ['acasxu-1-1', 'fraud-mlp-rhods', 'giza-volatility', 'lenet-zkmlbench'];
 const small = modelCases.filter(({ name }) => SMALL.includes(name));
 
-describe.each(PROTOCOLS)('compiled again from the manifest’s choices, %s', (protocol) => {
+describe.each(CURVE_PROTOCOLS)('compiled again from the manifest’s choices, %s', (protocol) => {
   it.each(small)('$name is equal', async (model) => {
     await expectEqualArtifact(at(`${model.name} ${protocol}`), model, protocol);
   });
@@ -64,7 +64,7 @@ async function withOneWeightChanged(): Promise<string> {
   return file;
 }
 
-describe.each(PROTOCOLS)('an artifact of iris in which something was changed, %s', (protocol) => {
+describe.each(CURVE_PROTOCOLS)('an artifact of iris in which something was changed, %s', (protocol) => {
   const made = at(`iris ${protocol}`);
   const bare = at(`iris ${protocol} bare`);
   const contract = at(`Iris ${protocol}.sol`);
@@ -249,7 +249,7 @@ describe.each(PROTOCOLS)('an artifact of iris in which something was changed, %s
 });
 
 it('an artifact of formatVersion 2 and lowering 1, which had no bit, cannot be compared', async () => {
-  for (const protocol of PROTOCOLS) {
+  for (const protocol of CURVE_PROTOCOLS) {
     const folder = path.resolve(import.meta.dirname, `../fixtures/artifacts/v2/${protocol}`);
     const args = ['artifact', 'verify', folder, '--model', artifactPaths(folder).model];
     const error = await expectError(args, 'NOT_COMPARABLE');

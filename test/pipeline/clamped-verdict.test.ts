@@ -12,7 +12,7 @@ import { artifactPaths } from '../../src/formats/manifest.js';
 import { prove } from '../../src/prove/prove.js';
 import { setup } from '../../src/setup/setup.js';
 import { verify } from '../../src/verify/index.js';
-import { PROTOCOLS, type Protocol } from '../../src/verify/statement.js';
+import { CURVE_PROTOCOLS, type CurveProtocol } from '../../src/verify/key-points.js';
 
 const cases = path.resolve(import.meta.dirname, '../fixtures/cases');
 let dir: string;
@@ -41,7 +41,7 @@ async function proofOf(folder: string, x: readonly number[]): Promise<string> {
   throw new Error('no proof');
 }
 
-describe.each(PROTOCOLS)('%s: 1/x, whose argument calibration ends', (protocol: Protocol) => {
+describe.each(CURVE_PROTOCOLS)('%s: 1/x, whose argument calibration ends', (protocol: CurveProtocol) => {
   const within = [0.5, 0.9, 0.2, 0.8, 0.3, 0.4];
   /** Within the domain that the data shows, of one element what none of its samples comes near. */
   const beyond = within.with(3, 0.0011);
@@ -100,7 +100,7 @@ describe.each(PROTOCOLS)('%s: 1/x, whose argument calibration ends', (protocol: 
   });
 });
 
-describe.each(PROTOCOLS)('%s: a network that a sample drives into another class', (protocol: Protocol) => {
+describe.each(CURVE_PROTOCOLS)('%s: a network that a sample drives into another class', (protocol: CurveProtocol) => {
   const name = 'reject-mlp32-class-flip';
   const domain = { lo: -1, hi: 1 };
   const flip = new Map([['x', Float64Array.of(1, -1, 1, -1, -1, -1, -1, -1)]]);

@@ -10,11 +10,11 @@ import { makeMlp } from '../../scripts/make-mlp.js';
 import { compile } from '../../src/compile/compile.js';
 import { writeArtifact } from '../../src/compile/artifact.js';
 import { setup } from '../../src/setup/setup.js';
-import type { Protocol } from '../../src/verify/statement.js';
 import { rejection } from './pool-insides.js';
+import { type CurveProtocol } from '../../src/verify/key-points.js';
 
 const BINARY = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
-const KEY_FILES: { readonly [P in Protocol]: readonly string[] } = {
+const KEY_FILES: { readonly [P in CurveProtocol]: readonly string[] } = {
   mirage: ['verification_key.json', 'proving_key.mirage'],
   groth16: ['verification_key.json', 'proving_key.zkey', 'proving_key.zkey.kernels'],
 };

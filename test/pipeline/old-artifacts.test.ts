@@ -13,12 +13,12 @@ import { setup } from '../../src/setup/setup.js';
 import { prepareKey, verify } from '../../src/verify/index.js';
 import { FORMAT_VERSION, FORMAT_VERSIONS } from '../../src/verify/key.js';
 import { schemaDigest } from '../../src/verify/schema.js';
-import { PROTOCOLS } from '../../src/verify/statement.js';
+import { CURVE_PROTOCOLS } from '../../src/verify/key-points.js';
 
 const scratch = await mkdtemp(path.join(tmpdir(), 'zkonnx-old-'));
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
-const formats = FORMAT_VERSIONS.flatMap((version) => PROTOCOLS.map((protocol) => ({ version, protocol })));
+const formats = FORMAT_VERSIONS.flatMap((version) => CURVE_PROTOCOLS.map((protocol) => ({ version, protocol })));
 
 describe.each(formats)('an artifact of formatVersion $version, $protocol', ({ version, protocol }) => {
   const root = path.resolve(import.meta.dirname, `../fixtures/artifacts/v${version}`);

@@ -12,8 +12,8 @@ import { prove, type NamedSample } from '../../src/prove/prove.js';
 import type { ProveProgress } from '../../src/prove/tasks.js';
 import { setup } from '../../src/setup/setup.js';
 import { verify } from '../../src/verify/index.js';
-import { PROTOCOLS } from '../../src/verify/statement.js';
 import { rejection } from './pool-insides.js';
+import { CURVE_PROTOCOLS } from '../../src/verify/key-points.js';
 
 let dir: string;
 const at = (name: string) => path.join(dir, name);
@@ -25,14 +25,14 @@ beforeAll(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'zkonnx-door-'));
   const model = at('mlp.onnx');
   await writeFile(model, makeMlp([4, 6, 3]));
-  for (const protocol of PROTOCOLS) {
+  for (const protocol of CURVE_PROTOCOLS) {
     await writeArtifact(at(protocol), await compile(model, { protocol, domain: { lo: -1, hi: 1 } }), model);
     await setup(at(protocol), { dev: true, threads: 2 });
   }
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-describe.each(PROTOCOLS)('a prover of %s', (protocol) => {
+describe.each(CURVE_PROTOCOLS)('a prover of %s', (protocol) => {
   it('has several samples under way, tells how far each is, and names what a proof takes', async () => {
     const loading: ProveProgress[] = [];
     await using prover = await openProver(at(protocol), { threads: 2, onProgress: (step) => loading.push(step) });

@@ -16,12 +16,12 @@ import { openProver as openInPage } from '../../src/prove/browser.js';
 import { encodeSample } from '../../src/prove/encode.js';
 import { openProver } from '../../src/prove/open-prover.js';
 import { ProverPool } from '../../src/prove/pool.js';
-import { PROVERS } from '../../src/prove/protocols.js';
+import { ENGINES } from '../../src/prove/protocols.js';
 import type { InputValues } from '../../src/prove/prover.js';
 import { prepareKey, verify, type AnyProofFile } from '../../src/verify/index.js';
 import { FORMAT_VERSIONS } from '../../src/verify/key.js';
 import type { FormatVersion } from '../../src/verify/schema.js';
-import { pack, PACKING_ORDER, PROTOCOLS, type Protocol } from '../../src/verify/statement.js';
+import { pack, PACKING_ORDER } from '../../src/verify/statement.js';
 import { sealed } from '../fixtures/proofs/sealed.js';
 import { expectError, zkonnx, zkonnxJson } from '../unit/cli-harness.js';
 import { buildModel } from '../unit/onnx-build.js';
@@ -38,6 +38,7 @@ import {
   rotatedLabels,
   withoutSalts,
 } from './stranger.js';
+import { CURVE_PROTOCOLS, type CurveProtocol } from '../../src/verify/key-points.js';
 
 const dir = await mkdtemp(path.join(tmpdir(), 'zkonnx-stranger-'));
 afterAll(() => rm(dir, { recursive: true, force: true }));
@@ -63,12 +64,12 @@ interface Nature {
   readonly boundTo: string;
 }
 
-const NATURE: { readonly [P in Protocol]: Nature } = {
+const NATURE: { readonly [P in CurveProtocol]: Nature } = {
   groth16: { relabelled: 'VALID', boundTo: 'points' },
   mirage: { relabelled: 'PAIRING_FAILED', boundTo: 'key' },
 };
 
-const formats = PROTOCOLS.flatMap((protocol) => FORMAT_VERSIONS.map((version) => ({ protocol, version })));
+const formats = CURVE_PROTOCOLS.flatMap((protocol) => FORMAT_VERSIONS.map((version) => ({ protocol, version })));
 
 async function copyOf(folder: string, name: string): Promise<string> {
   const copy = copyPath(folder, name);
@@ -173,7 +174,7 @@ function withOutputsReversed(circuit: Circuit): Circuit {
 }
 
 /** A proof by the workers alone, without the door that compares it with the sample: as it was made before. */
-async function unchecked<P extends Protocol>(
+async function unchecked<P extends CurveProtocol>(
   protocol: P,
   version: FormatVersion,
   folder: string,
@@ -186,7 +187,7 @@ async function unchecked<P extends Protocol>(
   await using pool = new ProverPool(files, { threads: 2 });
   const salts = Object.fromEntries(schema.inputs.map(({ name }, i) => [name, 12345678901234567890n + BigInt(i)]));
   const { proof, publicSignals } = await pool.prove({ inputs, salts }, { keyDigest, context: new Uint8Array() });
-  return PROVERS[protocol].file(proof, publicSignals, '0x', {
+  return ENGINES[protocol].file(proof, publicSignals, '0x', {
     formatVersion: version,
     keyDigest,
     modelHash,
@@ -194,7 +195,7 @@ async function unchecked<P extends Protocol>(
   });
 }
 
-describe.each(PROTOCOLS)('labels and scales that were changed, %s', (protocol) => {
+describe.each(CURVE_PROTOCOLS)('labels and scales that were changed, %s', (protocol) => {
   const bare = at(`${protocol} bare`);
   const made = at(`${protocol} made`);
   beforeAll(async () => {
@@ -340,7 +341,7 @@ describe.each(formats)(
   },
 );
 
-describe.each(PROTOCOLS)('nothing public, %s', (protocol) => {
+describe.each(CURVE_PROTOCOLS)('nothing public, %s', (protocol) => {
   it('is refused by compile', async () => {
     const out = at(`${protocol} nothing`);
     const flags = ['--input', 'private', '--output', 'private', '--domain', '-1..1', '--protocol', protocol];

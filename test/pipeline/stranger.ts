@@ -15,8 +15,9 @@ import { setupMirageDev } from '../../src/setup/mirage-dev.js';
 import { setup } from '../../src/setup/setup.js';
 import type { MirageVerificationKey, VerificationKey } from '../../src/verify/index.js';
 import { schemaDigest, type FormatVersion } from '../../src/verify/schema.js';
-import type { Protocol, Schema } from '../../src/verify/statement.js';
+import type { Schema } from '../../src/verify/statement.js';
 import { sealed } from '../fixtures/proofs/sealed.js';
+import { type CurveProtocol } from '../../src/verify/key-points.js';
 
 type AnyKey = VerificationKey | MirageVerificationKey;
 
@@ -25,14 +26,14 @@ export async function makeArtifactOf(
   version: FormatVersion,
   folder: string,
   model: string,
-  options: CompileOptions & { readonly protocol: Protocol },
+  options: CompileOptions & { readonly protocol: CurveProtocol },
 ): Promise<void> {
   await writeArtifact(folder, await compile(model, options), model);
   const makers = { 1: () => setupAsBefore(folder), 2: () => setup(folder, { dev: true, threads: 2 }) } as const;
   await makers[version]();
 }
 
-const POINTS: { readonly [P in Protocol]: (circuit: Circuit, file: string, hash: string) => Promise<object> } = {
+const POINTS: { readonly [P in CurveProtocol]: (circuit: Circuit, file: string, hash: string) => Promise<object> } = {
   groth16: ({ r1cs }, zkeyPath, circuitHash) => setupDev(r1cs, { zkeyPath, circuitHash, threads: 2 }),
   mirage(circuit, keyPath, circuitHash) {
     const { r1cs, rounds } = requireTwoRounds(circuit);
@@ -53,7 +54,7 @@ async function setupAsBefore(folder: string): Promise<void> {
     return { ...rest, formatVersion: 1, circuit: { ...counts, hash: relation }, schema: { outputs, inputs } };
   });
   const { protocol, model, schema } = await readManifest(folder);
-  const points = await POINTS[protocol](circuit, provingKeyPath(folder, protocol), relation);
+  const points = await POINTS[protocol as CurveProtocol](circuit, provingKeyPath(folder, protocol), relation);
   const facts = { formatVersion: 1, setup: 'development', modelHash: model.hash, circuitHash: relation, schema };
   await writeFile(paths.verificationKey, JSON.stringify(sealed({ ...points, zkonnx: facts })));
 }

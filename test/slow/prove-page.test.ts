@@ -10,7 +10,7 @@ import { bundleProver } from '../../scripts/build-prover.js';
 import { makeMlp } from '../../scripts/make-mlp.js';
 import { verify, type ProofFile } from '../../src/verify/index.js';
 import { FORMAT_VERSIONS } from '../../src/verify/key.js';
-import { PROTOCOLS } from '../../src/verify/statement.js';
+import { CURVE_PROTOCOLS } from '../../src/verify/key-points.js';
 import { makeArtifact, snarkjsAccepts, type ProverFiles } from '../pipeline/browser-prover.js';
 import { bytesOfArtifact, editCircuit, makeArtifactOf, readKey, withoutSalts } from '../pipeline/stranger.js';
 import { startBrowser, type Browser } from './browser.js';
@@ -80,6 +80,7 @@ export async function proveHere() {
 }`;
 const WORKER = `
 import { proveHere } from '/prove.mjs';
+import { CURVE_PROTOCOLS } from '../../src/verify/key-points.js';
 proveHere().then((told) => postMessage({ told }), (error) => postMessage({ error: String(error) }));`;
 
 let browser: Browser;
@@ -110,7 +111,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const strangers = PROTOCOLS.flatMap((protocol) => FORMAT_VERSIONS.map((version) => ({ protocol, version })));
+const strangers = CURVE_PROTOCOLS.flatMap((protocol) => FORMAT_VERSIONS.map((version) => ({ protocol, version })));
 const SECRET = { input: [0.25, -0.5, 0.125] };
 
 /** Of each protocol and format an honest artifact with a committed input, and one whose circuit.bin puts the salt elsewhere. */
@@ -127,7 +128,7 @@ async function strangersFiles(): Promise<Record<string, string | Uint8Array>> {
       const { circuit, provingKey, verificationKey } = await bytesOfArtifact(folder);
       const base = `/${name}-${protocol}-${version}/`;
       contents[`${base}circuit.bin`] = circuit;
-      contents[`${base}proving_key`] = provingKey;
+      contents[`${base}proving_key`] = provingKey!;
       contents[`${base}verification_key.json`] = verificationKey as string;
     }
   }

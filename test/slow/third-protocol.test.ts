@@ -1,5 +1,5 @@
 /**
- * A third protocol in a copy of the tree. The compiler must name every table over protocols (`[P in Protocol]`) and nothing else; with rows in
+ * A fourth protocol in a copy of the tree. The compiler must name every table over protocols (`[P in Protocol]`) and nothing else; with rows in
  * them that say they are not written, the copy builds, serves the other protocols as before, and answers PROTOCOL_UNSUPPORTED at every door.
  */
 import { execFile } from 'node:child_process';
@@ -73,7 +73,10 @@ async function addRows(tables: readonly Table[]): Promise<void> {
     }
     const from = path.relative(path.dirname(file), 'src/base/unsupported.js');
     const specifier = from.startsWith('.') ? from : `./${from}`;
-    await writeFile(at(file), `import { unsupportedProtocol } from '${specifier}';\n${text}`);
+    const imports = /import \{[^}]*\bunsupportedProtocol\b/.test(text)
+      ? ''
+      : `import { unsupportedProtocol } from '${specifier}';\n`;
+    await writeFile(at(file), `${imports}${text}`);
   }
 }
 
@@ -169,7 +172,7 @@ describe('with rows that are not written', () => {
     expect(Object.entries(codes).filter(([, answer]) => answer !== 'PROTOCOL_UNSUPPORTED')).toEqual([]);
   });
 
-  it('a proof of the third protocol under a key of another is refused, not an error', async () => {
+  it('a proof of the fourth protocol under a key of another is refused, not an error', async () => {
     const key = path.join(real, 'verification_key.json');
     const { code, stdout } = await zkonnx('verify', path.join(stub, 'proof.json'), '--key', key);
     expect(code).toBe(1);

@@ -50,7 +50,6 @@ describe('usage errors: exit 2, one JSON document with --json', () => {
     [['prove-wtns', 'k.zkey', 'w.wtns', '-o', 'p.json', '--max-memory', '99999999999g']],
     [['prove-wtns', 'k.zkey', 'w.wtns', '-o', 'dir/public.json']],
     [['prove-wtns', 'k.zkey', 'w.wtns', '-o', 'p.json', '--public', './p.json']],
-    [['setup', 'a']],
     [['setup', 'a', '--dev', '--threads', 'many']],
   ])('%j', async (args) => {
     const error = await expectError(args, 'USAGE');
@@ -58,7 +57,7 @@ describe('usage errors: exit 2, one JSON document with --json', () => {
   });
 
   it('setup without --dev says why and how', async () => {
-    const error = await expectError(['setup', 'artifacts/x'], 'USAGE');
+    const error = await expectError(['setup', 'test/fixtures/artifacts/v2/mirage'], 'USAGE');
     expect(error['help']).toContain('ceremony');
     expect(error['expected']).toContain('--dev');
   });

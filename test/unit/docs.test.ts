@@ -193,7 +193,7 @@ describe('README.md', () => {
     expect(page).toContain(`  circuit   ${hash}\n`);
     expect(page).toContain(`  model     ${manifest.model.hash}\n`);
     const plain = await compile(path.join(root, model), { samples: await samples(), protocol: 'groth16' });
-    expect(page).toContain(`by bits: ${plain.manifest.circuit.constraints.toLocaleString('en')} constraints above`);
+    expect(page).toContain(`by bits: ${plain.manifest.circuit.constraints!.toLocaleString('en')} constraints above`);
   });
 });
 

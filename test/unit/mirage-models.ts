@@ -43,7 +43,7 @@ export async function compileRounds(file: string, options: CompileOptions): Prom
   const circuit = requireTwoRounds(compiled.circuit);
   const { tables, lookupRow, publicValues } = circuit.rounds;
   const cost = {
-    rows: compiled.manifest.circuit.constraints,
+    rows: circuit.r1cs.nConstraints,
     lookups: lookupRow.length,
     publicValues,
     tables: tables.map((table) => table.name),

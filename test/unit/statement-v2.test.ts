@@ -12,7 +12,6 @@ import {
   schemaDigest,
   verify,
   type Opening,
-  type Protocol,
   type Schema,
   type TensorSchema,
   type VerifyOptions,
@@ -22,7 +21,6 @@ import {
   dequantise,
   pack,
   PACKING_ORDER,
-  PROTOCOLS,
   publicCount,
   quantise,
   signalWidths,
@@ -31,6 +29,7 @@ import {
 } from '../../src/verify/statement.js';
 import { freeKey } from '../fixtures/proofs/free-statement.js';
 import { expectError, scratchFolder, zkonnx, zkonnxJson } from './cli-harness.js';
+import { CURVE_PROTOCOLS, type CurveProtocol } from '../../src/verify/key-points.js';
 import { errorOf, tensor } from './statement-support.js';
 
 const scratch = await scratchFolder();
@@ -68,7 +67,7 @@ describe('a schema that says whether a value was clamped', () => {
       expect(errorOf(() => readSchema({ ...clampedSchema, ...change }, 2)).code).toBe('KEY_INVALID');
   });
 
-  it.each(PROTOCOLS)('is verified, and verify says which, %s', (protocol) => {
+  it.each(CURVE_PROTOCOLS)('is verified, and verify says which, %s', (protocol) => {
     const order = PACKING_ORDER[protocol];
     const { key, prove } = freeKey[protocol](clampedSchema);
     const stating = (clamped: bigint) => [...pack(y, [-3, 7], order), clamped, ...pack(x, [1, 300], order)];
@@ -124,7 +123,7 @@ describe('scales and zero points along an axis', () => {
     );
   });
 
-  it.each(PROTOCOLS)('verify shows the reals and compares with them, %s', (protocol) => {
+  it.each(CURVE_PROTOCOLS)('verify shows the reals and compares with them, %s', (protocol) => {
     const order = PACKING_ORDER[protocol];
     const schema: Schema = { outputs: [byColumn], inputs: [x], overflow: 'never', clamped: false };
     const { key, prove } = freeKey[protocol](schema);
@@ -146,7 +145,7 @@ type Pair = readonly [string, string];
 type Twist = readonly [Pair, Pair, Pair];
 
 /** Fields of δ, or δ1 and δ2. */
-const DELTAS: { readonly [P in Protocol]: readonly string[] } = {
+const DELTAS: { readonly [P in CurveProtocol]: readonly string[] } = {
   groth16: ['vk_delta_2'],
   mirage: ['vk_delta1_2', 'vk_delta2_2'],
 };
@@ -154,7 +153,7 @@ const DELTAS: { readonly [P in Protocol]: readonly string[] } = {
 describe('the digest of a key', () => {
   const labels = { name: 'net', version: '2', card: 'https://example.org/net' };
 
-  it.each(PROTOCOLS)('is what a contract computes: keccak256(points ‖ keccak256(facts)), %s', (protocol) => {
+  it.each(CURVE_PROTOCOLS)('is what a contract computes: keccak256(points ‖ keccak256(facts)), %s', (protocol) => {
     const { key } = freeKey[protocol](clampedSchema, 'digest', labels);
     const word = (decimal: string) => Buffer.from(BigInt(decimal).toString(16).padStart(64, '0'), 'hex');
     const g1 = ([px, py]: readonly string[]) => [word(px!), word(py!)];
@@ -171,7 +170,7 @@ describe('the digest of a key', () => {
     expect(keyDigest).toBe(`0x${Buffer.from(keccak_256(Buffer.concat([...words, facts32]))).toString('hex')}`);
   });
 
-  it.each(PROTOCOLS)('is another with another name, version, card, schema or point, %s', (protocol) => {
+  it.each(CURVE_PROTOCOLS)('is another with another name, version, card, schema or point, %s', (protocol) => {
     const of = (schema: Schema, seed: string, about: object) =>
       freeKey[protocol](schema, seed, about).key.zkonnx.keyDigest;
     const digests = [
@@ -201,7 +200,7 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(fields.map(([name, field]) => [name, sorted(field)]));
 }
 
-describe.each(PROTOCOLS)('an opening, %s', (protocol) => {
+describe.each(CURVE_PROTOCOLS)('an opening, %s', (protocol) => {
   const order = PACKING_ORDER[protocol];
   const secret = tensor('x', { hi: 300, bytes: 2, scale: 0.5, visibility: 'committed' });
   const hidden = tensor('h', { dims: [1], lo: -1000, hi: 1000, bytes: 2, visibility: 'committed' });

@@ -2,7 +2,9 @@ import { bn254 } from '@noble/curves/bn254.js';
 import { describe, expect, it } from 'vitest';
 import { prepareKey, verify, verifyBatch, ZkonnxError } from '../../src/verify/index.js';
 import type { VerifyResult } from '../../src/verify/index.js';
-import { pairsOf, pointTerms } from '../../src/verify/equation.js';
+import { pairsOf, pointTerms, type ProofNumbers } from '../../src/verify/equation.js';
+import { equationOf } from '../../src/verify/protocols.js';
+import type { PreparedKeyOf } from '../../src/verify/key.js';
 import { askQuestion, readProof } from '../../src/verify/verify.js';
 import { makeFixture } from '../fixtures/proofs/classifier.js';
 import { mirageFile } from '../fixtures/proofs/mirage-fixture.js';
@@ -45,11 +47,11 @@ describe.each([
 
   it(`of N costs N + ${extra} Miller loops`, () => {
     const question = askQuestion(key, {});
-    const terms = good.map((proof) => pointTerms(readProof(question, proof).numbers));
+    const terms = good.map((proof) => pointTerms(readProof(question, proof).evidence as ProofNumbers));
     for (const count of [1, 2, terms.length]) {
       const some = terms.slice(0, count);
       const weights = some.map((_term, i) => BigInt(i + 2));
-      const pairs = pairsOf(question.equation, some, weights);
+      const pairs = pairsOf(equationOf(question.key as PreparedKeyOf<'groth16' | 'mirage'>), some, weights);
       expect(pairs).toHaveLength(count + extra);
       // Only each proof's own pair is with its own B.
       expect(pairs.slice(0, count).map(({ g2 }) => g2)).toEqual(some.map(({ b }) => b));

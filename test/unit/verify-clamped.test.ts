@@ -7,14 +7,14 @@ import {
   verify,
   verifyBatch,
   type Overflow,
-  type Protocol,
   type Schema,
   type VerifyOptions,
 } from '../../src/verify/index.js';
 import { clampedWord } from '../../src/verify/clamped.js';
-import { OVERFLOWS, pack, PACKING_ORDER, PROTOCOLS } from '../../src/verify/statement.js';
+import { OVERFLOWS, pack, PACKING_ORDER } from '../../src/verify/statement.js';
 import { freeKey } from '../fixtures/proofs/free-statement.js';
 import { expectError, PROOFS, scratchFolder, zkonnx, zkonnxJson } from './cli-harness.js';
+import { CURVE_PROTOCOLS, type CurveProtocol } from '../../src/verify/key-points.js';
 import { errorOf, tensor } from './statement-support.js';
 
 const scratch = await scratchFolder();
@@ -27,7 +27,7 @@ const schemaOf = (overflow: Overflow, clamped: boolean): Schema => ({
 });
 
 /** A key of that schema, and a proof that states the bit, where the schema has one. */
-function made(protocol: Protocol, overflow: Overflow, bit?: 0n | 1n) {
+function made(protocol: CurveProtocol, overflow: Overflow, bit?: 0n | 1n) {
   const { key, prove } = freeKey[protocol](schemaOf(overflow, bit !== undefined));
   const order = PACKING_ORDER[protocol];
   const bits = bit === undefined ? [] : [bit];
@@ -48,7 +48,7 @@ describe('the word of statement and key', () => {
   });
 });
 
-describe.each(PROTOCOLS)('expectUnclamped, %s', (protocol) => {
+describe.each(CURVE_PROTOCOLS)('expectUnclamped, %s', (protocol) => {
   it('holds for bit 0, and is CLAMPED for bit 1, which is valid otherwise', () => {
     for (const overflow of OVERFLOWS) {
       const none = made(protocol, overflow, 0n);

@@ -254,10 +254,10 @@ describe('keys that anyone forges with', () => {
   });
 
   it('a key without contributions to δ1 or δ2 is known as one', () => {
-    expect(uncontributed(prepared)).toEqual([]);
     const points = pointsFor('mirage', prepared);
+    expect(uncontributed({ protocol: 'mirage', body: points })).toEqual([]);
     const generator = bn254.G2.Point.BASE;
-    const of = (change: object) => uncontributed({ protocol: 'mirage', points: { ...points, ...change } });
+    const of = (change: object) => uncontributed({ protocol: 'mirage', body: { ...points, ...change } });
     expect(of({ delta1: generator })).toEqual(['vk_delta1_2', 'vk_delta2_2']);
     expect(of({ delta2: generator.negate() })).toEqual(['vk_delta1_2', 'vk_delta2_2']);
   });

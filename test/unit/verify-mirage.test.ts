@@ -202,7 +202,7 @@ describe('a mirage key', () => {
     ['δ1 and δ2 the same', resealed({ vk_delta1_2: key.vk_delta2_2 })],
     [
       'δ1 = −γ',
-      resealed({ vk_delta1_2: g2Text(prepared.protocol === 'mirage' ? prepared.points.gamma.negate() : fail()) }),
+      resealed({ vk_delta1_2: g2Text(prepared.protocol === 'mirage' ? prepared.body.gamma.negate() : fail()) }),
     ],
     ['an IC for each public value', resealed({ IC: [...key.IC, key.IC[0]] })],
     ['three IC', resealed({ IC: key.IC.slice(1) })],
@@ -217,7 +217,7 @@ describe('a mirage key', () => {
   });
 
   it('is of its protocol alone', () => {
-    expect(pointsFor('mirage', prepared)).toBe(prepared.points);
+    expect(pointsFor('mirage', prepared)).toBe(prepared.body);
     expect(codeOf(() => pointsFor('groth16', prepared))).toBe('KEY_INVALID');
     expect(codeOf(() => pointsFor('mirage', prepareKey(plain.key)))).toBe('KEY_INVALID');
   });

@@ -14,7 +14,7 @@ import type { PictureFlags } from '../picture-flags.js';
 import { startProgress } from '../progress.js';
 import type { Outcome, Session } from '../session.js';
 import { accuracyTable } from '../accuracy-text.js';
-import { layerTable, percent, real, section, table, timings } from '../text.js';
+import { figuresLine, figuresShown, layerTable, layerUnit, percent, real, section, table, timings } from '../text.js';
 
 interface CompileFlags extends PictureFlags {
   readonly out: string;
@@ -66,7 +66,13 @@ export function compileCommand(session: Session): Command {
     .option('--name <text>', "the model's name, for keys and whoever reads them", labelText('--name'))
     .option('--model-version <text>', "the model's version, in your words", labelText('--model-version'))
     .option('--card <link>', "a link to the model's card, or a digest of it", labelText('--card'))
-    .addOption(choice('--protocol <name>', 'mirage (default): lookups; or groth16, for snarkjs and its kin', PROTOCOLS))
+    .addOption(
+      choice(
+        '--protocol <name>',
+        'mirage (default): 320 bytes that a contract checks; groth16, for snarkjs and its kin; or clear: no setup, larger proofs',
+        PROTOCOLS,
+      ),
+    )
     .option(
       '--force',
       'remove keys of another circuit, and replace files that are no artifact’s; without it they are an error',
@@ -217,9 +223,11 @@ async function readLabels(given: string): Promise<string[]> {
 
 const MAX_LABEL_BYTES = 2 ** 20;
 
+const capital = (word: string): string => `${word[0]!.toUpperCase()}${word.slice(1)}`;
+
 function outcome(artifact: string, { manifest, accuracy, timingsMs }: CompiledModel, keys: ArtifactKeys): Outcome {
   const { circuit, model, quantisation, layers, notes, protocol } = manifest;
-  const { constraints, wires, publicInputs } = circuit;
+  const { publicInputs } = circuit;
   const rows = accuracy.outputs.map(({ name, maxAbsError, meanAbsError, magnitude }) => [
     name,
     `worst ${real(maxAbsError)}`,
@@ -229,17 +237,16 @@ function outcome(artifact: string, { manifest, accuracy, timingsMs }: CompiledMo
   const numbers = manifest.accuracy === undefined ? '' : `\n${accuracyTable(manifest.accuracy)}`;
   const agreement = accuracy.topAgreement === undefined ? '' : `, same top class in ${percent(accuracy.topAgreement)}`;
   const text =
-    `${artifact}: ${constraints} constraints, ${wires} wires, ${publicInputs} public signals (${protocol}, ` +
+    `${artifact}: ${figuresLine(manifest)}, ${publicInputs} public signals (${protocol}, ` +
     `${quantisation.bits}-bit activations) in ${timings(timingsMs)}` +
-    `\n\nConstraints by layer\n${layerTable(layers)}` +
+    `\n\n${capital(layerUnit(protocol))} by layer\n${layerTable(layers)}` +
     `\n\nAccuracy against ${accuracy.reference} on ${accuracy.samples} samples${agreement}\n${table(rows)}${numbers}` +
     section('Notes', notes);
   return {
     product: 'files',
     json: {
       artifact,
-      constraints,
-      wires,
+      ...figuresShown(manifest),
       publicInputs,
       protocol,
       model,

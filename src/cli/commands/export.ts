@@ -183,7 +183,7 @@ async function openCircuit(
   { out, force }: OutFlags,
   inputs: readonly string[] = [],
 ) {
-  const { artifactPaths, readManifest } = await import('../../formats/manifest.js');
+  const { artifactPaths, circuitPath, readManifest } = await import('../../formats/manifest.js');
   const { readCircuitFile } = await import('../../formats/circuit-file.js');
   const { requireSchema } = await import('../../formats/circuit-schema.js');
   const { dirname } = await import('node:path');
@@ -193,7 +193,7 @@ async function openCircuit(
   const opened = await readingArtifact(artifact, async () => {
     const manifest = await readManifest(artifact);
     const paths = artifactPaths(artifact);
-    const circuit = await readCircuitFile(paths.circuit);
+    const circuit = await readCircuitFile(circuitPath(artifact, manifest.protocol));
     requireSchema(circuit, manifest.schema, paths.manifest);
     return { manifest, circuit };
   });

@@ -4,11 +4,12 @@ import { ZkonnxError } from '../../base/errors.js';
 import type { Manifest } from '../../formats/manifest.js';
 import type { KeyFacts, ModelLabels } from '../../verify/key.js';
 import { clampedKeyWord } from '../../verify/clamped.js';
-import type { Schema, TensorSchema } from '../../verify/statement.js';
+import { VERIFIERS } from '../../verify/protocols.js';
+import type { Protocol, Schema, TensorSchema } from '../../verify/statement.js';
 import { accuracySection } from '../accuracy-text.js';
 import { examples, integerIn } from '../options.js';
 import type { Outcome, Session } from '../session.js';
-import { layerFactsTable, real, section, SETUP_NOTICES, table } from '../text.js';
+import { figuresJson, figuresLine, layerFactsTable, layerUnit, real, section, SETUP_NOTICES, table } from '../text.js';
 
 export function inspectCommand(session: Session): Command {
   return new Command('inspect')
@@ -46,16 +47,15 @@ async function run(artifact: string, { row }: Flags): Promise<Outcome> {
   if (row !== undefined) return explain(artifact, row);
   const key = await readKey(artifact);
   const { circuit, model, protocol, quantisation, schema, layers, notes, tool } = manifest;
-  const { constraints, wires, publicInputs, nonZeros, hash } = circuit;
+  const { publicInputs, hash } = circuit;
   return {
     json: {
       formatVersion: manifest.formatVersion,
       tool,
       protocol,
-      constraints,
-      wires,
+      ...(VERIFIERS[protocol].review === undefined ? {} : { review: VERIFIERS[protocol].review }),
+      ...figuresJson(manifest),
       publicInputs,
-      nonZeros,
       model,
       circuitHash: hash,
       schemaDigest: manifest.schemaDigest ?? null,
@@ -155,8 +155,8 @@ function describe(manifest: Manifest, key: KeyState | undefined): string {
     ['circuit', circuit.hash],
     ['schema', schemaDigest],
     ['key', key === undefined ? 'none yet: zkonnx setup' : key.keyDigest],
-    ['protocol', protocol],
-    ['size', `${circuit.constraints} constraints, ${circuit.wires} wires, ${circuit.publicInputs} public signals`],
+    ['protocol', reviewed(protocol)],
+    ['size', `${figuresLine(manifest)}, ${circuit.publicInputs} public signals`],
     ['activations', `${quantisation.bits} bits, overflow ${quantisation.overflow}, softmax in ${quantisation.softmax}`],
     ...overflowLines(schema),
     ['written by', tool],
@@ -167,7 +167,7 @@ function describe(manifest: Manifest, key: KeyState | undefined): string {
     `\n\nInputs\n${table(schema.inputs.flatMap((tensor) => [describeTensor(tensor), ...describeSteps(tensor)]))}` +
     `\n\nOutputs\n${table(schema.outputs.map(describeTensor))}` +
     (manifest.accuracy === undefined ? '' : accuracySection(manifest.accuracy)) +
-    `\n\nLayers: constraints, shapes, proven bounds of the integers, scales\n${layerFactsTable(layers)}` +
+    `\n\nLayers: ${layerUnit(protocol)}, shapes, proven bounds of the integers, scales\n${layerFactsTable(layers)}` +
     section('Notes', notes)
   );
 }
@@ -190,6 +190,11 @@ const OVERFLOW_MEANS: { readonly [W in ReturnType<typeof clampedKeyWord>]: strin
   excluded: 'no input of the domain takes a value out of its range, by exact bounds: no bit in the statement',
   unsaid:
     'a value beyond its calibrated range may be clamped, and the statement does not say: compile again for one that does',
+};
+
+const reviewed = (protocol: Protocol): string => {
+  const { review } = VERIFIERS[protocol];
+  return review === undefined ? protocol : `${protocol}, ${review}`;
 };
 
 function labelRows({ name = '', version = '', card }: ModelLabels): string[][] {

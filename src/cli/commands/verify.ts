@@ -179,6 +179,7 @@ function describe(file: string, result: VerifyResult): string {
     ['schema', result.schemaDigest],
     ['key', result.keyDigest],
     ['bound to', BOUND_TO[result.boundTo]],
+    ...(result.review === undefined ? [] : [['protocol', `${result.protocol}, ${result.review}`]]),
     ...(result.context === undefined ? [] : [['context', result.context]]),
     ['clamped', CLAMPED_SENTENCES[clampedWord(result.clamped, result.overflow)]],
   ];

@@ -26,9 +26,9 @@ function showNumber(value) {
 
 /** "key", "proof" or "opening" by its fields, read by nobody yet; undefined for anything else. */
 function kindOf(text) {
-  if (/"vk_alpha_1"\s*:/.test(text)) return 'key';
+  if (/"(?:vk_alpha_1|relation)"\s*:/.test(text)) return 'key';
   if (/"salts"\s*:/.test(text)) return 'opening';
-  return /"pi_a"\s*:/.test(text) ? 'proof' : undefined;
+  return /"(?:pi_a|publicSignals)"\s*:/.test(text) ? 'proof' : undefined;
 }
 
 function put(kind, text, source) {
@@ -62,7 +62,7 @@ function refusedNodes({ reason, message }) {
 
 function validNodes(verdict, schema) {
   const nodes = [element('p', 'Valid: this was proven', 'verdict valid')];
-  nodes.unshift(setupWarning(verdict.setup));
+  nodes.unshift(setupWarning(verdict));
   const clamped = clampedWord(verdict.clamped, verdict.overflow);
   if (clamped === 'yes' || clamped === 'unsaid')
     nodes.push(element('p', `Clamped: ${CLAMPED_SENTENCES[clamped]}.`, 'warning'));
@@ -91,11 +91,15 @@ const BOUND_TO = {
   points: 'the points of this key alone: another key with these points may call the same proof something else',
 };
 
-function setupWarning(setup) {
-  const text =
-    setup === 'development'
-      ? 'DEVELOPMENT KEY. Whoever made this key can forge proofs for it: fit for tests, worth nothing as evidence.'
-      : 'KEY OF UNKNOWN ORIGIN. Whoever knows how this key was made may be able to forge proofs for it.';
+const SETUP_WARNINGS = {
+  development:
+    'DEVELOPMENT KEY. Whoever made this key can forge proofs for it: fit for tests, worth nothing as evidence.',
+  unknown: 'KEY OF UNKNOWN ORIGIN. Whoever knows how this key was made may be able to forge proofs for it.',
+  none: 'NO SETUP. Nothing about this key is secret, and anybody makes it again from the model.',
+};
+
+function setupWarning({ setup, review }) {
+  const text = SETUP_WARNINGS[setup] + (review === undefined ? '' : ` The protocol is ${review}.`);
   const node = element('p', text, 'warning');
   node.setAttribute('role', 'alert');
   return node;

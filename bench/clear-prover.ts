@@ -1,0 +1,85 @@
+/**
+ * `npm run bench:clear [MODEL …]`: protocol `clear` on whole models, on one thread and warm: what setup, a proof and a check of it take, beside what the proof and the
+ * prover's memory come to. Every proof that is timed is verified.
+ */
+import { encodeSample } from '../src/prove/encode.js';
+import { compileInside } from '../src/compile/compile.js';
+import { lowerToRelation } from '../src/compile/clear/lower.js';
+import { openingOf } from '../src/compile/clear/security.js';
+import { Interpreter } from '../src/compile/ir/program.js';
+import { invariant } from '../src/base/errors.js';
+import { instantiateClearKernels } from '../src/kernels/clear/module.js';
+import { RelationProver } from '../src/prove/clear/relation-prover.js';
+import { planOf, verifyClear } from '../src/verify/clear/verify.js';
+import { machine } from './harness.js';
+import { goldenSamples, modelCases, modelPath } from './models.js';
+import { duration, markdownHeader, markdownTable } from './report.js';
+
+const MODELS = ['iris-mlp-deepprove', 'acasxu-1-1', 'mnist-12'];
+const PROOFS = 15;
+const CHECKS = 3;
+
+/** Milliseconds. */
+function timed<T>(run: () => T, into: number[]): T {
+  const from = performance.now();
+  const result = run();
+  into.push(performance.now() - from);
+  return result;
+}
+
+async function measured(name: string): Promise<string[]> {
+  const options = await modelCases.find((model) => model.name === name)!.options();
+  const { quantised, schema } = await compileInside(modelPath(name), options);
+  const { ir } = quantised;
+  const times = { setup: [] as number[], witness: [] as number[], prove: [] as number[], verify: [] as number[] };
+  const lowered = lowerToRelation(ir, schema);
+  const { parameters } = openingOf(lowered.relation);
+  const kernels = await instantiateClearKernels();
+  const weights = lowered.weights();
+  const prover = timed(() => new RelationProver(kernels, lowered.relation, weights, parameters), times.setup);
+  const [sample] = await goldenSamples(name);
+  const inputs = encodeSample(schema, sample!.inputs, new Map());
+  const values = new Map(schema.inputs.map((tensor, i) => [ir.inputs[i]!, inputs.get(tensor.name)!]));
+  const interpreter = new Interpreter(ir);
+  const key = { digest: new Uint8Array(32), relation: lowered.relation, parameters, weightsRoot: prover.weightsRoot };
+  const plan = planOf(key);
+  const said = { publicBytes: new Uint8Array(), context: new Uint8Array() };
+  let bytes = 0;
+  for (let i = 0; i < PROOFS; i++) {
+    const assignment = timed(() => lowered.assign(interpreter.run(values)), times.witness);
+    const fresh = crypto.getRandomValues(new Uint8Array(32));
+    const proof = timed(() => prover.prove(key.digest, assignment, said, fresh), times.prove);
+    bytes = Math.max(bytes, proof.length);
+    const check = () => verifyClear(key, { ...said, publics: assignment.publics }, proof, plan);
+    const refused = timed(check, i < CHECKS ? times.verify : []);
+    invariant(refused === undefined, 'a timed proof is accepted', { refused: refused?.message });
+  }
+  const { cells, lookups, tableRows } = lowered.statistics;
+  return [
+    name,
+    `${cells}, ${lookups} + ${tableRows}`,
+    duration(times.setup),
+    duration(times.witness),
+    duration(times.prove),
+    `${(bytes / 1024).toFixed(0)} KiB`,
+    duration(times.verify),
+    `${(kernels.heap.peakBytes / 2 ** 20).toFixed(1)} MiB`,
+  ];
+}
+
+const method = [
+  `one thread, one process for all models; ${PROOFS} proofs of one sample, the first ones cold; median and spread; ${CHECKS} checks in plain JavaScript`,
+];
+const columns = [
+  'model',
+  'cells, lookups + rows',
+  'weights committed',
+  'witness',
+  'proof',
+  'bytes',
+  'check',
+  'kernels’ memory',
+];
+const rows: string[][] = [];
+for (const name of process.argv.length > 2 ? process.argv.slice(2) : MODELS) rows.push(await measured(name));
+process.stdout.write(`${markdownHeader(machine(), method)}\n\n${markdownTable(columns, rows)}\n`);

@@ -1,0 +1,77 @@
+/** Values of all cells and publics of a relation, from a run of the interpreter. */
+import { invariant } from '../../base/errors.js';
+import { EXACT } from '../ir/op.js';
+import type { Assignment } from '../../verify/clear/relation.js';
+import type { RelationWriter, Run } from './writer.js';
+import type { Vec } from './vec.js';
+
+/** How each public tensor follows from a run. */
+export type PublicValues = (run: Run) => Float64Array;
+
+/** Values of IR tensors, as `Interpreter.run` gives them. */
+export type IrValues = ReadonlyMap<string, Float64Array>;
+
+export function assignmentOf(
+  writer: RelationWriter,
+  publics: readonly PublicValues[],
+  checks: readonly ((run: Run) => void)[],
+  values: IrValues,
+): Assignment {
+  const { modulus } = writer;
+  const cells: (Float64Array | BigUint64Array)[] = [];
+  const shown: Float64Array[] = [];
+  const run: Run = {
+    of(node) {
+      const tensor = values.get(node);
+      invariant(tensor !== undefined, 'a run without one of its tensors', { node });
+      return tensor;
+    },
+    value: (vec) =>
+      evaluate(vec, { cell: cells, weight: writer.weights.map((weight) => weight.values), public: shown }),
+  };
+  // Cells may be computed from inputs of the statement, never from its outputs, which may be computed from cells.
+  for (const [i, of] of publics.entries()) if (writer.publics[i]!.isGiven) shown[i] = of(run);
+  for (const check of checks) check(run);
+  for (const { values: of, dims, name } of writer.cells) {
+    const tensor = of(run);
+    invariant(tensor.length === dims.reduce((product, dim) => product * dim, 1), 'a cell tensor of another size', {
+      name,
+    });
+    cells.push(tensor);
+  }
+  for (const [i, of] of publics.entries()) shown[i] = of(run);
+  return {
+    cells: cells.map((tensor) => residues(tensor, modulus)),
+    weights: weightsOf(writer),
+    publics: shown.map((tensor) => residues(tensor, modulus)),
+  };
+}
+
+export function weightsOf({ weights, modulus }: RelationWriter): readonly BigUint64Array[] {
+  return weights.map(({ values }) => residues(values, modulus));
+}
+
+type Sides = { readonly [S in 'cell' | 'weight' | 'public']: readonly (Float64Array | BigUint64Array)[] };
+
+function evaluate(vec: Vec, sides: Sides): Float64Array {
+  const out = Float64Array.from(vec.constant);
+  for (const { coefficient, source, index } of vec.terms) {
+    invariant(source.side !== 'multiplicity', 'multiplicities are in no vector');
+    const tensor = sides[source.side][source.index];
+    invariant(tensor instanceof Float64Array, 'a cell is computed from one that is not yet, or no integer');
+    for (let i = 0; i < out.length; i++) {
+      const j = index === undefined ? i : index[i]!;
+      if (j >= 0) out[i]! += coefficient * tensor[j]!;
+      invariant(Math.abs(out[i]!) <= EXACT, 'a form beyond the exact integers', { value: out[i] });
+    }
+  }
+  return out;
+}
+
+function residues(values: Float64Array | BigUint64Array, modulus: bigint): BigUint64Array {
+  if (values instanceof BigUint64Array) return values;
+  return BigUint64Array.from(values, (value) => {
+    const residue = BigInt(value) % modulus;
+    return residue < 0n ? residue + modulus : residue;
+  });
+}

@@ -1,0 +1,28 @@
+/** A program's key: its relation, the parameters that follow from it, and the root of its weights. Uses no Node API. */
+import { lowerToRelation, type LoweredRelation } from '../../compile/clear/lower.js';
+import { openingOf } from '../../compile/clear/security.js';
+import { clearKeyJson, type ClearKeyJson } from '../../verify/clear/key.js';
+import { publicCount, type Schema } from '../../verify/statement.js';
+import type { ClearProgram } from './program.js';
+import { instantiateClearKernels } from '../../kernels/clear/module.js';
+import { RelationProver } from './relation-prover.js';
+
+/** Anybody who has the program makes the same: nothing is drawn. */
+export interface CommittedProgram {
+  readonly lowered: LoweredRelation;
+  readonly key: ClearKeyJson;
+}
+
+/** Throws what lowering throws, MEMORY_EXCEEDED. */
+export async function commitProgram({ ir }: ClearProgram, schema: Schema): Promise<CommittedProgram> {
+  const lowered = lowerToRelation(ir, schema);
+  const { parameters } = openingOf(lowered.relation);
+  const { weightsRoot } = new RelationProver(
+    await instantiateClearKernels(),
+    lowered.relation,
+    lowered.weights(),
+    parameters,
+  );
+  const { outputs, inputs } = publicCount(schema);
+  return { lowered, key: clearKeyJson(lowered.relation, parameters, weightsRoot, outputs + inputs) };
+}

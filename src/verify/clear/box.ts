@@ -1,0 +1,103 @@
+/**
+ * Index variables of a box: ⌈log2 d⌉ for an axis of d, the last axis lowest. The weight of an element at a point is Π_axes eq(the axis's variables, its index): for
+ * boxes of powers of two eq(point, flat index). Elements of the cube outside of the box have no weight and the value 0.
+ */
+import { EXT_ONE, EXT_ZERO, extAdd, extMul, extScale, extSub, type Ext } from '../../field/goldilocks.js';
+import type { AxisVector } from './functional.js';
+import { eqTable } from './multilinear.js';
+
+/** ⌈log2 count⌉; 0 for 1. */
+export function variablesOf(count: number): number {
+  let variables = 0;
+  while (2 ** variables < count) variables++;
+  return variables;
+}
+
+export function boxVariables(dims: readonly number[]): number {
+  return dims.reduce((sum, dim) => sum + variablesOf(dim), 0);
+}
+
+/** The part of the point that belongs to each axis; the point may have more variables than the box. */
+export function axisPoints(dims: readonly number[], point: readonly Ext[]): Ext[][] {
+  const points: Ext[][] = [];
+  let from = 0;
+  for (const dim of [...dims].reverse()) {
+    const to = from + variablesOf(dim);
+    points.unshift(point.slice(from, to));
+    from = to;
+  }
+  return points;
+}
+
+/** One vector an axis, whose product is the weight. */
+export function boxVectors(dims: readonly number[], point: readonly Ext[]): AxisVector[] {
+  return axisPoints(dims, point).map((axis): AxisVector => ({ kind: 'eq', point: axis }));
+}
+
+/** The weight of every element, flat. */
+export function boxWeights(dims: readonly number[], point: readonly Ext[]): Ext[] {
+  let weights: Ext[] = [EXT_ONE];
+  for (const [axis, part] of axisPoints(dims, point).entries()) {
+    const along = eqTable(part).slice(0, dims[axis]);
+    weights = weights.flatMap((weight) => along.map((factor) => extMul(weight, factor)));
+  }
+  return weights;
+}
+
+/** The weights as a vector of one axis over flat indices. */
+export function flatVector(dims: readonly number[], point: readonly Ext[]): AxisVector {
+  const inner = dims.slice(dims.findIndex((dim) => dim !== 1) + 1);
+  const flat = dims.every((dim) => dim === 1) || inner.every((dim) => 2 ** variablesOf(dim) === dim);
+  return flat
+    ? { kind: 'eq', point: point.slice(0, boxVariables(dims)) }
+    : { kind: 'values', values: boxWeights(dims, point) };
+}
+
+/** The sum of all weights. */
+export function boxTotal(dims: readonly number[], point: readonly Ext[]): Ext {
+  return axisPoints(dims, point).reduce((total, part, axis) => extMul(total, eqSums(part, dims[axis]!).count), EXT_ONE);
+}
+
+/** Flat values of a box on its cube of 2^boxVariables points. */
+export function cubeOf(dims: readonly number[], values: readonly Ext[]): Ext[] {
+  const cube = new Array<Ext>(2 ** boxVariables(dims)).fill(EXT_ZERO);
+  values.forEach((value, flat) => {
+    cube[cubeIndex(dims, flat)] = value;
+  });
+  return cube;
+}
+
+function cubeIndex(dims: readonly number[], flat: number): number {
+  let index = 0;
+  let shift = 1;
+  for (const dim of [...dims].reverse()) {
+    index += (flat % dim) * shift;
+    flat = Math.floor(flat / dim);
+    shift *= 2 ** variablesOf(dim);
+  }
+  return index;
+}
+
+/** Σ eq(point, i) and Σ i·eq(point, i) over i < end ≤ 2^point.length, by the bits of `end`: O(point.length). */
+export function eqSums(point: readonly Ext[], end: number): { readonly count: Ext; readonly index: Ext } {
+  // Σ_i i·eq over a cube of the k lowest variables.
+  const means: Ext[] = [EXT_ZERO];
+  point.forEach((r, k) => means.push(extAdd(means[k]!, extScale(r, 2n ** BigInt(k)))));
+  if (end === 2 ** point.length) return { count: EXT_ONE, index: means[point.length]! };
+  let count = EXT_ZERO;
+  let index = EXT_ZERO;
+  let prefix = EXT_ONE;
+  let base = 0n;
+  for (let k = point.length - 1; k >= 0; k--) {
+    const zero = extMul(prefix, extSub(EXT_ONE, point[k]!));
+    if (Math.floor(end / 2 ** k) % 2 === 0) {
+      prefix = zero;
+      continue;
+    }
+    count = extAdd(count, zero);
+    index = extAdd(index, extMul(zero, extAdd(means[k]!, [base, 0n])));
+    prefix = extMul(prefix, point[k]!);
+    base += 2n ** BigInt(k);
+  }
+  return { count, index };
+}

@@ -1,0 +1,341 @@
+/**
+ * Every gadget over a field of 97 or 193 elements, in every way it can be laid and with limbs cut everywhere: for each input all assignments of cells, outputs
+ * and the bit are found, and there is one, the interpreter's. And each constraint in turn is left out, after which there is another.
+ */
+import { describe, expect, it } from 'vitest';
+import { clampWatch } from '../../../src/compile/ir/clamped.js';
+import { ZkonnxError } from '../../../src/base/errors.js';
+import type { RelationOptions } from '../../../src/compile/clear/lower.js';
+import type { Assignment, Relation } from '../../../src/verify/clear/relation.js';
+import { statementParts } from '../../../src/verify/statement.js';
+import type { Growing, Tensor } from '../../../circuits/attack/whole/graphs.js';
+import { everyInput, layer, lowered, program, requantised, valuesOf, type Program } from './programs.js';
+import { Search, type Fixed, type Solution } from './search.js';
+
+const COUNTED = { lo: 'counted', hi: 'counted' } as const;
+const REFUSED = { lo: 'refused', hi: 'refused' } as const;
+const OWN = { lo: 'own', hi: 'own' } as const;
+const MIXED = { lo: 'own', hi: 'counted' } as const;
+
+interface Case {
+  readonly name: string;
+  readonly program: Program;
+  /** How many ways its largest gadget has at least. */
+  readonly ways?: number;
+  readonly modulus?: bigint;
+}
+
+const signed = { lo: -9, hi: 9 };
+
+const cases: readonly Case[] = [
+  ...(
+    [
+      ['counted', COUNTED],
+      ['refused', REFUSED],
+      ['own', OWN],
+      ['own and counted', MIXED],
+      ['refused and own', { lo: 'refused', hi: 'own' }],
+      ['counted and refused', { lo: 'counted', hi: 'refused' }],
+    ] as const
+  ).flatMap(([name, ends]): Case[] => [
+    {
+      name: `requantise of a map, ends ${name}`,
+      program: program([signed], (g, [x]) => requantised(g, layer(g, x!, [[3]], [1]), 2, -1, 2, ends)),
+      ways: name === 'refused' ? 1 : 2,
+    },
+    {
+      name: `requantise by 0 bits, ends ${name}`,
+      program: program([signed], (g, [x]) => requantised(g, x!, 0, -2, 2, ends)),
+    },
+    {
+      name: `requantise of cells, ends ${name}`,
+      program: program([signed], (g, [x]) =>
+        requantised(g, g.push('positive', {}, [g.shifted(x!, 4)], 1), 1, 1, 2, ends),
+      ),
+    },
+    {
+      name: `table behind a requantisation, ends ${name}`,
+      program: program([signed], (g, [x]) => {
+        const y = requantised(g, layer(g, x!, [[2]], [0]), 1, -1, 2, ends);
+        return g.push('table', { name: 'f', lo: -1, values: Float64Array.of(5, -3, 0, 7) }, [y], 1);
+      }),
+    },
+  ]),
+  {
+    name: 'requantise that nothing leaves',
+    program: program([signed], (g, [x]) => requantised(g, layer(g, x!, [[3]], [1]), 2, -8, 4, OWN)),
+  },
+  { name: 'positive', program: program([signed], (g, [x]) => g.push('positive', {}, [x!], 1)), ways: 2 },
+  { name: 'compare', program: program([signed], (g, [x]) => g.push('compare', {}, [x!], 1)), ways: 3 },
+  {
+    name: 'maximum of three',
+    program: program([{ lo: -3, hi: 3, size: 3 }], (g, [x]) =>
+      g.push('maxWindows', { start: Uint32Array.of(0, 3), index: Uint32Array.of(0, 1, 2) }, [x!], 1),
+    ),
+    ways: 2,
+  },
+  {
+    name: 'table',
+    program: program([{ lo: -2, hi: 3 }], (g, [x]) =>
+      g.push('table', { name: 'f', lo: -2, values: Float64Array.of(4, 4, -1, 0, 9, 2) }, [x!], 1),
+    ),
+  },
+  { name: 'matrix product', program: matrixProducts() },
+  {
+    name: 'a sum of tensors that a map reads',
+    program: program([{ lo: -2, hi: 2, size: 2 }], (g, [x]) => {
+      const clipped = requantised(g, x!, 0, -1, 1, COUNTED);
+      const sum = g.linear(
+        [clipped, x!],
+        2,
+        (row, source) => [[row, 2 - source]],
+        () => 1,
+      );
+      return layer(g, sum, [[1, -3]], [0]);
+    }),
+  },
+  {
+    name: 'products',
+    program: program([{ lo: -4, hi: 4, size: 2 }], (g, [x]) =>
+      g.push(
+        'bilinear',
+        { start: Uint32Array.of(0, 2, 3), left: Uint32Array.of(0, 1, 1), right: Uint32Array.of(1, 1, 0) },
+        [x!, x!],
+        2,
+      ),
+    ),
+  },
+  {
+    name: 'divide',
+    modulus: 193n,
+    program: program(
+      [
+        { lo: 0, hi: 9 },
+        { lo: 1, hi: 5 },
+      ],
+      (g, [n, d]) => g.push('divide', { shift: 1 }, [n!, d!], 1),
+    ),
+  },
+  {
+    name: 'square root',
+    modulus: 193n,
+    program: program([{ lo: 0, hi: 30 }], (g, [x]) => g.push('squareRoot', {}, [x!], 1)),
+  },
+  ...[false, true].map((last): Case => ({
+    name: `argmax, the ${last ? 'last' : 'first'} of equals`,
+    modulus: 193n,
+    program: program([{ lo: -1, hi: 1, size: 3 }], (g, [x]) =>
+      g.push('argmax', { groups: { base: Uint32Array.of(0), size: 3, stride: 1 }, last }, [x!], 1),
+    ),
+  })),
+  {
+    name: 'gather with a fill, read twice',
+    program: program([{ lo: -2, hi: 2, size: 2 }], (g, [x]) => {
+      const moved = g.push('gather', { index: Int32Array.of(1, -1, 0), fill: 3 }, [x!], 3);
+      return layer(g, moved, [[1, 2, 3]], [-4]);
+    }),
+  },
+];
+
+/** Every way, with tables of as many rows as it takes; then limbs of one bit, of two and one, and by the plan. */
+function layouts({ ways = 1, modulus = 97n }: Case): RelationOptions[] {
+  const limbs = [undefined, [1], [1, 2]];
+  const chosen = Array.from({ length: Math.max(ways, 4) }, (_, way) => way);
+  return [
+    { modulus },
+    { modulus, tableBits: 3 },
+    ...chosen.flatMap((way) =>
+      limbs.map((widths) => ({
+        modulus,
+        tableBits: 6,
+        forced: {
+          way: (list: readonly unknown[]) => Math.min(way, list.length - 1),
+          ...(widths === undefined ? {} : { widths }),
+        },
+      })),
+    ),
+  ];
+}
+
+const INVERSE = 'statement: inverse of the clamped';
+
+/** Inputs are as given: publics of the statement, or cells. */
+function fixedOf({ schema, ir }: Program, relation: Relation, inputs: ReadonlyMap<string, Float64Array>): Fixed {
+  const publics = new Map<number, readonly bigint[]>();
+  const shown = statementParts(schema).filter(({ tensor }) => tensor.visibility === 'public');
+  shown.forEach(({ tensor, side }, i) => {
+    if (side === 'input') publics.set(i, Array.from(inputs.get(tensor.name)!, BigInt));
+  });
+  const cells = new Map<number, readonly bigint[]>();
+  ir.inputs.forEach((name, i) => {
+    if (schema.inputs[i]!.visibility === 'public') return;
+    cells.set(
+      relation.cells.findIndex((cell) => cell.name === `${name}: ${name}`),
+      Array.from(inputs.get(name)!, BigInt),
+    );
+  });
+  return { publics, cells };
+}
+
+/** All that an assignment says, the inverse of 0 aside, which is free. */
+function said(relation: Relation, { cells, publics }: Pick<Assignment, 'cells' | 'publics'> | Solution): string {
+  const own = relation.cells.flatMap(({ name }, i) => (name === INVERSE ? [] : [Array.from(cells[i]!).join()]));
+  return [...own, ...publics.map((tensor) => Array.from(tensor).join())].join(';');
+}
+
+/** A 2×2 by a 2×3 matrix, each of two inputs: the left one is cells in their places, the right one has to be copied. */
+function matrixProducts(): Program {
+  const spread = (g: Growing, x: Tensor, size: number) =>
+    g.push('gather', { index: Int32Array.from({ length: size }, (_, i) => i % 2), fill: 0 }, [x], size);
+  const entries = Array.from({ length: 12 }, (_, e) => ({ i: Math.floor(e / 6), j: Math.floor(e / 2) % 3, t: e % 2 }));
+  const attrs = {
+    start: Uint32Array.from({ length: 7 }, (_, i) => 2 * i),
+    left: Uint32Array.from(entries, ({ i, t }) => 2 * i + t),
+    right: Uint32Array.from(entries, ({ j, t }) => 3 * t + j),
+    shape: { batch: 1, m: 2, k: 2, n: 3 },
+  };
+  return program(
+    [
+      { lo: -1, hi: 1, size: 2 },
+      { lo: 0, hi: 2, size: 2 },
+    ],
+    (g, [x, y]) => g.push('bilinear', attrs, [requantised(g, spread(g, x!, 4), 0, 0, 1, OWN), spread(g, y!, 6)], 6),
+  );
+}
+
+interface Judged {
+  readonly inputs: number;
+  readonly refused: number;
+  readonly faults: string[];
+}
+
+/** For every input the solutions are the interpreter's run, or none where an end refuses it. */
+function judge({ program: one }: Case, options: RelationOptions): Judged {
+  const { modulus = 0n } = options;
+  const low = lowered(one, options);
+  const search = new Search(low.relation, weightsOf(one, low, modulus), modulus);
+  const watch = clampWatch(one.ir);
+  let [inputs, refused] = [0, 0];
+  const faults: string[] = [];
+  for (const given of everyInput(one)) {
+    const values = valuesOf(one, given);
+    const isRefused = watch(values).some(({ end }) => end === 'refused');
+    const label = [...given.values()].map((tensor) => tensor.join()).join(' ');
+    const found = new Set(
+      search.solutions(fixedOf(one, low.relation, given)).map((solution) => said(low.relation, solution)),
+    );
+    const honest = isRefused ? [] : [said(low.relation, low.assign(values))];
+    if (isRefused) expect(() => low.assign(values)).toThrow(/RANGE_EXCEEDED/);
+    if ([...found].join(' | ') !== honest.join(' | '))
+      faults.push(`${label}: ${[...found].join(' | ')} for ${honest.join()}`);
+    inputs++;
+    refused += Number(isRefused);
+  }
+  return { inputs, refused, faults };
+}
+
+/** Weights do not depend on the run; a refused input has none. */
+function weightsOf(one: Program, { assign }: ReturnType<typeof lowered>, modulus: bigint): Assignment['weights'] {
+  expect(modulus).toBeGreaterThan(0n);
+  for (const given of everyInput(one)) {
+    try {
+      return assign(valuesOf(one, given)).weights;
+    } catch (error) {
+      if (!(error instanceof ZkonnxError && error.code === 'RANGE_EXCEEDED')) throw error;
+    }
+  }
+  throw new Error('no input has an assignment');
+}
+
+describe.each(cases)('$name', (one) => {
+  it('has the interpreter’s run as its only assignment, in every layout', () => {
+    const relations = new Set<string>();
+    let overflows = 0;
+    for (const options of layouts(one)) {
+      let judged: Judged;
+      try {
+        judged = judge(one, options);
+      } catch (error) {
+        // Some ways have bounds beyond so small a field.
+        if (error instanceof ZkonnxError && error.code === 'BOUND_OVERFLOW') {
+          overflows++;
+          continue;
+        }
+        throw error;
+      }
+      expect(judged.faults).toEqual([]);
+      const { relation } = lowered(one.program, options);
+      relations.add(JSON.stringify([relation.tables, relation.cells]));
+    }
+    expect(overflows).toBeLessThan(layouts(one).length / 2);
+    expect(relations.size).toBeGreaterThanOrEqual(one.ways ?? 1);
+  });
+});
+
+describe('a constraint left out', () => {
+  it.each(cases)('of $name is missed', (one) => {
+    const modulus = one.modulus ?? 97n;
+    let relations = 0;
+    for (const options of [
+      { modulus },
+      ...layouts(one)
+        .slice(2)
+        .filter((_, i) => i % 3 === 0),
+    ]) {
+      let low;
+      try {
+        low = lowered(one.program, options);
+      } catch (error) {
+        if (error instanceof ZkonnxError && error.code === 'BOUND_OVERFLOW') continue;
+        throw error;
+      }
+      relations++;
+      const weights = weightsOf(one.program, low, modulus);
+      const missed = low.relation.constraints.map((_, left) => {
+        const relation = { ...low.relation, constraints: low.relation.constraints.toSpliced(left, 1) };
+        const search = new Search(relation, weights, modulus);
+        for (const given of everyInput(one.program)) {
+          const found = new Set(
+            search.solutions(fixedOf(one.program, relation, given), 200).map((s) => said(relation, s)),
+          );
+          let honest: string | undefined;
+          try {
+            honest = said(relation, low.assign(valuesOf(one.program, given)));
+          } catch {
+            honest = undefined;
+          }
+          if ([...found].some((solution) => solution !== honest)) return true;
+        }
+        return false;
+      });
+      const names = low.relation.constraints.map(({ kind }, i) => `${i} ${kind}`);
+      expect(names.filter((_, i) => !missed[i])).toEqual([]);
+    }
+    expect(relations).toBeGreaterThan(0);
+  });
+});
+
+it('a matrix product takes cells in their places, and copies others', () => {
+  const { relation } = lowered(matrixProducts());
+  expect(relation.constraints.filter(({ kind }) => kind === 'matmul').map(({ dims }) => dims)).toEqual([[1, 2, 3]]);
+  expect(relation.cells.filter(({ name }) => name.includes('as a matrix')).map(({ dims }) => dims)).toEqual([
+    [1, 2, 3],
+  ]);
+  expect(relation.cells.filter(({ dims }) => dims.join() === '1,2,2').length).toBe(1);
+});
+
+describe('a hidden input', () => {
+  const one = program([{ lo: -2, hi: 4 }], (g, [x]) => layer(g, x!, [[3]], [1]), { shown: 'public', given: 'private' });
+
+  it.each([
+    ['by a table of its own', { way: (ways: readonly unknown[]) => ways.length - 1 }],
+    ['from both sides', { way: () => 0, widths: [1, 2] }],
+  ])('is of its domain, %s', (_name, forced) => {
+    const low = lowered(one, { modulus: 97n, forced });
+    const search = new Search(low.relation, weightsOf(one, low, 97n), 97n);
+    const found = search.solutions({ publics: new Map(), cells: new Map() });
+    const honest = Array.from(everyInput(one), (given) => said(low.relation, low.assign(valuesOf(one, given))));
+    expect(found.map((solution) => said(low.relation, solution)).sort()).toEqual(honest.sort());
+    expect(honest.length).toBe(7);
+  });
+});

@@ -1,0 +1,222 @@
+/** The files of protocol clear: round trips, hostile bytes, and every field of a key, a proof and a statement changed. */
+import { describe, expect, it } from 'vitest';
+import { sampleBytes, sampleKey, sampleProof, SAMPLE_PROGRAM, SAMPLE_SCHEMA } from '../../../scripts/clear-sample.js';
+import { fromBase64, toBase64 } from '../../../src/base/base64.js';
+import { CodecFault } from '../../../src/base/codec.js';
+import { ZkonnxError } from '../../../src/base/errors.js';
+import { lowerToRelation } from '../../../src/compile/clear/lower.js';
+import { programBytes, readProgram } from '../../../src/compile/ir/program-bytes.js';
+import { openProgram, ProgramRunner } from '../../../src/prove/clear/program.js';
+import { readRelation, relationBytes } from '../../../src/verify/clear/relation-bytes.js';
+import { verify, verifyBatch } from '../../../src/verify/index.js';
+import { keyDigest, prepareKey } from '../../../src/verify/key.js';
+import { schemaDigest } from '../../../src/verify/schema.js';
+
+const X = [1, 2, 3, 4];
+const key = await sampleKey();
+const proof = await sampleProof(key, X);
+const relation = lowerToRelation(SAMPLE_PROGRAM, SAMPLE_SCHEMA).relation;
+
+/** mulberry32 */
+function generator(seed: number): (n: number) => number {
+  let state = seed;
+  return (n) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return (((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * n | 0; // prettier-ignore
+  };
+}
+
+/** What reading gives: the value, or the error's name, which must be one that callers know. */
+function outcome<T>(read: () => T): T | 'fault' {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof CodecFault || (error instanceof ZkonnxError && error.code !== 'INTERNAL')) return 'fault';
+    throw error;
+  }
+}
+
+describe('base64', () => {
+  it('has one spelling of every string of bytes', () => {
+    for (let length = 0; length < 20; length++) {
+      const bytes = Uint8Array.from({ length }, (_, i) => (37 * i + length) % 256);
+      expect(toBase64(bytes)).toBe(Buffer.from(bytes).toString('base64'));
+      expect(fromBase64(toBase64(bytes))).toEqual(bytes);
+    }
+  });
+
+  it.each(['A', 'AA', 'AAA', 'AB==', 'AAB=', 'AAA=A', '====', 'AA=A', 'A A=', 'AA-_', 'é===', 'AAAA\n'])(
+    'refuses %s',
+    (text) => {
+      expect(fromBase64(text)).toBeUndefined();
+    },
+  );
+});
+
+describe('relation', () => {
+  it('is read as it was written', () => {
+    const bytes = relationBytes(relation);
+    expect(readRelation(bytes)).toEqual(relation);
+    expect(relationBytes(readRelation(bytes))).toEqual(bytes);
+  });
+
+  it('of changed bytes is refused, or another relation with just these bytes', () => {
+    const bytes = relationBytes(relation);
+    let refused = 0;
+    for (let i = 0; i < bytes.length; i++) {
+      for (const flip of [1, 0x80, 0xff]) {
+        const changed = Uint8Array.from(bytes);
+        changed[i]! ^= flip;
+        const read = outcome(() => readRelation(changed));
+        if (read === 'fault') refused++;
+        else expect(relationBytes(read)).toEqual(changed);
+      }
+    }
+    expect(refused).toBeGreaterThan(bytes.length);
+    expect(outcome(() => readRelation(bytes.subarray(0, -1)))).toBe('fault');
+    expect(outcome(() => readRelation(Uint8Array.of(...bytes, 0)))).toBe('fault');
+  });
+});
+
+describe('program.bin', () => {
+  it('is read as it was written, and runs', () => {
+    const bytes = sampleBytes();
+    const { ir, schemaDigest: digest } = readProgram(bytes);
+    expect(ir).toEqual(SAMPLE_PROGRAM);
+    expect(digest).toBe(schemaDigest(SAMPLE_SCHEMA));
+    expect(programBytes({ ir, schemaDigest: digest })).toEqual(bytes);
+    const runner = new ProgramRunner(openProgram(bytes, SAMPLE_SCHEMA, 'test'), SAMPLE_SCHEMA);
+    // W·x + b = 68, 7, −2: a sixteenth, rounded, negative ones to 0.
+    const run = runner.run(new Map([['x', Float64Array.from(X)]]));
+    expect([...run.outputs.get('y')!]).toEqual([4, 0, 0]);
+    expect(run.left).toEqual([]);
+    expect(runner.run(new Map([['x', Float64Array.of(15, 0, 15, 15)]])).left).toMatchObject([
+      { node: 'y', side: 'hi', elements: 1 },
+    ]);
+  });
+
+  it('of changed bytes is refused by name, or another program that runs', () => {
+    const bytes = sampleBytes();
+    const draw = generator(7);
+    let refused = 0;
+    for (let i = 0; i < 2000; i++) {
+      const changed = Uint8Array.from(bytes);
+      for (let edits = 1 + draw(3); edits > 0; edits--) changed[41 + draw(bytes.length - 41)] = draw(256);
+      const opened = outcome(() => openProgram(changed, SAMPLE_SCHEMA, 'test'));
+      if (opened === 'fault') {
+        refused++;
+        continue;
+      }
+      expect(programBytes({ ir: opened.ir, schemaDigest: schemaDigest(SAMPLE_SCHEMA) })).toEqual(changed);
+      const inputs = new Map([['x', Float64Array.from(X)]]);
+      const run = outcome(() => new ProgramRunner(opened, SAMPLE_SCHEMA).run(inputs));
+      if (run !== 'fault') expect(run.outputs.get('y')!.every(Number.isSafeInteger)).toBe(true);
+    }
+    expect(refused).toBeGreaterThan(200);
+  });
+
+  it.each([
+    ['of another version', (bytes: Uint8Array) => bytes.with(8, 2), 'FORMAT_VERSION'],
+    ['of another kind', (bytes: Uint8Array) => bytes.with(0, 0), 'ARTIFACT_INVALID'],
+    ['of another schema', (bytes: Uint8Array) => bytes.with(9, bytes[9]! ^ 1), 'ARTIFACT_INVALID'],
+    ['cut off', (bytes: Uint8Array) => bytes.subarray(0, bytes.length - 1), 'ARTIFACT_INVALID'],
+  ])('%s is refused', (_, change, code) => {
+    expect(() => openProgram(change(sampleBytes()), SAMPLE_SCHEMA, 'test')).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe('the key', () => {
+  it('is the same for whoever makes it again', async () => {
+    expect(await sampleKey()).toEqual(key);
+    expect(key.zkonnx.setup).toBe('none');
+    expect(key.review).toBe('not reviewed from outside');
+  });
+
+  const otherRoot = `0x${'ab'.repeat(32)}`;
+  it.each([
+    ['protocol', { protocol: 'mirage' }],
+    ['review', { review: 'audited' }],
+    ['parameters', { parameters: 'compact' }],
+    ['hash', { hash: 'sha256' }],
+    ['n', { n: key.n + 1 }],
+    ['rateLog', { rateLog: key.rateLog === 1 ? 2 : 1 }],
+    ['nPublic', { nPublic: key.nPublic + 1 }],
+    ['root', { root: otherRoot }],
+    ['no root', { root: null }],
+    ['relation', { relation: key.relation.replace(/^..../, 'AAAA') }],
+    ['a field more', { curve: 'bn128' }],
+    ['setup', { zkonnx: { ...key.zkonnx, setup: 'development' } }],
+    ['modelHash', { zkonnx: { ...key.zkonnx, modelHash: `sha256:${'1'.repeat(64)}` } }],
+    ['circuitHash', { zkonnx: { ...key.zkonnx, circuitHash: `sha256:${'1'.repeat(64)}` } }],
+    ['name', { zkonnx: { ...key.zkonnx, name: 'another' } }],
+    ['formatVersion', { zkonnx: { ...key.zkonnx, formatVersion: 1 } }],
+    ['schema', { zkonnx: { ...key.zkonnx, schema: { ...SAMPLE_SCHEMA, overflow: 'reject' } } }],
+  ])('with another %s is refused', (_, change) => {
+    expect(() => prepareKey({ ...key, ...change })).toThrow(expect.objectContaining({ code: 'KEY_INVALID' }));
+  });
+
+  it.each([
+    ['root', { root: otherRoot }],
+    ['n', { n: key.n + 1 }],
+    ['model', { zkonnx: { ...key.zkonnx, modelHash: `sha256:${'1'.repeat(64)}` } }],
+  ])('with another %s and the digest that belongs to it is another key, which refuses the proof', (_, change) => {
+    const bare = { ...key, ...change };
+    const digest = keyDigest(bare);
+    expect(digest).not.toBe(key.zkonnx.keyDigest);
+    const sealed = { ...bare, zkonnx: { ...bare.zkonnx, keyDigest: digest } };
+    expect(verify(proof, sealed)).toMatchObject({ valid: false, reason: 'KEY_DIGEST_MISMATCH' });
+    const relabelled = { ...proof, keyDigest: digest, modelHash: sealed.zkonnx.modelHash };
+    expect(verify(relabelled, sealed)).toMatchObject({ valid: false });
+  });
+});
+
+describe('the proof', () => {
+  it('is valid, and says what was proven and what nobody has reviewed', () => {
+    expect(verify(proof, key, { expectContext: '0x07' })).toMatchObject({
+      valid: true,
+      protocol: 'clear',
+      setup: 'none',
+      boundTo: 'key',
+      review: 'not reviewed from outside',
+      context: '0x07',
+      clamped: false,
+      outputs: { y: { data: [4, 0, 0] } },
+      inputs: { x: { data: X } },
+    });
+  });
+
+  const signals = proof.publicSignals;
+  const bumped = (at: number, by: bigint) => signals.with(at, String(BigInt(signals[at]!) + by));
+  const bytes = fromBase64(proof.proof)!;
+  const flipped = (at: number) => toBase64(bytes.with(at, bytes[at]! ^ 1));
+  it.each([
+    ['an output', { publicSignals: bumped(0, 1n) }, 'ARGUMENT_FAILED'],
+    ['the bit', { publicSignals: bumped(1, 1n) }, 'ARGUMENT_FAILED'],
+    ['an input', { publicSignals: bumped(2, 1n) }, 'ARGUMENT_FAILED'],
+    ['a digit beyond its bounds', { publicSignals: bumped(2, 240n) }, 'PACKING_INVALID'],
+    ['a digit too many', { publicSignals: bumped(0, 1n << 24n) }, 'PACKING_INVALID'],
+    ['a signal less', { publicSignals: signals.slice(1) }, 'PUBLIC_INPUT_COUNT'],
+    ['the context', { context: '0x08' }, undefined],
+    ['a context too long', { context: `0x${'00'.repeat(33)}` }, 'CONTEXT_INVALID'],
+    ['the first byte', { proof: flipped(0) }, undefined],
+    ['the last byte', { proof: flipped(bytes.length - 1) }, undefined],
+    ['a byte more', { proof: toBase64(Uint8Array.of(...bytes, 0)) }, 'PROOF_MALFORMED'],
+    ['a byte less', { proof: toBase64(bytes.subarray(0, -1)) }, 'PROOF_MALFORMED'],
+    ['no bytes', { proof: '' }, 'PROOF_MALFORMED'],
+    ['no base64', { proof: `${proof.proof.slice(0, -1)}!` }, 'PROOF_MALFORMED'],
+    ['a field of another protocol', { curve: 'bn128' }, 'PROOF_MALFORMED'],
+    ['the protocol', { protocol: 'mirage' }, 'PROTOCOL_MISMATCH'],
+    ['the setup', { setup: 'development' }, 'SETUP_MISMATCH'],
+  ])('with %s changed is refused', (_, change, reason) => {
+    const verdict = verify({ ...proof, ...change }, key);
+    expect(verdict).toMatchObject({ valid: false, ...(reason === undefined ? {} : { reason }) });
+  });
+
+  it('in a batch gets the verdict that it gets alone', () => {
+    const bad = { ...proof, publicSignals: bumped(0, 1n) };
+    const all = [proof, bad, '{', proof];
+    expect(verifyBatch(all, key)).toEqual(all.map((one) => verify(one, key)));
+  });
+});

@@ -22,7 +22,7 @@ const dir = await mkdtemp(path.join(tmpdir(), 'zkonnx-artifact-'));
 afterAll(() => rm(dir, { recursive: true, force: true }));
 const at = (...names: string[]) => path.join(dir, ...names);
 
-const SMALL = ['acasxu-1-1', 'fraud-mlp-rhods', 'giza-volatility', 'lenet-zkmlbench'];
+const SMALL = ['acasxu-1-1', 'fraud-mlp-rhods', 'giza-volatility', 'iris-mlp-deepprove', 'lenet-zkmlbench'];
 const small = modelCases.filter(({ name }) => SMALL.includes(name));
 
 describe.each(CURVE_PROTOCOLS)('compiled again from the manifest’s choices, %s', (protocol) => {

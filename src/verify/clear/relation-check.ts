@@ -91,13 +91,21 @@ function checkMatrixTerm(relation: Relation, { operand, map }: MatrixTerm, rows:
     where,
     'patterns are within the offsets',
   );
+  // By the ends of each pattern, not entry by entry of each row: a short key may name many rows of a long pattern.
+  const ends = Array.from({ length: start.length - 1 }, (_, p) => endsOf(offset.subarray(start[p], start[p + 1])));
   for (let i = 0; i < rows; i++) {
-    const p = pattern[i]!;
-    for (let e = start[p]!; e < start[p + 1]!; e++) {
-      const k = base[i]! + offset[e]!;
-      demand(k >= 0 && k < columns, where, `row ${i} reads elements of its operand`);
-    }
+    const { least, most } = ends[pattern[i]!]!;
+    const inside = base[i]! + least >= 0 && base[i]! + most < columns;
+    demand(inside || least > most, where, `row ${i} reads elements of its operand`);
   }
+}
+
+/** The least and the most of a pattern's offsets; of none, the least is more than the most. */
+function endsOf(offsets: Int32Array): { readonly least: number; readonly most: number } {
+  return offsets.reduce(({ least, most }, k) => ({ least: Math.min(least, k), most: Math.max(most, k) }), {
+    least: Infinity,
+    most: -Infinity,
+  });
 }
 
 function checkTable({ name, pieces }: Table): void {

@@ -70,8 +70,21 @@ export class RelationProver {
     { publicBytes, context }: Omit<ClearStatement, 'publics'>,
     fresh: Uint8Array,
   ): Uint8Array {
+    const mark = this.memory.mark();
+    try {
+      return this.proveNow(digest, assignment, { publicBytes, context }, fresh);
+    } finally {
+      this.memory.release(mark);
+    }
+  }
+
+  private proveNow(
+    digest: ClearKey['digest'],
+    assignment: Pick<Assignment, 'cells' | 'publics'>,
+    { publicBytes, context }: Omit<ClearStatement, 'publics'>,
+    fresh: Uint8Array,
+  ): Uint8Array {
     const { memory, relation, plan, parameters } = this;
-    const mark = memory.mark();
     const statement = { keyDigest: digest, publicBytes, context };
     const seed = proofSeed(memory, fresh, statement, assignment.cells);
     const vectors = this.vectorsOf(assignment);
@@ -97,7 +110,6 @@ export class RelationProver {
     const claims = recorder.claims(plan, assignment.publics);
     const cells = { matrix, positions: this.cellPositions };
     proveOpening(this.workshop, channel, this.weightsMatrix, cells, claims, parameters);
-    memory.release(mark);
     return channel.bytes();
   }
 

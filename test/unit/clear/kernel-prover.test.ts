@@ -32,3 +32,16 @@ describe.each(toys)('%s', (_, { relation, assignment }) => {
     }
   });
 });
+
+it('a lookup that is no row ends in an error, and the next proof is the reference’s as ever', async () => {
+  const { relation, assignment } = requantised();
+  const parameters = tiny(8, [5, 4, 4, 3], 3);
+  const kernels = await instantiateClearKernels();
+  const prover = new RelationProver(kernels, relation, assignment.weights, parameters);
+  const before = kernels.heap.mark();
+  const cells = assignment.cells.map((values) => values.map(() => 12345n));
+  expect(() => prover.prove(digest, { ...assignment, cells }, said, fresh(5))).toThrow(/no row of its table/);
+  expect(kernels.heap.mark()).toBe(before);
+  const reference = referenceKey(relation, assignment.weights, parameters, digest);
+  expect(prover.prove(digest, assignment, said, fresh(5))).toEqual(proveClear(reference, assignment, said, fresh(5)));
+});

@@ -80,7 +80,6 @@ export async function proveHere() {
 }`;
 const WORKER = `
 import { proveHere } from '/prove.mjs';
-import { CURVE_PROTOCOLS } from '../../src/verify/key-points.js';
 proveHere().then((told) => postMessage({ told }), (error) => postMessage({ error: String(error) }));`;
 
 let browser: Browser;

@@ -16,7 +16,7 @@ const started = performance.now();
 let resident = process.memoryUsage.rss();
 for (let i = 0; i < count; i += 2) {
   await Promise.all([prover.prove(flower(i)), prover.prove(flower(i + 1))]);
-  if (i === 98) resident = process.memoryUsage.rss();
+  if (i === count / 2) resident = process.memoryUsage.rss();
   if (i % 100 === 98) process.stderr.write(`${i + 2} of ${count}\n`);
 }
 const perSecond = count / ((performance.now() - started) / 1000);

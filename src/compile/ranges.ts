@@ -15,7 +15,7 @@ import type { InputDomain } from './real/input-grid.js';
 import { inputDomains, inputNodes } from './passes/domains.js';
 import { overflowModes } from './passes/overflow.js';
 import { reachOf } from './passes/scales.js';
-import { hull, type Box } from './real/box.js';
+import { hull } from './real/box.js';
 import { sizeOf, type RealGraph, type RealNode } from './real/graph.js';
 import { realOpOf } from './real/ops.js';
 
@@ -91,13 +91,17 @@ export function* choosingRanges(inputs: RangeInputs): Work<Ranges> {
   if (!searched) return { statistics, notes };
   const where = declared ? searchDomains(graph, domains) : hullOf(graph, chosenOf(given), domains);
   const found = yield* part(searchingExtremes(graph, where), 0, 0.7);
-  const bounds = declared ? realBounds(graph, domainBoxes(graph, domains), CUTTING_WORK).boxes : undefined;
+  const boxes = new Map([...where].map(([name, { box }]) => [name, box]));
+  const bounds = realBounds(graph, declared ? domainBoxes(graph, domains) : boxes, CUTTING_WORK).boxes;
   const margin = declared && found.evaluations >= MANY_LOOKS ? MARGIN : WIDE_MARGIN;
   const joined = computed(graph).map(({ name }): [string, Statistics] => {
     const stats = statistics.get(name)!;
     return [
       name,
-      { ...stats, range: joinedRange(stats, found.ranges.get(name)!, { margin, declared, bound: bounds?.get(name) }) },
+      {
+        ...stats,
+        range: joinedRange(stats, found.ranges.get(name)!, { margin, declared, bound: hull(bounds.get(name)!) }),
+      },
     ];
   });
   return { statistics: new Map([...statistics, ...joined]), notes };
@@ -106,17 +110,22 @@ export function* choosingRanges(inputs: RangeInputs): Work<Ranges> {
 interface Joining {
   readonly margin: number;
   readonly declared: boolean;
-  readonly bound: Box | undefined;
+  /** Of the real values; an infinite end says that a pole may lie in the domain. */
+  readonly bound: Range;
 }
 
-/** Of a stated domain the search has seen more than samples with headroom would guess; else both count. */
+/**
+ * Of a stated domain the search has seen more than samples with headroom would guess; else both count. Towards a pole a search finds whatever its
+ * points come near to, and no step of a grid tells those values apart: there the samples alone count, and what lies beyond is clamped.
+ */
 function joinedRange(stats: Statistics, found: Range, { margin, declared, bound }: Joining): Range {
   const reach = Math.max(Math.abs(found.lo), Math.abs(found.hi)) * margin;
-  const seen = declared ? { lo: stats.min, hi: stats.max } : reachOf(stats);
-  const limit = bound === undefined ? ENDLESS : hull(bound);
+  const sampled = reachOf(stats);
+  const seen = declared ? { lo: stats.min, hi: stats.max } : sampled;
+  const limit = declared ? bound : ENDLESS;
   return {
-    lo: Math.max(limit.lo, Math.min(seen.lo, found.lo - reach)),
-    hi: Math.min(limit.hi, Math.max(seen.hi, found.hi + reach)),
+    lo: bound.lo === -Infinity ? sampled.lo : Math.max(limit.lo, Math.min(seen.lo, found.lo - reach)),
+    hi: bound.hi === Infinity ? sampled.hi : Math.min(limit.hi, Math.max(seen.hi, found.hi + reach)),
   };
 }
 

@@ -86,6 +86,26 @@ describe.each(CURVE_PROTOCOLS)('%s: 1/x, whose argument calibration ends', (prot
     });
   });
 
+  it('rejecting, with a domain that holds the pole, refuses what comes nearer to it than the data', async () => {
+    const options = { domain: { lo: -1, hi: 1 }, tolerance: 0.005, protocol, overflow: 'reject' } as const;
+    const model = path.join(cases, 'reject-reciprocal', 'model.onnx');
+    const samples = await samplesOf('reject-reciprocal');
+    const product = await compile(model, { samples, ...options });
+    const searched = product.accuracy.searched!.outputs[0]!;
+    const largest = Math.max(...samples.flatMap((sample) => [...sample.get('x')!].map((x) => 1 / Math.abs(x))));
+    expect(searched.maxAbsError).toBeLessThan(options.tolerance * largest);
+    const folder = await mkdtemp(path.join(dir, 'pole-'));
+    await writeArtifact(folder, product, model);
+    const runner = await openRunner(folder);
+    const near = { tensors: new Map([['x', Float64Array.from(within.with(3, 0.001))]]) };
+    await expect(runner.run(near)).rejects.toMatchObject({ code: 'RANGE_EXCEEDED' });
+    const { outputs } = await runner.run({ tensors: new Map([['x', Float64Array.from(within)]]) });
+    within.forEach((x, i) =>
+      expect(Math.abs(outputs['y']!.data[i]! - 1 / x)).toBeLessThan(options.tolerance * largest),
+    );
+    await runner.close();
+  });
+
   it('never, with its domain declared, covers it: what was beyond is right within the function’s error and the grid’s', async () => {
     const domain = { lo: 0.001, hi: 1 };
     const folder = await compiled('reject-reciprocal', { domain, protocol, overflow: 'never' });

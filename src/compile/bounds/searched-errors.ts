@@ -21,7 +21,7 @@ export interface SearchedErrors {
   readonly evaluations: number;
   /** Points left out because a value was clamped. */
   readonly clamped: number;
-  /** In the order of the graph's outputs, over the points where nothing was clamped; `magnitude`: the largest |float| of all points. */
+  /** In the order of the graph's outputs, over the points where nothing was clamped; `magnitude`: the largest |float| of them. */
   readonly outputs: readonly { readonly name: string; readonly maxAbsError: number; readonly magnitude: number }[];
 }
 
@@ -217,8 +217,8 @@ class ErrorSearch {
     let worst = isClamped ? -Infinity : 0;
     for (const output of this.outputs) {
       const { error, magnitude } = differenceOf(output, values, floats);
-      output.magnitude = Math.max(output.magnitude, magnitude);
       if (isClamped) continue;
+      output.magnitude = Math.max(output.magnitude, magnitude);
       output.error = Math.max(output.error, error);
       if (!this.isOnPattern) output.unpatterned = Math.max(output.unpatterned, error);
       worst = Math.max(worst, error / (output.magnitude || 1));

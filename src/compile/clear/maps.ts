@@ -1,6 +1,6 @@
 /** Linear maps of the IR as matrices of committed weights: rows selected, columns renumbered to the tensors that hold the operand. */
 import { invariant, ZkonnxError } from '../../base/errors.js';
-import type { MatrixTerm, Ref } from '../../verify/clear/relation.js';
+import type { MatrixTerm, Ref, WeightMap } from '../../verify/clear/relation.js';
 import { nonZeros, rowCount, type LinearMap } from '../real/linear-map.js';
 import { isIdentity, plainRef, type Vec } from './vec.js';
 
@@ -176,11 +176,16 @@ export function isDenseOf(map: LinearMap, entries: Float64Array): boolean {
   return true;
 }
 
-/** Entries of a map that are walked: none of a dense one. */
+/** Entries of a map that are walked one by one: none of one with structure. */
 export function walkedEntries({ map }: MatrixTerm): number {
-  if (map.kind === 'dense') return 0;
-  return map.pattern.reduce((sum, p) => sum + map.start[p + 1]! - map.start[p]!, 0);
+  return WALKED[map.kind](map as never);
 }
+
+const WALKED: { readonly [K in WeightMap['kind']]: (map: Extract<WeightMap, { kind: K }>) => number } = {
+  dense: () => 0,
+  patterns: ({ pattern, start }) => pattern.reduce((sum, p) => sum + start[p + 1]! - start[p]!, 0),
+  axes: () => 0,
+};
 
 export function tooManyEntries(layer: string, entries: number): ZkonnxError {
   return new ZkonnxError('CIRCUIT_TOO_LARGE', 'the linear maps without structure are too large', {

@@ -1,5 +1,5 @@
 /** A linear layer over integer tensors: coefficients rounded to the accumulator's scale, offsets taken into the bias. */
-import type { LinearMap } from '../real/linear-map.js';
+import { mapCoefs, type LinearMap } from '../real/linear-map.js';
 import type { IrEmitter } from './emitter.js';
 import type { Quantised } from './scales.js';
 
@@ -15,7 +15,7 @@ export function emitAffine(
   const integerMaps = maps.map((map, s) => {
     const source = sources[s]!;
     const factor = source.scale / scale;
-    const rounded = { ...map, patCoef: map.patCoef.map((coef) => Math.round(coef * factor)) };
+    const rounded = mapCoefs(map, (coef) => Math.round(coef * factor));
     subtractZeroPoint(rounded, -source.offset / source.scale, integerBias);
     return rounded;
   });

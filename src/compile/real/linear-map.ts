@@ -4,16 +4,80 @@
  * pattern a row. Every linear ONNX operator becomes one of these.
  *
  * Row i of the map computes Σ_k patCoef[k] · x[rowBase[i] + patOffset[k]] for k in patStart[p] .. patStart[p+1], p = rowPattern[i].
+ *
+ * A map that is a tensor product along axes is held as that, `structure`, and its patterns are made when somebody reads them. Then it is an object of
+ * accessors: `{ ...map }` has no patterns.
  */
+import {
+  diagonalOf,
+  expanded,
+  geometryOf,
+  sizesOf,
+  type MapGeometry,
+  type Patterns,
+  type WeightedStructure,
+} from './map-structure.js';
 
-export interface LinearMap {
+export interface LinearMap extends Patterns {
   /** Elements of the source tensor. */
   readonly inSize: number;
-  readonly rowPattern: Uint32Array;
-  readonly rowBase: Int32Array;
-  readonly patStart: Uint32Array;
-  readonly patOffset: Int32Array;
-  readonly patCoef: Float64Array;
+  /** What the map is, not a hint: its patterns are the expansion of this. */
+  readonly structure?: WeightedStructure;
+}
+
+/** A map by its structure. */
+class StructuredMap implements LinearMap {
+  readonly inSize: number;
+  readonly geometry: MapGeometry;
+  private patterns: Patterns | undefined;
+
+  /** `geometry` and `patterns`: those of a map with other weights, whose rows this one has. */
+  constructor(
+    readonly structure: WeightedStructure,
+    geometry?: MapGeometry,
+    private readonly patternsOf: () => Patterns = () => expanded(this.geometry, structure.weights),
+  ) {
+    this.inSize = sizesOf(structure).in;
+    this.geometry = geometry ?? geometryOf(structure);
+  }
+
+  get expansion(): Patterns {
+    return (this.patterns ??= this.patternsOf());
+  }
+  get rowPattern(): Uint32Array {
+    return this.expansion.rowPattern;
+  }
+  get rowBase(): Int32Array {
+    return this.geometry.rowBase;
+  }
+  get patStart(): Uint32Array {
+    return this.expansion.patStart;
+  }
+  get patOffset(): Int32Array {
+    return this.expansion.patOffset;
+  }
+  get patCoef(): Float64Array {
+    return this.expansion.patCoef;
+  }
+}
+
+/** The map that a structure with its weights is; zero weights are no entries. */
+export function structuredMap(structure: WeightedStructure): LinearMap {
+  return new StructuredMap(structure);
+}
+
+/**
+ * The map with coefficients f(c), its rows and entries those of the map, entries that become zero too. What stays the same is the same arrays: see
+ * `isLike`.
+ */
+export function mapCoefs(map: LinearMap, f: (coef: number) => number): LinearMap {
+  const patterns = () => {
+    const { rowPattern, rowBase, patStart, patOffset, patCoef } = map;
+    return { rowPattern, rowBase, patStart, patOffset, patCoef: patCoef.map(f) };
+  };
+  if (!(map instanceof StructuredMap)) return { inSize: map.inSize, ...patterns() };
+  const { axes, weights } = map.structure;
+  return new StructuredMap({ axes, weights: weights.map(f) }, map.geometry, patterns);
 }
 
 /** Collects rows; patterns are given once and referred to by number. Typed arrays that double: a 2M-weight layer has 2M entries. */
@@ -78,7 +142,7 @@ function grown<T extends Int32Array | Uint32Array | Float64Array>(from: T, to: T
 
 /** Rows of the map. */
 export function rowCount(map: LinearMap): number {
-  return map.rowPattern.length;
+  return map.rowBase.length;
 }
 
 /** Multiply–accumulates of one evaluation. */
@@ -103,10 +167,7 @@ export function accumulateTransposed(map: LinearMap, y: Float64Array, x: Float64
 
 /** The map that scales every element by `factor`. */
 export function scalarMap(size: number, factor: number): LinearMap {
-  const builder = new LinearMapBuilder(size);
-  const pattern = builder.pattern([0], [factor]);
-  for (let i = 0; i < size; i++) builder.row(pattern, i);
-  return builder.build();
+  return structuredMap({ axes: [{ kind: 'shared', size }], weights: Float64Array.of(factor) });
 }
 
 /** The map y[i] = factors(i) · x[index[i]]; index −1 gives 0. Equal factors share a pattern. */
@@ -149,6 +210,21 @@ export function scaleRows(map: LinearMap, factor: (row: number) => number): Line
     builder.row(pattern, map.rowBase[i]!);
   }
   return builder.build();
+}
+
+/** The c of a map y[i] = c[i]·x[i], else undefined. */
+export function diagonal(map: LinearMap): Float64Array | undefined {
+  if (map.structure !== undefined) return diagonalOf(map.structure);
+  const { inSize, rowPattern, rowBase, patStart, patOffset, patCoef } = map;
+  if (rowPattern.length !== inSize) return undefined;
+  const factors = new Float64Array(inSize);
+  for (let i = 0; i < inSize; i++) {
+    const first = patStart[rowPattern[i]!]!;
+    const entries = patStart[rowPattern[i]! + 1]! - first;
+    if (entries > 1 || (entries === 1 && rowBase[i]! + patOffset[first]! !== i)) return undefined;
+    if (entries === 1) factors[i] = patCoef[first]!;
+  }
+  return factors;
 }
 
 /** c where the map is y = c·x, else undefined. */

@@ -2,6 +2,7 @@
  * Composition of linear maps: outer ∘ inner as one map, sharing patterns again where the result repeats. This is how BatchNorm,
  * bias, scale, padding, concatenation and average pooling vanish into the convolution before or after them.
  */
+import { accumulate } from '../real/accumulate.js';
 import type { Affine } from '../real/affine.js';
 import { diagonal, LinearMapBuilder, nonZeros, rowCount, structuredMap, type LinearMap } from '../real/linear-map.js';
 import { scaledStructure } from '../real/map-structure.js';
@@ -24,15 +25,7 @@ export function compose(outer: LinearMap, inner: Affine, limit: number): Affine 
 
 function applyToBias(outer: LinearMap, bias: Float64Array): Float64Array {
   const out = new Float64Array(rowCount(outer));
-  for (let i = 0; i < out.length; i++) {
-    const p = outer.rowPattern[i]!;
-    const base = outer.rowBase[i]!;
-    let sum = 0;
-    for (let k = outer.patStart[p]!; k < outer.patStart[p + 1]!; k++) {
-      sum += outer.patCoef[k]! * bias[base + outer.patOffset[k]!]!;
-    }
-    out[i] = sum;
-  }
+  accumulate(outer, bias, out);
   return out;
 }
 

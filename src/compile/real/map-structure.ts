@@ -301,12 +301,26 @@ export function entriesOf({ rowClass, start }: MapGeometry): number {
   return total;
 }
 
-/** A number for each (first weight, class) in the order of the rows, and their rows' numbers. */
-export function patternsOfRows({ rowClass, rowWeight, start }: MapGeometry): {
+/** The different rows but for where they read: pattern p has the class classOf[p] and the weights from weight[p] on. */
+export interface RowPatterns {
   readonly rowPattern: Uint32Array;
   readonly weight: Uint32Array;
-  readonly classOf: Uint32Array;
-} {
+  readonly classOf: Int32Array;
+}
+
+const foundPatterns = new WeakMap<MapGeometry, RowPatterns>();
+
+/** In the order of the rows; found once. */
+export function patternsOfRows(geometry: MapGeometry): RowPatterns {
+  let patterns = foundPatterns.get(geometry);
+  if (patterns === undefined) {
+    patterns = findPatterns(geometry);
+    foundPatterns.set(geometry, patterns);
+  }
+  return patterns;
+}
+
+function findPatterns({ rowClass, rowWeight, start }: MapGeometry): RowPatterns {
   const classes = start.length - 1;
   const known = new Map<number, number>();
   const [weight, classOf]: [number[], number[]] = [[], []];
@@ -321,7 +335,12 @@ export function patternsOfRows({ rowClass, rowWeight, start }: MapGeometry): {
     }
     return pattern;
   });
-  return { rowPattern, weight: Uint32Array.from(weight), classOf: Uint32Array.from(classOf) };
+  return { rowPattern, weight: Uint32Array.from(weight), classOf: Int32Array.from(classOf) };
+}
+
+/** Entries of patterns that hold the same rows, zero weights among them. */
+export function storedEntries(geometry: MapGeometry): number {
+  return patternsOfRows(geometry).classOf.reduce((total, c) => total + geometry.start[c + 1]! - geometry.start[c]!, 0);
 }
 
 /** As rows that share patterns: one for each first weight and class, in the order of the rows. Zero weights are left out. */

@@ -11,8 +11,7 @@ import type { IrGraph, IrNode } from '../ir/graph.js';
 import { hull, type Box } from '../real/box.js';
 import { sizeOf, type RealGraph, type RealNode } from '../real/graph.js';
 import { stepAt } from '../real/input-grid.js';
-import type { LinearMap } from '../real/linear-map.js';
-import { uniformFactor } from '../real/linear-map.js';
+import { hasRowsOf, rowsOf, uniformFactor, type LinearMap } from '../real/linear-map.js';
 import { integerBounds } from './integer-bounds.js';
 import { domainBoxes, type InputDomains, type IntegerModel, type IntegerTensor } from './integer-model.js';
 import { realBounds } from './real-bounds.js';
@@ -173,27 +172,28 @@ class ErrorProof {
     if (ir.op !== 'linear' || ir.attrs.maps.length !== maps.length) return undefined;
     const sources = ir.inputs.map((input, s) => this.relation(input, node.inputs[s]!));
     if (sources.some((relation) => relation === undefined || isClamped(relation))) return undefined;
-    if (!maps.every((map, s) => hasPatternsOf(map, ir.attrs.maps[s]!))) return undefined;
+    if (!maps.every((map, s) => hasRowsOf(map, ir.attrs.maps[s]!))) return undefined;
     const [lo, hi] = [new Float64Array(bias.length), new Float64Array(bias.length)];
     const error = new Float64Array(bias.length);
     bias.forEach((b, i) => {
       lo[i] = hi[i] = ir.attrs.bias[i]! * tensor.scale + tensor.offset - b;
     });
     maps.forEach((map, s) => {
-      const whole = ir.attrs.maps[s]!;
+      const whole = rowsOf(ir.attrs.maps[s]!).weights;
+      const { rowClass, rowBase, rowWeight, start, offset: reads, tap, weights } = rowsOf(map);
       const { scale, offset, error: carried } = sources[s]!;
       const box = this.boxes.integer.get(ir.inputs[s]!)!;
       for (let i = 0; i < bias.length; i++) {
-        const p = map.rowPattern[i]!;
-        for (let k = map.patStart[p]!; k < map.patStart[p + 1]!; k++) {
-          const j = map.rowBase[i]! + map.patOffset[k]!;
-          const worth = (whole.patCoef[k]! * tensor.scale) / scale;
-          const off = worth - map.patCoef[k]!;
+        const [base, first, c] = [rowBase[i]!, rowWeight[i]!, rowClass[i]!];
+        for (let k = start[c]!; k < start[c + 1]!; k++) {
+          const [j, w] = [base + reads[k]!, first + tap[k]!];
+          const worth = (whole[w]! * tensor.scale) / scale;
+          const off = worth - weights[w]!;
           const [a, c] = [off * (box.lo[j]! * scale + offset), off * (box.hi[j]! * scale + offset)];
           // The integer row sees q, not q·scale + offset.
           lo[i]! += Math.min(a, c) - worth * offset;
           hi[i]! += Math.max(a, c) - worth * offset;
-          error[i]! += Math.abs(map.patCoef[k]!) * carried[j]!;
+          error[i]! += Math.abs(weights[w]!) * carried[j]!;
         }
       }
     });
@@ -376,12 +376,6 @@ function isClamped({ lo, hi }: Relation): boolean {
 
 function isLike(a: Relation, b: Relation): boolean {
   return a.lo === b.lo && a.hi === b.hi && a.scale === b.scale && a.offset === b.offset;
-}
-
-function hasPatternsOf(a: LinearMap, b: LinearMap): boolean {
-  return (
-    a.rowPattern === b.rowPattern && a.rowBase === b.rowBase && a.patStart === b.patStart && a.patOffset === b.patOffset
-  );
 }
 
 function nodesOf({ nodes }: IrGraph): Map<string, IrNode> {

@@ -10,7 +10,7 @@
  *
  * Work is counted in multiply-adds and bounded for each step, never by time: the same bounds come out on every machine.
  */
-import type { LinearMap } from '../real/linear-map.js';
+import { rowsOf, type LinearMap } from '../real/linear-map.js';
 import { affineBox, intersection, reachOf, sumSlack, type Box, type Lines } from '../real/box.js';
 
 /** One tensor of a program. */
@@ -176,15 +176,16 @@ class Relaxation implements RelaxedBounds {
   }
 
   private scatter(map: LinearMap, row: number, factor: number, into: number, open: Set<number>): void {
-    const [base, p] = [map.rowBase[row]!, map.rowPattern[row]!];
-    const [start, end] = [map.patStart[p]!, map.patStart[p + 1]!];
+    const { rowClass, rowBase, rowWeight, start: starts, offset, tap, weights } = rowsOf(map);
+    const [base, own, c] = [rowBase[row]!, rowWeight[row]!, rowClass[row]!];
+    const [start, end] = [starts[c]!, starts[c + 1]!];
     if (start === end) return;
     const term = this.terms[into]!;
     const { coefs } = term;
     let { first, end: last } = term;
     for (let k = start; k < end; k++) {
-      const j = base + map.patOffset[k]!;
-      coefs[j]! += factor * map.patCoef[k]!;
+      const j = base + offset[k]!;
+      coefs[j]! += factor * weights[own + tap[k]!]!;
       if (j < first) first = j;
       if (j >= last) last = j + 1;
     }

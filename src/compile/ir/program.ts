@@ -1,5 +1,6 @@
 /** Whole IR graphs: the reference interpreter, liveness, structural checks, and assembly into a circuit. */
 import { invariant } from '../../base/errors.js';
+import { rowCount } from '../real/linear-map.js';
 import type { IrGraph, IrNode } from './graph.js';
 import { opOf } from './ops.js';
 import { at } from './op.js';
@@ -74,7 +75,7 @@ export function verifyIr(graph: IrGraph): void {
     for (const name of node.inputs) invariant(sizes.has(name), 'IR node reads a later node', { node: node.name, name });
     if (node.op === 'linear') {
       node.attrs.maps.forEach((map, s) => {
-        invariant(map.rowPattern.length === sizeOf(node), 'linear map of wrong height', { node: node.name });
+        invariant(rowCount(map) === sizeOf(node), 'linear map of wrong height', { node: node.name });
         invariant(map.inSize === sizes.get(node.inputs[s] ?? ''), 'linear map of wrong width', { node: node.name });
       });
     }

@@ -2,8 +2,10 @@
  * Composition of linear maps: outer ∘ inner as one map, sharing patterns again where the result repeats. This is how BatchNorm,
  * bias, scale, padding, concatenation and average pooling vanish into the convolution before or after them.
  */
+import { accumulate } from '../real/accumulate.js';
 import type { Affine } from '../real/affine.js';
-import { LinearMapBuilder, nonZeros, rowCount, type LinearMap } from '../real/linear-map.js';
+import { diagonal, LinearMapBuilder, nonZeros, rowCount, structuredMap, type LinearMap } from '../real/linear-map.js';
+import { scaledStructure } from '../real/map-structure.js';
 
 /**
  * outer(inner(x)): one map a source of `inner`, and what inner's bias contributes to outer's rows.
@@ -23,19 +25,13 @@ export function compose(outer: LinearMap, inner: Affine, limit: number): Affine 
 
 function applyToBias(outer: LinearMap, bias: Float64Array): Float64Array {
   const out = new Float64Array(rowCount(outer));
-  for (let i = 0; i < out.length; i++) {
-    const p = outer.rowPattern[i]!;
-    const base = outer.rowBase[i]!;
-    let sum = 0;
-    for (let k = outer.patStart[p]!; k < outer.patStart[p + 1]!; k++) {
-      sum += outer.patCoef[k]! * bias[base + outer.patOffset[k]!]!;
-    }
-    out[i] = sum;
-  }
+  accumulate(outer, bias, out);
   return out;
 }
 
 function composeMap(outer: LinearMap, inner: LinearMap, limit: number): LinearMap | undefined {
+  const scaled = scaledMap(outer, inner);
+  if (scaled !== undefined) return nonZeros(scaled) > limit ? undefined : scaled;
   const builder = new LinearMapBuilder(inner.inSize);
   const known = new Map<string, number>();
   const sizes: number[] = [];
@@ -68,6 +64,18 @@ function composeMap(outer: LinearMap, inner: LinearMap, limit: number): LinearMa
     builder.row(pattern, reference);
   }
   return builder.build();
+}
+
+/** Where one of the two has a factor an element and the other a structure that takes these factors into its weights. */
+function scaledMap(outer: LinearMap, inner: LinearMap): LinearMap | undefined {
+  const rows = inner.structure === undefined ? undefined : diagonal(outer);
+  if (rows !== undefined) {
+    const scaled = scaledStructure(inner.structure!, 'out', rows);
+    if (scaled !== undefined) return structuredMap(scaled);
+  }
+  const columns = outer.structure === undefined ? undefined : diagonal(inner);
+  const scaled = columns === undefined ? undefined : scaledStructure(outer.structure!, 'in', columns);
+  return scaled === undefined ? undefined : structuredMap(scaled);
 }
 
 /** Rows with equal keys compose to equal patterns relative to `reference`. */

@@ -1,5 +1,5 @@
 /** A linear layer over integer tensors: coefficients rounded to the accumulator's scale, offsets taken into the bias. */
-import type { LinearMap } from '../real/linear-map.js';
+import { mapCoefs, rowPatternsOf, rowsOf, type LinearMap } from '../real/linear-map.js';
 import type { IrEmitter } from './emitter.js';
 import type { Quantised } from './scales.js';
 
@@ -15,7 +15,7 @@ export function emitAffine(
   const integerMaps = maps.map((map, s) => {
     const source = sources[s]!;
     const factor = source.scale / scale;
-    const rounded = { ...map, patCoef: map.patCoef.map((coef) => Math.round(coef * factor)) };
+    const rounded = mapCoefs(map, (coef) => Math.round(coef * factor));
     subtractZeroPoint(rounded, -source.offset / source.scale, integerBias);
     return rounded;
   });
@@ -29,9 +29,12 @@ export function emitAffine(
 /** bias[i] −= zeroPoint · Σ of row i: with the rounded coefficients, so that an input's offset cancels exactly. */
 function subtractZeroPoint(map: LinearMap, zeroPoint: number, bias: Float64Array): void {
   if (zeroPoint === 0) return;
-  const sums = new Float64Array(map.patStart.length - 1);
+  const { start, tap, weights } = rowsOf(map);
+  const { rowPattern, weight, classOf } = rowPatternsOf(map);
+  const sums = new Float64Array(classOf.length);
   for (let p = 0; p < sums.length; p++) {
-    for (let k = map.patStart[p]!; k < map.patStart[p + 1]!; k++) sums[p]! += map.patCoef[k]!;
+    const [first, c] = [weight[p]!, classOf[p]!];
+    for (let k = start[c]!; k < start[c + 1]!; k++) sums[p]! += weights[first + tap[k]!]!;
   }
-  for (let i = 0; i < bias.length; i++) bias[i]! -= zeroPoint * sums[map.rowPattern[i]!]!;
+  for (let i = 0; i < bias.length; i++) bias[i]! -= zeroPoint * sums[rowPattern[i]!]!;
 }

@@ -1,8 +1,7 @@
 /** Scales of quantised tensors: what a requantisation aims at, how many fractional bits an accumulator needs. */
 import { OWN_ENDS, type Ends } from '../ir/graph.js';
 import { rounded } from '../ir/ops/requantise.js';
-import type { LinearMap } from '../real/linear-map.js';
-import { scalarMap } from '../real/linear-map.js';
+import { rowPatternsOf, rowsOf, scalarMap, type LinearMap } from '../real/linear-map.js';
 import type { Statistics } from './calibrate.js';
 import type { CalibratedEnd, IrEmitter } from './emitter.js';
 
@@ -82,10 +81,13 @@ export function roundingError(maps: readonly LinearMap[], sources: readonly Sour
   maps.forEach((map, s) => {
     const { factor, mean, rms } = sources[s]!;
     let worst = 0;
-    for (let p = 0; p + 1 < map.patStart.length; p++) {
+    const { start, tap, weights } = rowsOf(map);
+    const { weight, classOf } = rowPatternsOf(map);
+    for (let p = 0; p < classOf.length; p++) {
+      const [first, c] = [weight[p]!, classOf[p]!];
       let [sum, squares] = [0, 0];
-      for (let k = map.patStart[p]!; k < map.patStart[p + 1]!; k++) {
-        const exact = map.patCoef[k]! * factor;
+      for (let k = start[c]!; k < start[c + 1]!; k++) {
+        const exact = weights[first + tap[k]!]! * factor;
         const error = Math.round(exact) - exact;
         sum += error;
         squares += error * error;

@@ -3,11 +3,17 @@
  * beside each other take the time of one, whose additions wait for each other. The terms of a row are added in the order of its pattern all the
  * same: the values are those of one row after the other, bit for bit.
  */
-import type { LinearMap } from './linear-map.js';
+import { accumulateStructured } from './accumulate-structured.js';
+import { geometryRead, type LinearMap } from './linear-map.js';
 import { rowBlocks, type RowBlocks } from './row-blocks.js';
 
 /** y[i] += row i applied to x. Exact where all partial sums are integers below 2^53. */
 export function accumulate(map: LinearMap, x: Float64Array, y: Float64Array): void {
+  const geometry = geometryRead(map);
+  if (geometry !== undefined) {
+    accumulateStructured(geometry, map.structure!.weights, x, y);
+    return;
+  }
   const blocks = rowBlocks(map);
   addPairs(map, blocks, x, y);
   addParallel(map, blocks, x, y);

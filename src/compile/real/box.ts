@@ -3,7 +3,7 @@
  * rounded away (Higham, Accuracy and Stability of Numerical Algorithms, §3.1: a sum of n products is off by at most n·u/(1 − n·u) of the sum
  * of their magnitudes), so that an interval holds the true values, not only the computed ones.
  */
-import type { LinearMap } from './linear-map.js';
+import { rowsOf, type LinearMap } from './linear-map.js';
 
 /** lo[i] ≤ x[i] ≤ hi[i]; an end may be infinite. */
 export interface Box {
@@ -85,17 +85,20 @@ export function affineBox(
   const terms = new Float64Array(bias.length);
   maps.forEach((map, s) => {
     const x = inputs[s]!;
+    const { rowClass, rowBase, rowWeight, start, offset, tap, weights } = rowsOf(map);
     for (let i = 0; i < bias.length; i++) {
-      const [base, p] = [map.rowBase[i]!, map.rowPattern[i]!];
-      const end = map.patStart[p + 1]!;
-      for (let k = map.patStart[p]!; k < end; k++) {
-        const [coef, j] = [map.patCoef[k]!, base + map.patOffset[k]!];
+      const [base, first, c] = [rowBase[i]!, rowWeight[i]!, rowClass[i]!];
+      const end = start[c + 1]!;
+      for (let k = start[c]!; k < end; k++) {
+        const [coef, j] = [weights[first + tap[k]!]!, base + offset[k]!];
+        // Nothing of what is unbounded is nothing.
+        if (coef === 0) continue;
         const [a, b] = [coef * x.lo[j]!, coef * x.hi[j]!];
         lo[i]! += Math.min(a, b);
         hi[i]! += Math.max(a, b);
         reach[i]! += Math.max(Math.abs(a), Math.abs(b));
       }
-      terms[i]! += end - map.patStart[p]!;
+      terms[i]! += end - start[c]!;
     }
   });
   for (let i = 0; i < bias.length; i++) {

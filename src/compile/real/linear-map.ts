@@ -4,16 +4,171 @@
  * pattern a row. Every linear ONNX operator becomes one of these.
  *
  * Row i of the map computes Σ_k patCoef[k] · x[rowBase[i] + patOffset[k]] for k in patStart[p] .. patStart[p+1], p = rowPattern[i].
+ *
+ * A map that is a tensor product along axes is held as that, `structure`, and its patterns are made when somebody reads them. Then it is an object of
+ * accessors: `{ ...map }` has no patterns.
  */
+import {
+  diagonalOf,
+  expanded,
+  entriesOf,
+  geometryOf,
+  patternsOfRows,
+  sizesOf,
+  storedEntries,
+  type MapGeometry,
+  type Patterns,
+  type RowPatterns,
+  type WeightedStructure,
+} from './map-structure.js';
 
-export interface LinearMap {
+export interface LinearMap extends Patterns {
   /** Elements of the source tensor. */
   readonly inSize: number;
-  readonly rowPattern: Uint32Array;
-  readonly rowBase: Int32Array;
-  readonly patStart: Uint32Array;
-  readonly patOffset: Int32Array;
-  readonly patCoef: Float64Array;
+  /** What the map is, not a hint: its patterns are the expansion of this. */
+  readonly structure?: WeightedStructure;
+}
+
+/** Entries that a structured map's patterns may have and be read by all the same: larger ones would take memory that the structure does not. */
+const MOST_ENTRIES = 2 ** 22;
+
+/** A map by its structure. */
+class StructuredMap implements LinearMap {
+  readonly inSize: number;
+  private made: { geometry?: MapGeometry; patterns?: Patterns; isLarge?: boolean } = {};
+
+  /** `source`: a map with other weights, whose rows and entries this one has; f gives its coefficients. */
+  constructor(
+    readonly structure: WeightedStructure,
+    readonly mostEntries: number,
+    private readonly source?: { readonly map: StructuredMap; readonly f: (coef: number) => number },
+  ) {
+    this.inSize = sizesOf(structure).in;
+  }
+
+  get geometry(): MapGeometry {
+    return (this.made.geometry ??= this.source?.map.geometry ?? geometryOf(this.structure));
+  }
+
+  get isLarge(): boolean {
+    return (this.made.isLarge ??= this.source?.map.isLarge ?? storedEntries(this.geometry) > this.mostEntries);
+  }
+
+  private get patterns(): Patterns {
+    return (this.made.patterns ??=
+      this.source === undefined
+        ? expanded(this.geometry, this.structure.weights)
+        : withCoefs(this.source.map, this.source.f));
+  }
+
+  get rowPattern(): Uint32Array {
+    return this.patterns.rowPattern;
+  }
+  get rowBase(): Int32Array {
+    return this.geometry.rowBase;
+  }
+  get patStart(): Uint32Array {
+    return this.patterns.patStart;
+  }
+  get patOffset(): Int32Array {
+    return this.patterns.patOffset;
+  }
+  get patCoef(): Float64Array {
+    return this.patterns.patCoef;
+  }
+}
+
+function withCoefs(
+  { rowPattern, rowBase, patStart, patOffset, patCoef }: Patterns,
+  f: (coef: number) => number,
+): Patterns {
+  return { rowPattern, rowBase, patStart, patOffset, patCoef: patCoef.map(f) };
+}
+
+/** The map that a structure with its weights is; zero weights are no entries. `mostEntries`: of patterns that it is read by; for tests. */
+export function structuredMap(structure: WeightedStructure, mostEntries = MOST_ENTRIES): LinearMap {
+  return new StructuredMap(structure, mostEntries);
+}
+
+/** The map with coefficients f(c), f(0) = 0: its rows and entries are those of the map, also where they become zero (`hasRowsOf`). */
+export function mapCoefs(map: LinearMap, f: (coef: number) => number): LinearMap {
+  if (!(map instanceof StructuredMap)) return { inSize: map.inSize, ...withCoefs(map, f) };
+  const { axes, weights } = map.structure;
+  return new StructuredMap({ axes, weights: weights.map(f) }, map.mostEntries, { map, f });
+}
+
+/** The geometry of a map that is read by its structure; undefined of others, whose patterns are read. */
+export function geometryRead(map: LinearMap): MapGeometry | undefined {
+  return map instanceof StructuredMap && map.isLarge ? map.geometry : undefined;
+}
+
+/** The rows of a map, however it is held; they are not to be changed. */
+export interface MapRows extends MapGeometry {
+  readonly weights: Float64Array;
+}
+
+const knownRows = new WeakMap<LinearMap, MapRows>();
+
+export function rowsOf(map: LinearMap): MapRows {
+  let rows = knownRows.get(map);
+  if (rows === undefined) {
+    rows = findRows(map);
+    knownRows.set(map, rows);
+  }
+  return rows;
+}
+
+/** By patterns: each is a class, and its entries are the weights in their order. */
+function findRows(map: LinearMap): MapRows {
+  const geometry = geometryRead(map);
+  if (geometry !== undefined) return { ...geometry, weights: map.structure!.weights };
+  const { rowPattern, rowBase, patStart, patOffset, patCoef } = map;
+  return {
+    rowClass: rowPattern,
+    rowBase,
+    rowWeight: zeros(rowPattern.length),
+    start: patStart,
+    offset: patOffset,
+    tap: iota(patCoef.length),
+    weights: patCoef,
+  };
+}
+
+/** What rows of a map have in common. */
+export function rowPatternsOf(map: LinearMap): RowPatterns {
+  const geometry = geometryRead(map);
+  if (geometry !== undefined) return patternsOfRows(geometry);
+  const count = map.patStart.length - 1;
+  return { rowPattern: map.rowPattern, weight: zeros(count), classOf: iota(count) };
+}
+
+/** The coefficients, each once at least; zeros may be among them. */
+export function coefficientsOf(map: LinearMap): Float64Array {
+  return rowsOf(map).weights;
+}
+
+/** Whether the maps have the same rows, and entry k of one is in the place of entry k of the other: one was made of the other by `mapCoefs`. */
+export function hasRowsOf(a: LinearMap, b: LinearMap): boolean {
+  const [own, other] = [rowsOf(a), rowsOf(b)];
+  return (
+    own.rowClass === other.rowClass &&
+    own.rowBase === other.rowBase &&
+    own.start === other.start &&
+    own.offset === other.offset
+  );
+}
+
+/** Arrays that all maps share; they only grow. */
+const shared = { zeros: new Uint32Array(0), iota: new Int32Array(0) };
+
+function zeros(length: number): Uint32Array {
+  if (shared.zeros.length < length) shared.zeros = new Uint32Array(2 * length);
+  return shared.zeros.subarray(0, length);
+}
+
+function iota(length: number): Int32Array {
+  if (shared.iota.length < length) shared.iota = Int32Array.from({ length: 2 * length }, (_, i) => i);
+  return shared.iota.subarray(0, length);
 }
 
 /** Collects rows; patterns are given once and referred to by number. Typed arrays that double: a 2M-weight layer has 2M entries. */
@@ -78,35 +233,29 @@ function grown<T extends Int32Array | Uint32Array | Float64Array>(from: T, to: T
 
 /** Rows of the map. */
 export function rowCount(map: LinearMap): number {
-  return map.rowPattern.length;
+  return map.rowBase.length;
 }
 
 /** Multiply–accumulates of one evaluation. */
 export function nonZeros(map: LinearMap): number {
-  let total = 0;
-  for (const p of map.rowPattern) total += map.patStart[p + 1]! - map.patStart[p]!;
-  return total;
+  return entriesOf(rowsOf(map));
 }
 
 /** x[j] += Σ_i y[i]·(coefficient of x[j] in row i): the transposed map. */
 export function accumulateTransposed(map: LinearMap, y: Float64Array, x: Float64Array): void {
-  const { rowPattern, rowBase, patStart, patOffset, patCoef } = map;
-  for (let i = 0; i < rowPattern.length; i++) {
+  const { rowClass, rowBase, rowWeight, start, offset, tap, weights } = rowsOf(map);
+  for (let i = 0; i < rowClass.length; i++) {
     const factor = y[i]!;
     if (factor === 0) continue;
-    const p = rowPattern[i]!;
-    const base = rowBase[i]!;
-    const end = patStart[p + 1]!;
-    for (let k = patStart[p]!; k < end; k++) x[base + patOffset[k]!]! += factor * patCoef[k]!;
+    const [base, first] = [rowBase[i]!, rowWeight[i]!];
+    const end = start[rowClass[i]! + 1]!;
+    for (let k = start[rowClass[i]!]!; k < end; k++) x[base + offset[k]!]! += factor * weights[first + tap[k]!]!;
   }
 }
 
 /** The map that scales every element by `factor`. */
 export function scalarMap(size: number, factor: number): LinearMap {
-  const builder = new LinearMapBuilder(size);
-  const pattern = builder.pattern([0], [factor]);
-  for (let i = 0; i < size; i++) builder.row(pattern, i);
-  return builder.build();
+  return structuredMap({ axes: [{ kind: 'shared', size }], weights: Float64Array.of(factor) });
 }
 
 /** The map y[i] = factors(i) · x[index[i]]; index −1 gives 0. Equal factors share a pattern. */
@@ -151,8 +300,24 @@ export function scaleRows(map: LinearMap, factor: (row: number) => number): Line
   return builder.build();
 }
 
+/** The c of a map y[i] = c[i]·x[i], else undefined. */
+export function diagonal(map: LinearMap): Float64Array | undefined {
+  if (map.structure !== undefined) return diagonalOf(map.structure);
+  const { inSize, rowPattern, rowBase, patStart, patOffset, patCoef } = map;
+  if (rowPattern.length !== inSize) return undefined;
+  const factors = new Float64Array(inSize);
+  for (let i = 0; i < inSize; i++) {
+    const first = patStart[rowPattern[i]!]!;
+    const entries = patStart[rowPattern[i]! + 1]! - first;
+    if (entries > 1 || (entries === 1 && rowBase[i]! + patOffset[first]! !== i)) return undefined;
+    if (entries === 1) factors[i] = patCoef[first]!;
+  }
+  return factors;
+}
+
 /** c where the map is y = c·x, else undefined. */
 export function uniformFactor(map: LinearMap): number | undefined {
+  if (geometryRead(map) !== undefined) return undefined;
   const { inSize, rowPattern, rowBase, patStart, patOffset, patCoef } = map;
   if (rowPattern.length !== inSize || inSize === 0) return undefined;
   const factor = patCoef[patStart[rowPattern[0]!]!];

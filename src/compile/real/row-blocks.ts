@@ -1,5 +1,6 @@
 /** Rows of a linear map that can be summed beside each other, since they read the same elements or apply the same coefficients. */
 import type { LinearMap } from './linear-map.js';
+import { patternsOfRows, type MapGeometry } from './map-structure.js';
 
 /** Every row once, by number. */
 export interface RowBlocks {
@@ -35,26 +36,63 @@ export function rowBlocks(map: LinearMap): RowBlocks {
 function blocksOf(map: LinearMap): RowBlocks {
   const { rowPattern, rowBase } = map;
   const classes = offsetClasses(map);
-  const byReads = new Groups(4);
-  for (let i = 0; i < rowPattern.length; i++) byReads.add(classes[rowPattern[i]!]! * 2 ** 32 + rowBase[i]!, [i]);
-  const byPatterns = new Groups(8);
   const together = new Interleaved(map);
-  for (let r = 0; r < byReads.full.length; r += 4) {
-    const rows = byReads.full.slice(r, r + 4);
-    byPatterns.add(together.key(rows), rows);
-  }
-  const byPattern = new Groups(4);
-  for (const i of byReads.rest()) byPattern.add(rowPattern[i]!, [i]);
-  const blocks = (rows: readonly number[], size: number): Blocks => ({
-    rows: Uint32Array.from(rows),
+  const grouped = groupRows({ reads: rowPattern.map((p) => classes[p]!), rowBase, rowPattern });
+  const blocks = (rows: Uint32Array, size: number): Blocks => ({
+    rows,
     starts: Uint32Array.from({ length: rows.length / size }, (_, b) =>
-      together.start(rows.slice(b * size, b * size + 4)),
+      together.start(rows.subarray(b * size, b * size + 4)),
     ),
   });
   return {
-    pairs: blocks(byPatterns.full, 8),
-    parallel: blocks(byPatterns.rest(), 4),
+    ...grouped,
+    pairs: blocks(grouped.pairs, 8),
+    parallel: blocks(grouped.parallel, 4),
     coefs: together.coefs(),
+  };
+}
+
+/** As `RowBlocks`, by the rows' numbers alone: coefficients are where the structure has them. */
+export interface StructureBlocks {
+  readonly pairs: Uint32Array;
+  readonly parallel: Uint32Array;
+  readonly shared: Uint32Array;
+  readonly single: Uint32Array;
+}
+
+const foundByGeometry = new WeakMap<MapGeometry, StructureBlocks>();
+
+/** Found once a geometry, for all weights. */
+export function structureBlocks(geometry: MapGeometry): StructureBlocks {
+  let blocks = foundByGeometry.get(geometry);
+  if (blocks === undefined) {
+    const { rowPattern } = patternsOfRows(geometry);
+    blocks = groupRows({ reads: geometry.rowClass, rowBase: geometry.rowBase, rowPattern });
+    foundByGeometry.set(geometry, blocks);
+  }
+  return blocks;
+}
+
+interface Rows {
+  /** Equal where the offsets are equal. */
+  readonly reads: Uint32Array;
+  readonly rowBase: Int32Array;
+  readonly rowPattern: Uint32Array;
+}
+
+function groupRows({ reads, rowBase, rowPattern }: Rows): StructureBlocks {
+  const byReads = new Groups(4);
+  for (let i = 0; i < rowPattern.length; i++) byReads.add(reads[i]! * 2 ** 32 + rowBase[i]!, [i]);
+  const byPatterns = new Groups(8);
+  for (let r = 0; r < byReads.full.length; r += 4) {
+    const rows = byReads.full.slice(r, r + 4);
+    byPatterns.add(rows.map((i) => rowPattern[i]!).join(), rows);
+  }
+  const byPattern = new Groups(4);
+  for (const i of byReads.rest()) byPattern.add(rowPattern[i]!, [i]);
+  return {
+    pairs: Uint32Array.from(byPatterns.full),
+    parallel: Uint32Array.from(byPatterns.rest()),
     shared: Uint32Array.from(byPattern.full),
     single: Uint32Array.from(byPattern.rest()),
   };
@@ -68,14 +106,10 @@ class Interleaved {
 
   constructor(private readonly map: LinearMap) {}
 
-  key(rows: readonly number[]): string {
-    return rows.map((i) => this.map.rowPattern[i]!).join();
-  }
-
   /** Where the coefficients of these four rows' patterns start. */
-  start(rows: readonly number[]): number {
+  start(rows: Uint32Array): number {
     const { rowPattern, patStart } = this.map;
-    const key = this.key(rows);
+    const key = rows.map((i) => rowPattern[i]!).join();
     const known = this.starts.get(key);
     if (known !== undefined) return known;
     const start = this.length;

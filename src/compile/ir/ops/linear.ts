@@ -2,6 +2,7 @@ import type { Lc } from '../../../../circuits/builder.js';
 import { linearCombination } from '../../../../circuits/lc.js';
 import { ZkonnxError } from '../../../base/errors.js';
 import { accumulate } from '../../real/accumulate.js';
+import { rowsOf } from '../../real/linear-map.js';
 import type { IrAttrs } from '../graph.js';
 import { at, element, EXACT, lowerLive, type IrOp } from '../op.js';
 
@@ -13,12 +14,13 @@ export const linear: IrOp<IrAttrs['linear']> = {
     const reach = Float64Array.from(bias, Math.abs);
     maps.forEach((map, s) => {
       const fact = at(inputs, s);
+      const { rowClass, rowBase, rowWeight, start, offset, tap, weights } = rowsOf(map);
       for (let i = 0; i < size; i++) {
-        const p = map.rowPattern[i]!;
-        const base = map.rowBase[i]!;
-        for (let k = map.patStart[p]!; k < map.patStart[p + 1]!; k++) {
-          const coef = map.patCoef[k]!;
-          const j = base + map.patOffset[k]!;
+        const [base, first, c] = [rowBase[i]!, rowWeight[i]!, rowClass[i]!];
+        const end = start[c + 1]!;
+        for (let k = start[c]!; k < end; k++) {
+          const coef = weights[first + tap[k]!]!;
+          const j = base + offset[k]!;
           const [a, b] = [coef * fact.lo[j]!, coef * fact.hi[j]!];
           lo[i]! += Math.min(a, b);
           hi[i]! += Math.max(a, b);
@@ -42,10 +44,11 @@ export const linear: IrOp<IrAttrs['linear']> = {
   reads({ maps }, live, reads) {
     maps.forEach((map, s) => {
       const mark = at(reads, s);
+      const { rowClass, rowBase, start, offset } = rowsOf(map);
       for (let i = 0; i < live.length; i++) {
         if (!live[i]) continue;
-        const p = map.rowPattern[i]!;
-        for (let k = map.patStart[p]!; k < map.patStart[p + 1]!; k++) mark[map.rowBase[i]! + map.patOffset[k]!] = 1;
+        const [base, c] = [rowBase[i]!, rowClass[i]!];
+        for (let k = start[c]!; k < start[c + 1]!; k++) mark[base + offset[k]!] = 1;
       }
     });
   },

@@ -1,6 +1,7 @@
 /** Elementwise arithmetic with NumPy broadcasting: sums and products by constants are linear, products of computed values bilinear. */
 import { isFloatType, type ElementType } from '../../../base/element-types.js';
-import { gatherMap } from '../../real/linear-map.js';
+import { gatherMap, scalarMap, structuredMap, type LinearMap } from '../../real/linear-map.js';
+import type { MapAxis } from '../../real/map-structure.js';
 import { isConstant, type Constant, type LinearTerm, type OpContext, type Value } from '../context.js';
 import type { OperatorTable } from '../operator.js';
 import { reciprocal, power as powerOf, sqrt } from '../../real/unary.js';
@@ -48,11 +49,16 @@ export function weightedSum(context: OpContext, terms: readonly Term[]): Value {
       const values = spread(value, dims);
       for (let i = 0; i < size; i++) bias[i]! += factor * values[i]!;
     } else {
-      const map = gatherMap(elementCount(value.dims), broadcastIndex(value.dims, dims), () => factor);
-      linear.push({ value, map });
+      linear.push({ value, map: broadcastMap(value.dims, dims, factor) });
     }
   }
   return linear.length === 0 ? context.known(bias, dims, dtype) : context.linear(linear, bias, dims, dtype);
+}
+
+/** factor·x, broadcast. */
+export function broadcastMap(from: Dims, to: Dims, factor: number): LinearMap {
+  if (sameDims(from, to)) return scalarMap(elementCount(to), factor);
+  return gatherMap(elementCount(from), broadcastIndex(from, to), () => factor);
 }
 
 /** a·b, broadcast. */
@@ -67,8 +73,8 @@ export function multiply(context: OpContext, a: Value, b: Value, as: number | st
       as,
     );
   }
-  if (isConstant(a)) return scale(context, b, spread(a, dims), dims, as);
-  if (isConstant(b)) return scale(context, a, spread(b, dims), dims, as);
+  if (isConstant(a)) return scale(context, b, a, dims, as);
+  if (isConstant(b)) return scale(context, a, b, dims, as);
   context.requireReal(a);
   const start = Uint32Array.from(iota(size + 1));
   const left = Uint32Array.from(broadcastIndex(a.dims, dims));
@@ -76,27 +82,33 @@ export function multiply(context: OpContext, a: Value, b: Value, as: number | st
   return context.emit({ kind: 'bilinear', start, left, right }, [a, b], dims, dtype, as);
 }
 
-/** factors[i]·x, x broadcast to `dims`. */
-function scale(context: OpContext, value: Value, factors: Float64Array, dims: Dims, as: number | string = 0): Value {
+/** factors·x, both broadcast to `dims`. */
+function scale(context: OpContext, value: Value, factors: Constant, dims: Dims, as: number | string = 0): Value {
   context.requireReal(value);
-  const map = gatherMap(elementCount(value.dims), broadcastIndex(value.dims, dims), (i) => factors[i]!);
-  return context.linear([{ value, map }], new Float64Array(factors.length), dims, value.dtype, as);
+  const map = sameDims(value.dims, dims)
+    ? structuredMap({ axes: factorAxes(factors.dims, dims), weights: factors.values })
+    : spreadFactors(value.dims, spread(factors, dims), dims);
+  return context.linear([{ value, map }], new Float64Array(elementCount(dims)), dims, value.dtype, as);
+}
+
+/** Of a constant's axes those where it has one element are shared. */
+function factorAxes(from: Dims, to: Dims): MapAxis[] {
+  return to.map((size, axis) => ({ kind: (from[from.length - to.length + axis] ?? 1) === 1 ? 'shared' : 'own', size }));
+}
+
+function spreadFactors(from: Dims, factors: Float64Array, to: Dims): LinearMap {
+  return gatherMap(elementCount(from), broadcastIndex(from, to), (i) => factors[i]!);
 }
 
 function divide(context: OpContext): Value {
   const [a, b] = [context.input(0), context.input(1)];
   if (!isConstant(b)) return byComputed(context, a, b);
   const { dims, dtype } = commonShape(context, [a, b]);
-  const divisor = spread(b, dims);
   if (!isConstant(a)) {
-    if (divisor.includes(0)) throw context.invalid('division by a constant zero');
-    return scale(
-      context,
-      a,
-      divisor.map((value) => 1 / value),
-      dims,
-    );
+    if (b.values.includes(0)) throw context.invalid('division by a constant zero');
+    return scale(context, a, { ...b, values: b.values.map((value) => 1 / value) }, dims);
   }
+  const divisor = spread(b, dims);
   const dividend = spread(a, dims);
   if (isFloatType(dtype))
     return context.known(

@@ -1,5 +1,6 @@
 /** LayerNormalization and RMSNormalization: y = d/√(Σd²/n + ε)·scale + bias over the axes from `axis` on, d = x − mean or x itself. */
-import { gatherMap, LinearMapBuilder } from '../../real/linear-map.js';
+import { scalarMap, structuredMap, type LinearMap } from '../../real/linear-map.js';
+import type { MapAxis } from '../../real/map-structure.js';
 import { power } from '../../real/unary.js';
 import type { OpContext, Value } from '../context.js';
 import type { OperatorTable } from '../operator.js';
@@ -34,24 +35,21 @@ function groupsOf(context: OpContext): Groups {
 /** x − mean. */
 function centred(context: OpContext, { x, count, width }: Groups): Value {
   context.reserveEntries(width * width);
-  const builder = new LinearMapBuilder(count * width);
-  const offsets = iota(width);
-  const patterns = Array.from({ length: width }, (_, p) =>
-    builder.pattern(
-      offsets,
-      Float64Array.from(offsets, (q) => (p === q ? 1 : 0) - 1 / width),
-    ),
+  const weights = Float64Array.from(
+    iota(width * width),
+    (i) => (Math.floor(i / width) === i % width ? 1 : 0) - 1 / width,
   );
-  for (let g = 0; g < count; g++) for (const pattern of patterns) builder.row(pattern, g * width);
-  const map = builder.build();
+  const map = overGroups(count, { kind: 'full', out: width, in: width }, weights);
   return context.linear([{ value: x, map }], new Float64Array(count * width), x.dims, x.dtype, 'centred');
 }
 
 function mean(context: OpContext, { x, count, width, dims }: Groups): Value {
-  const builder = new LinearMapBuilder(count * width);
-  const pattern = builder.pattern(iota(width), new Float64Array(width).fill(1 / width));
-  for (let g = 0; g < count; g++) builder.row(pattern, g * width);
-  return context.linear([{ value: x, map: builder.build() }], new Float64Array(count), dims, x.dtype, 1);
+  const map = overGroups(count, { kind: 'full', out: 1, in: width }, new Float64Array(width).fill(1 / width));
+  return context.linear([{ value: x, map }], new Float64Array(count), dims, x.dtype, 1);
+}
+
+function overGroups(count: number, axis: MapAxis, weights: Float64Array): LinearMap {
+  return structuredMap({ axes: [{ kind: 'shared', size: count }, axis], weights });
 }
 
 /** 1/√(Σd²/n + ε), one a group. `as`: the ONNX output it is, or its name. */
@@ -64,7 +62,7 @@ function inverseDeviation(context: OpContext, d: Value, { count, width, dims }: 
   context.reserveEntries(2 * members.length);
   const op = { kind: 'bilinear', start, left: members, right: members } as const;
   const squares = context.emit(op, [d, d], dims, d.dtype, 'squares');
-  const map = gatherMap(count, iota(count), () => 1 / width);
+  const map = scalarMap(count, 1 / width);
   const bias = new Float64Array(count).fill(epsilon);
   const variance = context.linear([{ value: squares, map }], bias, dims, d.dtype, 'variance');
   return applyUnary(context, power(-0.5), variance, as);

@@ -1,5 +1,6 @@
 /** MatMul and Gemm: a constant side makes a linear map with one pattern a column, two computed sides sums of products. */
-import { gatherMap, LinearMapBuilder, type LinearMap } from '../../real/linear-map.js';
+import { gatherMap, LinearMapBuilder, scalarMap, structuredMap, type LinearMap } from '../../real/linear-map.js';
+import { sizesOf, type MapAxis } from '../../real/map-structure.js';
 import type { Bilinear } from '../../real/graph.js';
 import { isConstant, type Constant, type LinearTerm, type OpContext, type Value } from '../context.js';
 import type { OperatorTable } from '../operator.js';
@@ -82,6 +83,51 @@ function productEntries(context: OpContext, a: Matrices, b: Matrices): Bilinear 
   return { start, left, right, shape };
 }
 
+/** A batch axis where x has `x` members and the weights `weights`, of which one may be 1. */
+function batchAxis(x: number, weights: number): MapAxis {
+  if (x === 1 && weights > 1) return { kind: 'full', out: weights, in: 1 };
+  return weights === 1 ? { kind: 'shared', size: x } : { kind: 'own', size: x };
+}
+
+interface ConstantProduct {
+  readonly x: Matrices;
+  readonly weights: Matrices;
+  readonly values: Float64Array;
+  readonly factor: number;
+  /** The weights are on the left: both are transposed, and rows of the result go over the weights' columns first. */
+  readonly swap: boolean;
+  readonly batch: readonly MapAxis[];
+}
+
+/** As `productMap`. */
+function constantProduct(inSize: number, product: ConstantProduct): LinearMap {
+  const { x, weights, values, factor, swap, batch } = product;
+  const isPlain = swap ? x.rowStride === 1 && x.columnStride === x.rows : x.columnStride === 1;
+  if (!isPlain) return productMap(x, weights, values, inSize, factor, swap);
+  const rows: MapAxis = { kind: 'shared', size: x.rows };
+  const features: MapAxis = { kind: 'full', out: weights.columns, in: weights.rows };
+  const axes = [...batch, ...(swap ? [features, rows] : [rows, features])];
+  return structuredMap({ axes, weights: outputsFirst(weights, values, factor, sizesOf({ axes }).weights) });
+}
+
+/** Of each of the matrices one after another the columns, times the factor. */
+function outputsFirst(
+  { rows, columns, rowStride, columnStride }: Matrices,
+  values: Float64Array,
+  factor: number,
+  size: number,
+) {
+  const isThere = rowStride === 1 && columnStride === rows;
+  if (isThere && factor === 1) return values;
+  const moved = new Float64Array(size);
+  for (let first = 0, at = 0; first < size; first += rows * columns) {
+    for (let c = 0; c < columns; c++) {
+      for (let k = 0; k < rows; k++) moved[at++] = factor * values[first + k * rowStride + c * columnStride]!;
+    }
+  }
+  return moved;
+}
+
 interface Product {
   readonly a: Value;
   readonly b: Value;
@@ -90,27 +136,31 @@ interface Product {
   readonly dims: Dims;
   /** Multiplies the product. */
   readonly factor: number;
+  /** Members of a and of b along each batch axis. */
+  readonly batch: readonly (readonly [a: number, b: number])[];
 }
 
 /** The product as one term of a linear node; two computed sides become a bilinear node of their own before it. */
-function productTerm(context: OpContext, { a, b, aView, bView, dims, factor }: Product): LinearTerm {
+function productTerm(context: OpContext, { a, b, aView, bView, dims, factor, batch }: Product): LinearTerm {
   context.requireReal(a);
   context.requireReal(b);
   const size = context.reserve(dims);
   if (isConstant(b)) {
     context.reserveEntries(b.values.length);
-    return { value: a, map: productMap(aView, bView, b.values, elementCount(a.dims), factor, false) };
+    const axes = batch.map(([x, weights]) => batchAxis(x, weights));
+    const product = { x: aView, weights: bView, values: b.values, factor, swap: false, batch: axes };
+    return { value: a, map: constantProduct(elementCount(a.dims), product) };
   }
   if (isConstant(a)) {
     context.reserveEntries(a.values.length);
-    return {
-      value: b,
-      map: productMap(transpose(bView), transpose(aView), a.values, elementCount(b.dims), factor, true),
-    };
+    const axes = batch.map(([weights, x]) => batchAxis(x, weights));
+    const [x, weights] = [transpose(bView), transpose(aView)];
+    const product = { x, weights, values: a.values, factor, swap: true, batch: axes };
+    return { value: b, map: constantProduct(elementCount(b.dims), product) };
   }
   const op = { kind: 'bilinear', ...productEntries(context, aView, bView) } as const;
   const value = context.emit(op, [a, b], dims, a.dtype, 'product');
-  return { value, map: gatherMap(size, broadcastIndex(dims, dims), () => factor) };
+  return { value, map: scalarMap(size, factor) };
 }
 
 function matmul(context: OpContext): Value {
@@ -138,7 +188,9 @@ function matmul(context: OpContext): Value {
     context.reserve(dims);
     return context.emit({ kind: 'bilinear', ...productEntries(context, aView, bView) }, [a, b], dims, a.dtype);
   }
-  const term = productTerm(context, { a, b, aView, bView, dims, factor: 1 });
+  const along = (of: Dims, axis: number) => of[of.length - 2 - batch.length + axis] ?? 1;
+  const batchMembers = batch.map((_, axis) => [along(aDims, axis), along(bDims, axis)] as const);
+  const term = productTerm(context, { a, b, aView, bView, dims, factor: 1, batch: batchMembers });
   return context.linear([term], new Float64Array(elementCount(dims)), dims, a.dtype);
 }
 
@@ -155,7 +207,8 @@ function gemm(context: OpContext): Value {
   if (aView.columns !== bView.rows) throw context.mismatch('the matrices do not fit', a.dims, b.dims);
   const dims = [aView.rows, bView.columns];
   const beta = attributes.float('beta', 1);
-  const terms = [productTerm(context, { a, b, aView, bView, dims, factor: attributes.float('alpha', 1) })];
+  const factor = attributes.float('alpha', 1);
+  const terms = [productTerm(context, { a, b, aView, bView, dims, factor, batch: [] })];
   if (c !== undefined && broadcastDims([c.dims, dims])?.every((dim, axis) => dim === dims[axis]) !== true) {
     throw context.mismatch('C does not broadcast to the product', c.dims, dims);
   }

@@ -1,8 +1,8 @@
 /** BatchNormalization as it runs in inference, and Dropout, which then does nothing. */
-import { gatherMap } from '../../real/linear-map.js';
+import { structuredMap } from '../../real/linear-map.js';
 import { isConstant, type OpContext, type Value } from '../context.js';
 import type { OperatorTable } from '../operator.js';
-import { elementCount, iota } from '../shapes.js';
+import { elementCount } from '../shapes.js';
 import { copy } from './shape.js';
 
 function batchNormalization(context: OpContext): Value {
@@ -34,7 +34,14 @@ function batchNormalization(context: OpContext): Value {
   const size = context.reserve(x.dims);
   const plane = elementCount(x.dims.slice(2));
   const channelOf = (i: number) => Math.floor(i / plane) % channels;
-  const map = gatherMap(size, iota(size), (i) => factor[channelOf(i)]!);
+  const map = structuredMap({
+    axes: [
+      { kind: 'shared', size: x.dims[0]! },
+      { kind: 'own', size: channels },
+      { kind: 'shared', size: plane },
+    ],
+    weights: factor,
+  });
   const bias = Float64Array.from({ length: size }, (_, i) => offset[channelOf(i)]!);
   return context.linear([{ value: x, map }], bias, x.dims, x.dtype);
 }

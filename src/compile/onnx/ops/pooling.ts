@@ -1,5 +1,6 @@
 /** Pools over any number of spatial axes: averages are linear, maxima windows. */
-import { LinearMapBuilder } from '../../real/linear-map.js';
+import { LinearMapBuilder, structuredMap, type LinearMap } from '../../real/linear-map.js';
+import { sizesOf } from '../../real/map-structure.js';
 import type { OpContext, Value } from '../context.js';
 import type { OperatorTable } from '../operator.js';
 import { elementCount } from '../shapes.js';
@@ -38,6 +39,7 @@ function globalPool(context: OpContext): Pool {
     origin: Int32Array.of(0),
     classOf: Uint32Array.of(0),
     classes: [{ offsets: taps, taps, padded: planeSize }],
+    axes: [{ kind: 'full', out: 1, in: planeSize }],
   };
   return { x, planes: batch * channels, planeSize, windows, dims: [batch, channels, ...windows.outDims] };
 }
@@ -67,20 +69,31 @@ function maximum(context: OpContext, pooled: Pool): Value {
 }
 
 function average(context: OpContext, pooled: Pool, countPadding: boolean): Value {
-  const { x, planes, planeSize, windows, dims } = pooled;
+  const { x, dims } = pooled;
   context.requireReal(x);
   checkWindows(context, pooled);
+  const map = averageMap(pooled, countPadding);
+  return context.linear([{ value: x, map }], new Float64Array(elementCount(dims)), dims, x.dtype);
+}
+
+/** Windows of one count have one weight; where borders count fewer elements, rows have weights that no structure has. */
+function averageMap({ planes, planeSize, windows }: Pool, countPadding: boolean): LinearMap {
+  const counts = windows.classes.map(({ offsets, padded }) => (countPadding ? padded : offsets.length));
+  const [count = 1] = counts;
+  if (counts.every((each) => each === count)) {
+    const axes = [{ kind: 'shared', size: planes } as const, ...windows.axes];
+    return structuredMap({ axes, weights: new Float64Array(sizesOf({ axes }).weights).fill(1 / count) });
+  }
   const builder = new LinearMapBuilder(planes * planeSize);
-  const patterns = windows.classes.map(({ offsets, padded }) => {
-    const count = countPadding ? padded : offsets.length;
-    return builder.pattern(offsets, new Float64Array(offsets.length).fill(1 / count));
-  });
+  const patterns = windows.classes.map(({ offsets }, c) =>
+    builder.pattern(offsets, new Float64Array(offsets.length).fill(1 / counts[c]!)),
+  );
   for (let plane = 0; plane < planes; plane++) {
     for (let i = 0; i < windows.origin.length; i++) {
       builder.row(patterns[windows.classOf[i]!]!, plane * planeSize + windows.origin[i]!);
     }
   }
-  return context.linear([{ value: x, map: builder.build() }], new Float64Array(elementCount(dims)), dims, x.dtype);
+  return builder.build();
 }
 
 function maxPool(context: OpContext): Value {

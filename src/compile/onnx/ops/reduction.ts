@@ -1,10 +1,11 @@
 /** Reductions along axes: sums and means are linear, maxima windows, ArgMax positions. */
 import { isFloatType } from '../../../base/element-types.js';
 import type { AxisGroups } from '../../real/graph.js';
-import { LinearMapBuilder } from '../../real/linear-map.js';
+import { structuredMap } from '../../real/linear-map.js';
+import type { MapAxis } from '../../real/map-structure.js';
 import { isConstant, type OpContext, type Value } from '../context.js';
 import type { OperatorTable } from '../operator.js';
-import { elementCount, stridedIndex, stridesOf, type Dims } from '../shapes.js';
+import { stridedIndex, stridesOf, type Dims } from '../shapes.js';
 import { copy } from './shape.js';
 
 /** One group for every position of the other axes, in row-major order. */
@@ -24,6 +25,8 @@ interface Reduction {
   /** First element of every group, and the offsets of its members. */
   readonly base: Int32Array;
   readonly offsets: Int32Array;
+  /** Of the sum over each group as a linear map. */
+  readonly axes: readonly MapAxis[];
 }
 
 /** Axes by attribute, or by input from opset `inputSince` on. Undefined: nothing is to be reduced. */
@@ -48,21 +51,23 @@ function reduction(context: OpContext, inputSince: number): Reduction | undefine
     dims,
     base: stridedIndex(pick(x.dims, kept), pick(strides, kept)),
     offsets: stridedIndex(pick(x.dims, gone), pick(strides, gone)),
+    axes: x.dims.map((dim, axis) =>
+      axes.has(axis) ? { kind: 'full', out: 1, in: dim } : { kind: 'shared', size: dim },
+    ),
   };
 }
 
 function total(context: OpContext, inputSince: number, mean: boolean): Value {
   const reduced = reduction(context, inputSince);
   if (reduced === undefined) return copy(context, context.input(0), context.input(0).dims);
-  const { x, dims, base, offsets } = reduced;
+  const { x, dims, base, offsets, axes } = reduced;
   context.requireReal(x);
   if (mean && (offsets.length === 0 || (isConstant(x) && !isFloatType(x.dtype)))) {
     throw context.unsupported(offsets.length === 0 ? 'the mean of nothing' : `the mean of ${x.dtype} values`);
   }
-  const builder = new LinearMapBuilder(elementCount(x.dims));
-  const pattern = builder.pattern(offsets, new Float64Array(offsets.length).fill(mean ? 1 / offsets.length : 1));
-  for (const first of base) builder.row(pattern, first);
-  return context.linear([{ value: x, map: builder.build() }], new Float64Array(base.length), dims, x.dtype);
+  const weights = new Float64Array(offsets.length).fill(mean ? 1 / offsets.length : 1);
+  const map = structuredMap({ axes, weights });
+  return context.linear([{ value: x, map }], new Float64Array(base.length), dims, x.dtype);
 }
 
 function maximum(context: OpContext): Value {

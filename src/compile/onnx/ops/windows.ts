@@ -2,6 +2,7 @@
  * Sliding windows of convolutions and pools. Along each axis a window lies at `origin` (negative inside the padding) and
  * keeps the taps that hit the input; positions with the same taps form a class, so that patterns are made once a class.
  */
+import type { MapAxis } from '../../real/map-structure.js';
 import type { OpContext } from '../context.js';
 import { elementCount, stridesOf, type Dims } from '../shapes.js';
 
@@ -21,6 +22,8 @@ export interface Windows {
   readonly origin: Int32Array;
   readonly classOf: Uint32Array;
   readonly classes: readonly WindowClass[];
+  /** The same as axes of a linear map. */
+  readonly axes: readonly MapAxis[];
 }
 
 interface Axis {
@@ -65,7 +68,10 @@ export function slidingWindows(context: OpContext, inDims: Dims, kernel: Dims): 
   // Before the tables are made: the result's plane, and for each axis at most the taps that hit the input times its positions.
   context.reserve(shapes.map(({ out }) => out));
   for (const { k, size, out } of shapes) context.reserveEntries(Math.min(k, size) * out);
-  return combine(context, shapes.map(axisClasses), inDims, kernel);
+  const axes = shapes.map(({ size, k, stride, dilation, padBegin, out }): MapAxis => {
+    return { kind: 'window', out, in: size, kernel: k, stride, dilation, pad: padBegin };
+  });
+  return { ...combine(context, shapes.map(axisClasses), inDims, kernel), axes };
 }
 
 function paddings(
@@ -124,7 +130,7 @@ function axisClasses(axis: {
   return { out, stride, padBegin, classOf, classes, dilation };
 }
 
-function combine(context: OpContext, axes: readonly Axis[], inDims: Dims, kernel: Dims): Windows {
+function combine(context: OpContext, axes: readonly Axis[], inDims: Dims, kernel: Dims): Omit<Windows, 'axes'> {
   const outDims = axes.map(({ out }) => out);
   const size = context.reserve(outDims);
   const inStrides = stridesOf(inDims);

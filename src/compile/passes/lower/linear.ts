@@ -5,7 +5,7 @@
 import { ZkonnxError } from '../../../base/errors.js';
 import type { Affine } from '../../real/affine.js';
 import type { RealNode } from '../../real/graph.js';
-import { uniformFactor } from '../../real/linear-map.js';
+import { coefficientsOf, rowsOf, uniformFactor } from '../../real/linear-map.js';
 import type { RealOpOf } from '../../real/op.js';
 import { emitAffine } from '../emit-affine.js';
 import type { IrEmitter } from '../emitter.js';
@@ -25,7 +25,7 @@ export function exactLinear(lane: ExactLane, node: RealNode, { maps, bias }: Aff
   const scale = sources[0]?.scale ?? 1;
   const whole =
     sources.every((x) => x.scale === scale && Number.isInteger(x.offset / scale)) &&
-    maps.every(({ patCoef }) => patCoef.every(Number.isInteger)) &&
+    maps.every((map) => coefficientsOf(map).every(Number.isInteger)) &&
     bias.every((value) => Number.isInteger(value / scale));
   return whole ? { node: emitAffine(lane.emitter, maps, bias, sources, scale), scale, offset: 0 } : undefined;
 }
@@ -68,7 +68,7 @@ function byWholeWeights(lane: CalibratedLane, node: RealNode, { maps, bias }: Af
   if (sources.length === 0 || lane.isOutput(node.name)) return undefined;
   const finest = Math.min(...sources.map(({ scale }) => scale));
   const denominator = denominatorOf(
-    maps.flatMap(({ patCoef }, s) => [...patCoef].map((coef) => coef * (sources[s]!.scale / finest))),
+    maps.flatMap((map, s) => [...new Set(coefficientsOf(map))].map((coef) => coef * (sources[s]!.scale / finest))),
   );
   if (denominator === undefined) return undefined;
   const scale = finest / denominator;
@@ -96,9 +96,10 @@ function realReach(emitter: IrEmitter, { maps, bias }: Affine, sources: readonly
     const { scale, offset, node } = sources[s]!;
     const { lo, hi } = emitter.bounds(node);
     const most = Math.max(Math.abs(lo * scale), Math.abs(hi * scale)) + Math.abs(offset);
+    const { rowClass, rowWeight, start, tap, weights } = rowsOf(map);
     for (let i = 0; i < reach.length; i++) {
-      const p = map.rowPattern[i]!;
-      for (let k = map.patStart[p]!; k < map.patStart[p + 1]!; k++) reach[i]! += Math.abs(map.patCoef[k]!) * most;
+      const c = rowClass[i]!;
+      for (let k = start[c]!; k < start[c + 1]!; k++) reach[i]! += Math.abs(weights[rowWeight[i]! + tap[k]!]!) * most;
     }
   });
   return reach.reduce((most, value) => Math.max(most, value), 0);
@@ -172,12 +173,13 @@ function realSpan(emitter: IrEmitter, { maps, bias }: Affine, sources: readonly 
   maps.forEach((map, s) => {
     const { scale, offset, node } = sources[s]!;
     const fact = emitter.fact(node);
+    const { rowClass, rowBase, rowWeight, start, offset: reads, tap, weights } = rowsOf(map);
     for (let i = 0; i < lo.length; i++) {
-      const p = map.rowPattern[i]!;
-      for (let k = map.patStart[p]!; k < map.patStart[p + 1]!; k++) {
-        const j = map.rowBase[i]! + map.patOffset[k]!;
-        const a = map.patCoef[k]! * (fact.lo[j]! * scale + offset);
-        const b = map.patCoef[k]! * (fact.hi[j]! * scale + offset);
+      const [base, first, c] = [rowBase[i]!, rowWeight[i]!, rowClass[i]!];
+      for (let k = start[c]!; k < start[c + 1]!; k++) {
+        const [j, coef] = [base + reads[k]!, weights[first + tap[k]!]!];
+        const a = coef * (fact.lo[j]! * scale + offset);
+        const b = coef * (fact.hi[j]! * scale + offset);
         lo[i]! += Math.min(a, b);
         hi[i]! += Math.max(a, b);
       }

@@ -2,7 +2,7 @@
 import { affineBox } from '../box.js';
 import { after, affine, sumOf } from '../unary.js';
 import { accumulate } from '../accumulate.js';
-import { accumulateTransposed, uniformFactor } from '../linear-map.js';
+import { accumulateTransposed, coefficientsOf, uniformFactor } from '../linear-map.js';
 import type { RealOpOf, RealOpRecord } from '../op.js';
 
 export const linear: RealOpRecord<RealOpOf<'linear'>> = {
@@ -20,7 +20,7 @@ export const linear: RealOpRecord<RealOpOf<'linear'>> = {
     });
   },
   isFinite: ({ maps, bias }) =>
-    bias.every(Number.isFinite) && maps.every(({ patCoef }) => patCoef.every(Number.isFinite)),
+    bias.every(Number.isFinite) && maps.every((map) => coefficientsOf(map).every(Number.isFinite)),
   affine: (op) => op,
   /** Where it is offset + Σ factors[s]·x_s, element by element. */
   asFunction({ maps, bias }, args) {

@@ -2,7 +2,7 @@
  * Multilinear extensions over the cube of 2^m points, as protocol `clear` orders it: variable k is bit k of the index, lowest first.
  * eq(r, i) = Π_k (i_k ? r_k : 1 − r_k).
  */
-import { EXT_ONE, EXT_ZERO, extAdd, extMul, extScale, extSub, type Element, type Ext } from '../../field/goldilocks.js';
+import { EXT_ONE, EXT_ZERO, extAdd, extMul, extSub, type Ext } from '../../field/goldilocks.js';
 
 /** eq(point, i) for all i < 2^point.length. */
 export function eqTable(point: readonly Ext[]): Ext[] {
@@ -43,11 +43,6 @@ export function interpolate(a: Ext, b: Ext, r: Ext): Ext {
 /** The extension at a point, of 2^point.length values. */
 export function evaluateAt(values: readonly Ext[], point: readonly Ext[]): Ext {
   return point.reduce<readonly Ext[]>(bindLowest, values)[0]!;
-}
-
-/** Σ_i coefficients[i]·x^i. */
-export function horner(coefficients: readonly Ext[], x: Element): Ext {
-  return coefficients.reduceRight<Ext>((sum, coefficient) => extAdd(extScale(sum, x), coefficient), EXT_ZERO);
 }
 
 export function innerProduct(a: readonly Ext[], b: readonly Ext[]): Ext {

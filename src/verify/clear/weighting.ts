@@ -1,10 +1,10 @@
 /** Weights on the elements of a constraint's box, and what Σ_i weight_i·form_i is: a known part and functionals of committed tensors. */
-import { EXT_ZERO, GL, extAdd, extMul, extOf, extScale, type Ext } from '../../field/goldilocks.js';
+import { EXT_ZERO, GL, extAdd, extMul, extScale, type Ext } from '../../field/goldilocks.js';
 import { boxTotal, boxVectors, boxWeights } from './box.js';
 import type { Expression } from './expression.js';
 import { entriesFrom, type BoxPart, type BoxWeights, type FunctionalTerm } from './functional.js';
 import { eqAt, eqTable } from './multilinear.js';
-import type { Block } from './layout.js';
+import { flatIndices, type Block } from './layout.js';
 import type { LeafBlock, Layouts } from './plan.js';
 import { elementsOf } from './relation.js';
 import type { Form, FormTerm, Ref, Relation } from './relation.js';
@@ -19,6 +19,12 @@ export interface Weighting {
   total(): Ext;
   /** coefficient·weight on the elements of a tensor that has the box's dims. */
   terms(tree: Tree, tensor: number, coefficient: Ext): FunctionalTerm[];
+}
+
+/** What the verifier knows itself. */
+export interface PublicTensors {
+  /** Σ_i weight_i·tensor[i], or Σ_e weight_to·tensor[from] over the entries of a selection. */
+  weightedSum(tensor: number, weighting: Weighting, select: FormTerm['select']): Ext;
 }
 
 /** The box's weights at a point. */
@@ -90,8 +96,9 @@ export class LeafWeighting implements Weighting {
   private listed(): Ext[] {
     const weights = new Array<Ext>(elementsOf(this.dims)).fill(EXT_ZERO);
     for (const { scale, point, ...block } of this.parts) {
+      const flat = flatIndices(this.dims, block);
       eqTable(point).forEach((weight, local) => {
-        weights[flatIndex(this.dims, block, local)] = extMul(scale, weight);
+        weights[flat[local]!] = extMul(scale, weight);
       });
     }
     return weights;
@@ -138,7 +145,7 @@ export function flatIndex(
 export function addForm(
   sum: Expression,
   relation: Relation,
-  publics: readonly BigUint64Array[],
+  publics: PublicTensors,
   form: Form,
   weighting: Weighting,
   scale: Ext,
@@ -150,14 +157,14 @@ export function addForm(
 function addFormTerm(
   sum: Expression,
   relation: Relation,
-  publics: readonly BigUint64Array[],
+  publics: PublicTensors,
   { coefficient, source, select }: FormTerm,
   weighting: Weighting,
   scale: Ext,
 ): void {
   const factor = extScale(scale, GL.mod(coefficient));
   if (source.side === 'public') {
-    return sum.addKnown(extMul(factor, publicSum(publics[source.index]!, select, weighting.elements())));
+    return sum.addKnown(extMul(factor, publics.weightedSum(source.index, weighting, select)));
   }
   const [tree, tensor] = placeOf(relation, source);
   if (!select) return sum.addTerms(tree, weighting.terms(tree, tensor, factor));
@@ -167,20 +174,6 @@ function addFormTerm(
   };
   const made = { kind: 'select', box: weighting.box, to: select.to, factor } as const;
   sum.addTerms(tree, [entriesFrom(tensor, select.from, made, listed)]);
-}
-
-function publicSum(values: BigUint64Array, select: FormTerm['select'], weights: readonly Ext[]): Ext {
-  let sum: Ext = EXT_ZERO;
-  if (select) {
-    select.to.forEach((to, e) => {
-      sum = extAdd(sum, extScale(weights[to]!, values[select.from[e]!]!));
-    });
-  } else {
-    weights.forEach((weight, i) => {
-      sum = extAdd(sum, extMul(weight, extOf(values[i]!)));
-    });
-  }
-  return sum;
 }
 
 /** The tree that commits to a tensor, and its index there. */

@@ -16,7 +16,10 @@ import {
   type Ext,
 } from '../../field/goldilocks.js';
 import type { Arithmetic, Cosets, Entries, EntriesAt, OpenedRows } from './arithmetic.js';
+import { tablesOf } from './box.js';
+import type { EntrySource } from './functional.js';
 import { DIGEST_BYTES, digestInto } from './hash.js';
+import { leftFactors, LimbSums } from './limbs.js';
 import { eqAt, eqTable, powersOf } from './multilinear.js';
 import { HALF, inverseDomainPoint, inverseRoot } from './oracle.js';
 import type { FormTerm } from './relation.js';
@@ -192,30 +195,51 @@ function weightedSum(weighting: Weighting, values: BigUint64Array, select: FormT
   return [GL.mod(s0), GL.mod(s1)];
 }
 
-/** Sums grow without reduction: 2^20 products of 128 bits have 148. */
-function entrySums({ index, weights }: Entries, { positions, layout, point }: EntriesAt): Ext[] {
+function entrySums(entries: Entries, { positions, layout, point }: EntriesAt): Ext[] {
   const { n, columns } = layout;
   const low = Math.min(n, LOWER_BITS);
-  const table = eqTable(point.slice(0, low));
-  // By the bits of column·2^n + row above the lowest: Σ w0·t0, Σ w1·t1, Σ (w0·t1 + w1·t0).
-  const groups = new Map<number, [bigint, bigint, bigint]>();
-  index.forEach((element, entry) => {
-    const position = positions[element]!;
-    const name = Math.floor(position / 2 ** low);
-    let sums = groups.get(name);
-    if (sums === undefined) groups.set(name, (sums = [0n, 0n, 0n]));
-    const [w0, w1] = weights[entry]!;
-    const [t0, t1] = table[position % 2 ** low]!;
-    sums[0] += w0 * t0;
-    sums[1] += w1 * t1;
-    sums[2] += w0 * t1 + w1 * t0;
-  });
+  const table = tablesOf(point).eqFactors(low);
+  const { index } = entries;
+  const { weights, to, factor } = entryWeights(entries);
+  const left = leftFactors(weights);
+  // By the bits of column·2^n + row above the lowest.
+  const groups = new Map<number, number>();
+  for (const element of index) {
+    const name = Math.floor(positions[element]! / 2 ** low);
+    if (!groups.has(name)) groups.set(name, groups.size);
+  }
+  const sums = new LimbSums(groups.size);
+  for (let e = 0; e < index.length; e++) {
+    const position = positions[index[e]!]!;
+    const group = groups.get(Math.floor(position / 2 ** low))!;
+    sums.add(group, left, to === undefined ? e : to[e]!, table, position % 2 ** low);
+  }
   const result = new Array<Ext>(columns).fill(EXT_ZERO);
   const upper = point.slice(low);
-  for (const [name, [s00, s11, cross]] of groups) {
-    const sum: Ext = [GL.mod(s00 + NON_RESIDUE * s11), GL.mod(cross)];
+  for (const [name, group] of groups) {
+    const sum = extMul(factor, sums.value(group));
     const column = Math.floor(name / 2 ** (n - low));
     result[column] = extAdd(result[column]!, extMul(sum, eqAt(upper, name % 2 ** (n - low))));
   }
   return result;
 }
+
+/** Entry e weighs factor·weights[to[e]], or factor·weights[e]. */
+interface EntryWeights {
+  readonly weights: readonly Ext[];
+  readonly to?: Uint32Array;
+  readonly factor: Ext;
+}
+
+function entryWeights(entries: Entries): EntryWeights {
+  const { source } = entries;
+  if (source === undefined) return { weights: entries.weights, factor: EXT_ONE };
+  return ENTRY_WEIGHTS[source.kind](entries, source as never);
+}
+
+const ENTRY_WEIGHTS: {
+  readonly [K in EntrySource['kind']]: (entries: Entries, source: Extract<EntrySource, { kind: K }>) => EntryWeights;
+} = {
+  select: (_, { elements, to, factor }) => ({ weights: elements(), to, factor }),
+  patterns: ({ weights }) => ({ weights, factor: EXT_ONE }),
+};

@@ -15,7 +15,7 @@ import {
 } from '../../field/goldilocks.js';
 import { javascriptArithmetic, LOWER_BITS } from './arithmetic-javascript.js';
 import type { Arithmetic, Entries } from './arithmetic.js';
-import { axisPoints, variablesOf } from './box.js';
+import { joinedAxes } from './box.js';
 import type { BoxWeights, EntrySource } from './functional.js';
 import { DIGEST_BYTES } from './hash.js';
 import { flatIndices } from './layout.js';
@@ -227,7 +227,6 @@ const BOX_TABLES: {
   readonly [K in BoxWeights['kind']]: (memory: LoopMemory, box: Extract<BoxWeights, { kind: K }>) => number;
 } = {
   point(memory, { dims, point }) {
-    // Behind the first axis longer than 1, axes of powers of two are one table.
     let [table, elements] = [memory.exts([EXT_ONE]), 1];
     for (const { side, part } of joinedAxes(dims, point)) {
       const along = eqTable(memory, part);
@@ -247,21 +246,6 @@ const BOX_TABLES: {
     return table;
   },
 };
-
-/** Axes from the first to the last, those of powers of two with what is before them: their variables are the lowest of one flat index. */
-function joinedAxes(dims: readonly number[], point: readonly Ext[]): { side: number; part: Ext[] }[] {
-  const joined: { side: number; part: Ext[] }[] = [];
-  axisPoints(dims, point).forEach((part, axis) => {
-    const side = dims[axis]!;
-    const before = joined.at(-1);
-    if (before !== undefined && 2 ** variablesOf(side) === side) {
-      joined[joined.length - 1] = { side: before.side * side, part: [...part, ...before.part] };
-    } else {
-      joined.push({ side, part });
-    }
-  });
-  return joined;
-}
 
 /** Weights of entries in memory: factor·weights[to[e]] is that of entry e, of the tensor's element from[e]; lists at 0 stand for the identity. */
 interface EntryWeights {

@@ -4,7 +4,7 @@
  * sides and not their product.
  */
 import { invariant } from '../../base/errors.js';
-import { EXT_ZERO, extAdd, extMul, type Ext } from '../../field/goldilocks.js';
+import { EXT_ONE, EXT_ZERO, extAdd, extMul, type Ext } from '../../field/goldilocks.js';
 import { javascriptArithmetic } from './arithmetic-javascript.js';
 import type { Arithmetic } from './arithmetic.js';
 import type { AxisVector, FunctionalTerm } from './functional.js';
@@ -13,8 +13,9 @@ import { eqAt, eqBetween, eqTable, innerProduct } from './multilinear.js';
 
 /** Sums scale·w̃_j(ρ) of terms about one layout. */
 export class PointEvaluator {
-  /** By column. */
-  readonly sums: Ext[];
+  private readonly columns: Ext[];
+  /** Entries of terms that list their weights, scaled, by tensor: summed together. */
+  private readonly listed = new Map<number, { readonly index: number[]; readonly weights: Ext[] }>();
   private readonly selectors = new Map<Block, Ext>();
   private readonly tables = new Map<string, Ext[]>();
   private readonly positions = new Map<number, Uint32Array>();
@@ -26,7 +27,7 @@ export class PointEvaluator {
     private readonly arithmetic: Pick<Arithmetic, 'entrySums'> = javascriptArithmetic,
   ) {
     invariant(point.length === layout.n, 'a point has the variables of the matrix', { length: point.length });
-    this.sums = new Array<Ext>(layout.columns).fill(EXT_ZERO);
+    this.columns = new Array<Ext>(layout.columns).fill(EXT_ZERO);
   }
 
   add(term: FunctionalTerm, scale: Ext): void {
@@ -57,7 +58,7 @@ export class PointEvaluator {
         value = extMul(value, part);
         offset += log;
       }
-      this.sums[block.column] = extAdd(this.sums[block.column]!, value);
+      this.addTo(block.column, value);
     }
   }
 
@@ -76,14 +77,25 @@ export class PointEvaluator {
     invariant(term.point.length === blockLog(block), 'a point of a block has its variables', { block: term.block });
     const local = eqBetween(term.point, this.point.slice(0, term.point.length));
     const value = extMul(extMul(scale, term.coefficient), extMul(local, this.selector(block)));
-    this.sums[block.column] = extAdd(this.sums[block.column]!, value);
+    this.addTo(block.column, value);
   }
 
   private addEntries(term: FunctionalTerm & { kind: 'entries' }, scale: Ext): void {
-    const { tensor, index, source } = term;
+    if (term.source !== undefined) return this.addEntrySums(term, scale);
+    const { tensor, index, weights } = term;
+    invariant(index.length === weights.length, 'each entry has a weight', { entries: index.length });
+    const listed = this.listed.get(tensor) ?? { index: [], weights: [] };
+    this.listed.set(tensor, listed);
+    index.forEach((element, e) => {
+      listed.index.push(element);
+      listed.weights.push(extMul(weights[e]!, scale));
+    });
+  }
+
+  private addEntrySums(term: FunctionalTerm & { kind: 'entries' }, scale: Ext): void {
+    const { tensor, index } = term;
     const positions = this.positions.get(tensor) ?? positionsOf(this.layout, tensor);
     this.positions.set(tensor, positions);
-    invariant(source !== undefined || index.length === term.weights.length, 'each entry has a weight', { tensor });
     invariant(
       index.every((element) => element < positions.length),
       'an entry is an element of its tensor',
@@ -91,9 +103,20 @@ export class PointEvaluator {
     );
     const { layout, point } = this;
     const sums = this.arithmetic.entrySums(term, { positions, layout, point });
-    sums.forEach((sum, column) => {
-      this.sums[column] = extAdd(this.sums[column]!, extMul(scale, sum));
-    });
+    sums.forEach((sum, column) => this.addTo(column, extMul(scale, sum)));
+  }
+
+  private addTo(column: number, value: Ext): void {
+    this.columns[column] = extAdd(this.columns[column]!, value);
+  }
+
+  /** By column. */
+  get sums(): readonly Ext[] {
+    for (const [tensor, { index, weights }] of this.listed) {
+      this.addEntrySums({ kind: 'entries', tensor, index: Uint32Array.from(index), weights }, EXT_ONE);
+    }
+    this.listed.clear();
+    return this.columns;
   }
 
   /** eq of the variables above a block's and its place among the blocks of that size. */

@@ -6,11 +6,17 @@ import { EXT_ONE, EXT_ZERO, extAdd, extMul, extSub, type Ext } from '../../field
 
 /** eq(point, i) for all i < 2^point.length. */
 export function eqTable(point: readonly Ext[]): Ext[] {
-  let table: Ext[] = [EXT_ONE];
-  for (const r of point) {
-    const high = table.map((value) => extMul(value, r));
-    table = [...table.map((value, index) => extSub(value, high[index]!)), ...high];
-  }
+  const table = new Array<Ext>(2 ** point.length);
+  table[0] = EXT_ONE;
+  point.forEach((r, k) => {
+    const half = 2 ** k;
+    for (let i = 0; i < half; i++) {
+      const value = table[i]!;
+      const high = extMul(value, r);
+      table[i] = extSub(value, high);
+      table[half + i] = high;
+    }
+  });
   return table;
 }
 

@@ -1,6 +1,6 @@
 /** Weights on the elements of a constraint's box, and what Σ_i weight_i·form_i is: a known part and functionals of committed tensors. */
 import { EXT_ZERO, GL, extAdd, extMul, extScale, type Ext } from '../../field/goldilocks.js';
-import { boxTotal, boxVectors, boxWeights } from './box.js';
+import { boxTotal, boxVectors, tablesOf } from './box.js';
 import type { Expression } from './expression.js';
 import { entriesFrom, type BoxPart, type BoxWeights, type FunctionalTerm } from './functional.js';
 import { eqAt, eqTable } from './multilinear.js';
@@ -40,7 +40,7 @@ export class PointWeighting implements Weighting {
   }
 
   elements(): readonly Ext[] {
-    return (this.flat ??= boxWeights(this.dims, this.point));
+    return (this.flat ??= tablesOf(this.point).weights(this.dims));
   }
 
   total(): Ext {
@@ -168,11 +168,12 @@ function addFormTerm(
   }
   const [tree, tensor] = placeOf(relation, source);
   if (!select) return sum.addTerms(tree, weighting.terms(tree, tensor, factor));
+  const elements = () => weighting.elements();
   const listed = () => {
-    const elements = weighting.elements();
-    return Array.from(select.to, (to) => extMul(factor, elements[to]!));
+    const weights = elements();
+    return Array.from(select.to, (to) => extMul(factor, weights[to]!));
   };
-  const made = { kind: 'select', box: weighting.box, to: select.to, factor } as const;
+  const made = { kind: 'select', box: weighting.box, elements, to: select.to, factor } as const;
   sum.addTerms(tree, [entriesFrom(tensor, select.from, made, listed)]);
 }
 

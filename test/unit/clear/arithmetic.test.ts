@@ -183,7 +183,8 @@ describe('both', () => {
       const to = Uint32Array.from({ length: 100 }, () => draws.below(30));
       const factor = draws.ext();
       const list = () => Array.from(to, (e) => extMul(factor, weighting.elements()[e]!));
-      const source = { kind: 'select', box: weighting.box, to, factor } as const;
+      const elements = () => weighting.elements();
+      const source = { kind: 'select', box: weighting.box, elements, to, factor } as const;
       same((arithmetic) => arithmetic.entrySums(entriesFrom(1, index, source, list), at));
     }
   });

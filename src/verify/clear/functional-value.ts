@@ -81,8 +81,12 @@ export class PointEvaluator {
   }
 
   private addEntries(term: FunctionalTerm & { kind: 'entries' }, scale: Ext): void {
+    const { tensor, index } = term;
+    const { length } = this.positionsOf(tensor);
+    const isInside = index.every((element) => element < length);
+    invariant(isInside, 'an entry is an element of its tensor', { tensor });
     if (term.source !== undefined) return this.addEntrySums(term, scale);
-    const { tensor, index, weights } = term;
+    const { weights } = term;
     invariant(index.length === weights.length, 'each entry has a weight', { entries: index.length });
     const listed = this.listed.get(tensor) ?? { index: [], weights: [] };
     this.listed.set(tensor, listed);
@@ -93,17 +97,16 @@ export class PointEvaluator {
   }
 
   private addEntrySums(term: FunctionalTerm & { kind: 'entries' }, scale: Ext): void {
-    const { tensor, index } = term;
-    const positions = this.positions.get(tensor) ?? positionsOf(this.layout, tensor);
-    this.positions.set(tensor, positions);
-    invariant(
-      index.every((element) => element < positions.length),
-      'an entry is an element of its tensor',
-      { tensor },
-    );
     const { layout, point } = this;
+    const positions = this.positionsOf(term.tensor);
     const sums = this.arithmetic.entrySums(term, { positions, layout, point });
     sums.forEach((sum, column) => this.addTo(column, extMul(scale, sum)));
+  }
+
+  private positionsOf(tensor: number): Uint32Array {
+    const positions = this.positions.get(tensor) ?? positionsOf(this.layout, tensor);
+    this.positions.set(tensor, positions);
+    return positions;
   }
 
   private addTo(column: number, value: Ext): void {

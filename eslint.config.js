@@ -12,6 +12,7 @@ export default ts.config(
       '.cache',
       'src/kernels/assembly',
       'src/kernels/generated',
+      'src/verify/clear/generated',
     ],
   },
   js.configs.recommended,

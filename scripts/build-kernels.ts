@@ -1,9 +1,9 @@
 /**
- * Compiles src/kernels/assembly to WebAssembly, two modules, and writes src/kernels/generated, which is committed: users and
- * browsers need no compiler. Run from the repository's root after a change of the kernels; a test holds the file to its sources.
+ * Compiles src/kernels/assembly to WebAssembly, three modules, and writes src/kernels/generated and the standalone verifier's, which are committed: users and
+ * browsers need no compiler. Run from the repository's root after a change of the kernels; a test holds the files to their sources.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as asc from 'assemblyscript/asc';
 import { Q, R } from '../src/field/bn254.js';
@@ -19,9 +19,11 @@ export interface KernelModule {
   /** Its index.ts, from the repository's root. */
   readonly entry: string;
   readonly generated: string;
-  /** The constants in the generated file: base64, and the flags' offset. */
-  readonly constants: { readonly wasm: string; readonly offset: string };
+  /** The constants in the generated file: base64, and the flags' offset of a module that threads share. */
+  readonly constants: { readonly wasm: string; readonly offset?: string };
   readonly what: string;
+  /** Sources in the place of those of the same path. */
+  readonly instead?: ReadonlyMap<string, string>;
 }
 
 const BN254: KernelModule = {
@@ -39,7 +41,16 @@ const CLEAR: KernelModule = {
   what: "The module of protocol `clear`'s kernels",
 };
 
-export const KERNEL_MODULES: readonly KernelModule[] = [BN254, CLEAR];
+/** The loops of the standalone verifier, small enough to be in one file with it: for one thread, BLAKE3 with its rounds in a loop. */
+const VERIFIER: KernelModule = {
+  entry: `${ASSEMBLY}/clear/verifier-index.ts`,
+  generated: 'src/verify/clear/generated/verifier-wasm.ts',
+  constants: { wasm: 'VERIFIER_WASM' },
+  what: "The module of the verifier's loops (scripts/build-kernels.ts)",
+  instead: new Map([[`${ASSEMBLY}/clear/blake3-compress.ts`, blake3Source(true)]]),
+};
+
+export const KERNEL_MODULES: readonly KernelModule[] = [BN254, CLEAR, VERIFIER];
 
 /** Sources written by a program, by path from the repository's root. */
 export function writtenSources(): ReadonlyMap<string, string> {
@@ -53,14 +64,19 @@ export function writtenSources(): ReadonlyMap<string, string> {
 }
 
 interface KernelBuild {
-  /** The module that imports a shared memory. */
+  /** The module; of one that threads share, that which imports a shared memory. */
   readonly wasm: Uint8Array;
   /** Where its memory import's limit flags are: 3 is shared with a maximum, 1 is unshared with a maximum. */
-  readonly flagsOffset: number;
+  readonly flagsOffset?: number;
 }
 
-/** Compiles a module of kernels in `root`, with `written` in place of the files of those names. */
-async function buildKernels(root: string, { entry }: KernelModule, written = writtenSources()): Promise<KernelBuild> {
+/** Compiles a module of kernels in `root`, with written sources in place of the files of those names. */
+async function buildKernels(
+  root: string,
+  { entry, constants, instead = new Map() }: KernelModule,
+): Promise<KernelBuild> {
+  const written = new Map([...writtenSources(), ...instead]);
+  if (constants.offset === undefined) return { wasm: await compile(root, entry, written, false) };
   const [shared, unshared] = await Promise.all([
     compile(root, entry, written, true),
     compile(root, entry, written, false),
@@ -140,18 +156,22 @@ function onlyDifference(shared: Uint8Array, unshared: Uint8Array): number {
 /** The text of a file in src/kernels/generated. */
 function generatedModule({ constants, what }: KernelModule, { wasm, flagsOffset }: KernelBuild): string {
   const base64 = Buffer.from(wasm).toString('base64');
+  const offset =
+    constants.offset === undefined
+      ? ''
+      : `
+/** Offset of the memory import's limit flags: 3 is shared with a maximum, 1 is unshared with a maximum. */
+export const ${constants.offset} = ${flagsOffset};
+`;
   return `// Written by scripts/build-kernels.ts from src/kernels/assembly.
 
-/** ${what}, base64. Its memory import is shared. */
+/** ${what}, base64. Its memory import is ${offset === '' ? 'unshared' : 'shared'}. */
 export const ${constants.wasm} =
 ${base64
   .match(/.{1,110}/g)!
   .map((line) => `  '${line}'`)
   .join(' +\n')};
-
-/** Offset of the memory import's limit flags: 3 is shared with a maximum, 1 is unshared with a maximum. */
-export const ${constants.offset} = ${flagsOffset};
-`;
+${offset}`;
 }
 
 /** A file in src/kernels/generated: its path from the repository's root, and its text. */
@@ -160,7 +180,7 @@ export async function kernelFile(root: string, module: KernelModule): Promise<re
 }
 
 async function main(root: string): Promise<void> {
-  await mkdir(join(root, GENERATED), { recursive: true });
+  for (const { generated } of KERNEL_MODULES) await mkdir(dirname(join(root, generated)), { recursive: true });
   const modules = await Promise.all(KERNEL_MODULES.map((module) => kernelFile(root, module)));
   for (const [name, text] of [...writtenSources(), ...modules]) await writeFile(join(root, name), text);
 }

@@ -1,6 +1,7 @@
 /**
- * Writes src/kernels/assembly/clear/blake3-compress.ts: BLAKE3's compression function (section 2.2 of its paper) on four lanes at once, its seven
- * rounds written out so that the message schedule is a matter of offsets.
+ * BLAKE3's compression function (section 2.2 of its paper) on four lanes at once, in two forms with the same values: src/kernels/assembly/clear/blake3-compress.ts
+ * has its seven rounds written out, so that the message schedule is a matter of offsets; the verifier's module, which is to be small, has one round in a
+ * loop that moves the message.
  */
 
 /** First eight words of the fractional parts of square roots of primes: SHA-256's initial value, BLAKE3's too. */
@@ -34,20 +35,60 @@ function mix([a, b, c, d]: readonly [number, number, number, number], x: number,
   return [...half(x, 'turn16', 'turn12'), ...half(y, 'turn8', 'turn7')];
 }
 
+/** A round on message words in the order of `schedule`. */
+const round = (schedule: readonly number[]): string[] =>
+  MIXED.flatMap((quarter, i) => mix(quarter, schedule[2 * i]!, schedule[2 * i + 1]!));
+
+const IN_ORDER = PERMUTATION.map((_, i) => i);
+
 function rounds(): string[] {
   const out: string[] = [];
-  let schedule = PERMUTATION.map((_, i) => i);
-  for (let round = 0; round < ROUNDS; round++) {
-    MIXED.forEach((quarter, i) => out.push(...mix(quarter, schedule[2 * i]!, schedule[2 * i + 1]!)));
+  let schedule = IN_ORDER;
+  for (let i = 0; i < ROUNDS; i++) {
+    out.push(...round(schedule));
     schedule = PERMUTATION.map((from) => schedule[from]!);
   }
   return out;
 }
 
+/** The rounds in a loop. The permutation is two cycles of eight words: after an eighth move the message is where it was. */
+const LOOP = [
+  `for (let round = 0; round < ${ROUNDS}; round++) {`,
+  ...round(IN_ORDER).map((line) => `  ${line}`),
+  '  moveMessage(m);',
+  '}',
+  'moveMessage(m);',
+];
+
+/** Each cycle of the permutation, in the order in which words are overwritten. */
+function moves(): string[] {
+  const moved = new Set<number>();
+  return IN_ORDER.flatMap((first) => {
+    if (moved.has(first)) return [];
+    const lines = [`const first${first} = ${word('m', first)};`];
+    let to = first;
+    for (; PERMUTATION[to] !== first; to = PERMUTATION[to]!) {
+      moved.add(to);
+      lines.push(`v128.store(m, ${word('m', PERMUTATION[to]!)}, ${16 * to});`);
+    }
+    moved.add(to);
+    return [...lines, `v128.store(m, first${first}, ${16 * to});`];
+  });
+}
+
+const MOVE_MESSAGE = `
+/** Message words of the next round in the places of this one's. */
+function moveMessage(m: usize): void {
+${moves()
+  .map((line) => `  ${line}`)
+  .join('\n')}
+}
+`;
+
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-/** By path from the repository's root. */
-export function blake3Source(): string {
+/** Seven rounds written out, or `short`: one in a loop. */
+export function blake3Source(short = false): string {
   const body = [
     ...upTo(8).map((i) => `let v${i} = ${word('cv', i)};`),
     ...upTo(4).map((i) => `let v${8 + i} = i32x4.splat(${IV[i]! | 0});`),
@@ -55,7 +96,7 @@ export function blake3Source(): string {
     'let v13 = i32x4.splat(0);',
     'let v14 = i32x4.splat(bytes);',
     'let v15 = i32x4.splat(flags);',
-    ...rounds(),
+    ...(short ? LOOP : rounds()),
     'if (whole) {',
     ...upTo(8).map((i) => `  v128.store(out, v128.xor(v${8 + i}, ${word('cv', i)}), ${16 * (8 + i)});`),
     '}',
@@ -82,7 +123,7 @@ function turn8(x: v128): v128 {
 function turn7(x: v128): v128 {
   return v128.or(i32x4.shr_u(x, 7), i32x4.shl(x, 25));
 }
-
+${short ? MOVE_MESSAGE : ''}
 /**
  * Word i of lane l is in 32-bit lane l of the v128 number i, of the chaining value \`cv\` (8), the message \`m\` (16) and the result \`out\`: 8, or
  * with \`whole\` 16. Block counters are below 2^32, one a lane; block length and flags are those of all lanes. \`out\` may be \`cv\`, or a part of \`m\`.

@@ -58,6 +58,7 @@ export type { TensorValue, TopClass } from '../verify/report.js';
 export type { ImagePreprocessing, Overflow, Protocol, Schema, TensorSchema, Visibility } from '../verify/statement.js';
 export { verify } from '../verify/verify.js';
 export type { Verified, VerifyOptions, VerifyResult } from '../verify/verify.js';
+export type { ArithmeticName } from '../verify/clear/arithmetic-choice.js';
 export type { Pause } from './engine/event-loop.js';
 export type { Opening } from '../verify/opening.js';
 export type {

@@ -23,6 +23,7 @@ export type {
   SetupKind,
   VerificationKey,
 } from './key.js';
+export type { ArithmeticName } from './clear/arithmetic-choice.js';
 export type { ClearHash, ClearKeyJson, ParameterSet } from './clear/key.js';
 export { makeMirageProof, makeProof } from './proof.js';
 export type {

@@ -2,6 +2,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { writtenNames } from '../base/unsupported.js';
 import type { Unwritten } from '../base/unsupported.js';
+import type { ArithmeticName } from './clear/arithmetic-choice.js';
 import { clearJudge } from './clear/judge.js';
 import { NOT_REVIEWED } from './clear/key.js';
 import { readClearProof, type ClearEvidence } from './clear/proof-file.js';
@@ -41,7 +42,8 @@ export interface VerifierProtocol<P extends Protocol> {
   readonly readsSnarkjs: boolean;
   /** What nobody has looked at; shown with every proof. */
   readonly review?: string;
-  readonly judge: (key: PreparedKeyOf<P>) => Judge<Evidences[P]>;
+  /** Throws ZkonnxError USAGE for an arithmetic that does not run here, where the protocol has two. */
+  readonly judge: (key: PreparedKeyOf<P>, arithmetic?: ArithmeticName) => Judge<Evidences[P]>;
   /** Everything before the judge. Throws Refusal. */
   readonly read: (key: PreparedKeyOf<P>, publicSignals: unknown, proof: JsonObject) => OpenedProof<Evidences[P]>;
 }
@@ -79,7 +81,7 @@ export const VERIFIERS: { readonly [P in Protocol]: VerifierProtocol<P> } = {
     boundTo: 'key',
     readsSnarkjs: false,
     review: NOT_REVIEWED,
-    judge: ({ body, facts }) => clearJudge(body, facts.keyDigest),
+    judge: ({ body, facts }, arithmetic) => clearJudge(body, facts.keyDigest, arithmetic),
     read({ body, facts }, publicSignals, proof) {
       const { signals, ...evidence } = readClearProof(body, facts.schema, publicSignals, proof);
       return { signals, context: `0x${bytesToHex(evidence.statement.context)}`, evidence };
@@ -98,8 +100,8 @@ export function equationOf<P extends CurveProtocol>({ protocol, body }: Prepared
   return EQUATIONS[protocol](points);
 }
 
-export function judgeOf<P extends Protocol>(key: PreparedKeyOf<P>): Judge<Evidences[P]> {
-  return VERIFIERS[key.protocol].judge(key);
+export function judgeOf<P extends Protocol>(key: PreparedKeyOf<P>, arithmetic?: ArithmeticName): Judge<Evidences[P]> {
+  return VERIFIERS[key.protocol].judge(key, arithmetic);
 }
 
 /** Every check of a proof before its evidence is judged. Throws Refusal. */

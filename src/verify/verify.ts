@@ -3,6 +3,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { ZkonnxError } from '../base/errors.js';
 import { parseJsonFile } from '../base/strict-json.js';
 import { requirePinned, requireUnclamped, requireWord } from './clamped.js';
+import { ARITHMETIC_NAMES, type ArithmeticName } from './clear/arithmetic-choice.js';
 import { checkExpectation, compareExpectation } from './expect.js';
 import type { Expectation, ProvenTensor } from './expect.js';
 import { parseSignals } from './groth16.js';
@@ -51,6 +52,11 @@ export interface VerifyOptions {
    * must equal them; a bare snarkjs proof is accepted only with them.
    */
   readonly publicSignals?: unknown;
+  /**
+   * What a check of protocol `clear` computes with; verdicts are the same. Default: WebAssembly where it runs, else plain JavaScript, as under a
+   * Content-Security-Policy without 'wasm-unsafe-eval'. `webassembly` where it does not run is USAGE. The other protocols have plain JavaScript alone.
+   */
+  readonly arithmetic?: ArithmeticName;
 }
 
 /** A valid proof, and what it proves: public tensors in real values, by name. */
@@ -155,7 +161,11 @@ export function askQuestion(keyJson: unknown, options: VerifyOptions): Question 
     visibility === 'public' || (visibility === 'committed' && opening !== undefined);
   checkExpectation('output', schema.outputs.filter(isShown), expectOutputs);
   checkExpectation('input', schema.inputs.filter(isShown), expectInputs);
-  return { key, judge: judgeOf<Protocol>(key), options, model, schema: expectedSchema, keyDigest, context, opening };
+  const { arithmetic } = options;
+  const isKnown = arithmetic === undefined || ARITHMETIC_NAMES.includes(arithmetic);
+  requireOption('arithmetic', arithmetic, isKnown, ARITHMETIC_NAMES.join(' or '));
+  const judge = judgeOf<Protocol>(key, arithmetic);
+  return { key, judge, options, model, schema: expectedSchema, keyDigest, context, opening };
 }
 
 /** Every check that comes before the evidence is judged. Throws Refusal. */

@@ -2,6 +2,7 @@
  * The argument that cells satisfy a relation (docs/soundness/clear.md): its messages read, and what they leave to be shown of the committed tensors. Prover and verifier both
  * take their claims from here, so that there is one list of them.
  */
+import type { Arithmetic } from './arithmetic.js';
 import type { Claim } from './functional.js';
 import { readConstraints } from './constraints.js';
 import { readLookups } from './lookups.js';
@@ -17,8 +18,9 @@ export function readArgument(
   plan: ArgumentPlan,
   publics: readonly BigUint64Array[],
   transcript: Transcript,
+  arithmetic?: Arithmetic,
 ): readonly Claim[] {
-  const reader = new ArgumentReader(plan, publics, transcript);
+  const reader = new ArgumentReader(plan, publics, transcript, arithmetic);
   if (plan.constraints) readConstraints(reader, plan.constraints);
   if (plan.lookups) readLookups(reader, plan.lookups);
   if (plan.blinding.products.length > 0) readPadProducts(reader);

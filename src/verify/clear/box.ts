@@ -4,6 +4,7 @@
  */
 import { EXT_ONE, EXT_ZERO, extAdd, extMul, extScale, extSub, type Ext } from '../../field/goldilocks.js';
 import type { AxisVector } from './functional.js';
+import { rightFactors, type RightFactors } from './limbs.js';
 import { eqTable } from './multilinear.js';
 
 /** ⌈log2 count⌉; 0 for 1. */
@@ -36,12 +37,65 @@ export function boxVectors(dims: readonly number[], point: readonly Ext[]): Axis
 
 /** The weight of every element, flat. */
 export function boxWeights(dims: readonly number[], point: readonly Ext[]): Ext[] {
-  let weights: Ext[] = [EXT_ONE];
-  for (const [axis, part] of axisPoints(dims, point).entries()) {
-    const along = eqTable(part).slice(0, dims[axis]);
-    weights = weights.flatMap((weight) => along.map((factor) => extMul(weight, factor)));
+  return joinedAxes(dims, point).reduce<Ext[]>((weights, { side, part }) => {
+    const along = eqTable(part).slice(0, side);
+    // The first axis as it is.
+    return weights.length === 0 ? along : weights.flatMap((weight) => along.map((factor) => extMul(weight, factor)));
+  }, []);
+}
+
+/** An axis, or some that are as one, of `side` elements, and its part of a point. */
+export interface JoinedAxis {
+  readonly side: number;
+  readonly part: readonly Ext[];
+}
+
+/** Axes from the first to the last, each power of two as one with the axis before it: their variables are those of one flat index. */
+export function joinedAxes(dims: readonly number[], point: readonly Ext[]): readonly JoinedAxis[] {
+  const joined: JoinedAxis[] = [];
+  axisPoints(dims, point).forEach((part, axis) => {
+    const side = dims[axis]!;
+    const before = joined.at(-1);
+    if (before !== undefined && 2 ** part.length === side) {
+      joined[joined.length - 1] = { side: before.side * side, part: [...part, ...before.part] };
+    } else {
+      joined.push({ side, part });
+    }
+  });
+  return joined;
+}
+
+/** Tables at a point, each made once. */
+export class PointTables {
+  private readonly made = new Map<string, readonly Ext[]>();
+  private readonly factors = new Map<string, RightFactors>();
+
+  constructor(private readonly point: readonly Ext[]) {}
+
+  /** boxWeights. */
+  weights(dims: readonly number[]): readonly Ext[] {
+    return remembered(this.made, dims.join(), () => boxWeights(dims, this.point));
   }
-  return weights;
+
+  /** eq of the lowest variables, as factors of products. */
+  eqFactors(variables: number): RightFactors {
+    return remembered(this.factors, `${variables}`, () => rightFactors(this.weights([2 ** variables])));
+  }
+}
+
+function remembered<T>(known: Map<string, T>, name: string, make: () => T): T {
+  const value = known.get(name) ?? make();
+  known.set(name, value);
+  return value;
+}
+
+const known = new WeakMap<readonly Ext[], PointTables>();
+
+/** One for each point, for as long as the point is there: constraints of a relation share theirs. */
+export function tablesOf(point: readonly Ext[]): PointTables {
+  const tables = known.get(point) ?? new PointTables(point);
+  known.set(point, tables);
+  return tables;
 }
 
 /** The weights as a vector of one axis over flat indices. */

@@ -6,12 +6,13 @@
  * where L_l is the weighted sum of a linear constraint's or a matmul's form. Round k binds variable k of all summands; a summand of v < V variables enters as
  * 2^(v − V) times itself. At the end weights' evaluations are sent in clear, and A, B padded.
  */
-import { EXT_ONE, GL, NON_RESIDUE, extMul, extOf, extPow, extScale, type Ext } from '../../field/goldilocks.js';
+import { EXT_ONE, GL, extMul, extOf, extPow, extScale, type Ext } from '../../field/goldilocks.js';
 import { axesTerm } from './axes.js';
 import { axisPoints, boxVariables, flatVector, variablesOf } from './box.js';
 import type { Affine } from './expression.js';
 import { Expression, afterRound, type Padded } from './expression.js';
 import { entriesFrom, type FunctionalTerm } from './functional.js';
+import { patternWeights } from './limbs.js';
 import { eqBetween } from './multilinear.js';
 import { dimsOf } from './plan.js';
 import type { ConstraintsPlan } from './plan.js';
@@ -187,23 +188,3 @@ const WEIGHT_TERMS: {
   },
   axes: axesTerm,
 };
-
-/** Σ over rows i with entry e of rows[i]·columns[base_i + offset_e]. Sums grow without reduction: 2^31 products of 131 bits have 162. */
-function patternWeights(
-  { pattern, base, start, offset }: Extract<WeightMap, { kind: 'patterns' }>,
-  rows: readonly Ext[],
-  columns: readonly Ext[],
-): Ext[] {
-  const sums = Array.from(offset, (): [bigint, bigint] => [0n, 0n]);
-  rows.forEach(([r0, r1], i) => {
-    const p = pattern[i]!;
-    const scaled = NON_RESIDUE * r1;
-    for (let e = start[p]!; e < start[p + 1]!; e++) {
-      const [c0, c1] = columns[base[i]! + offset[e]!]!;
-      const sum = sums[e]!;
-      sum[0] += r0 * c0 + scaled * c1;
-      sum[1] += r0 * c1 + r1 * c0;
-    }
-  });
-  return sums.map(([c0, c1]) => [GL.mod(c0), GL.mod(c1)] as const);
-}

@@ -4,18 +4,18 @@
  * sides and not their product.
  */
 import { invariant } from '../../base/errors.js';
-import { EXT_ZERO, extAdd, extMul, GL, NON_RESIDUE, type Ext } from '../../field/goldilocks.js';
+import { EXT_ONE, EXT_ZERO, extAdd, extMul, type Ext } from '../../field/goldilocks.js';
+import { javascriptArithmetic } from './arithmetic-javascript.js';
+import type { Arithmetic } from './arithmetic.js';
 import type { AxisVector, FunctionalTerm } from './functional.js';
 import { blockLog, positionsOf, type Block, type Layout } from './layout.js';
 import { eqAt, eqBetween, eqTable, innerProduct } from './multilinear.js';
 
-/** Rows are split here for entries: one table of the lower bits, one product for all entries of a column that share the upper bits. */
-const LOWER_BITS = 12;
-
 /** Sums scale·w̃_j(ρ) of terms about one layout. */
 export class PointEvaluator {
-  /** By column. */
-  readonly sums: Ext[];
+  private readonly columns: Ext[];
+  /** Entries of terms that list their weights, scaled, by tensor: summed together. */
+  private readonly listed = new Map<number, { readonly index: number[]; readonly weights: Ext[] }>();
   private readonly selectors = new Map<Block, Ext>();
   private readonly tables = new Map<string, Ext[]>();
   private readonly positions = new Map<number, Uint32Array>();
@@ -24,9 +24,10 @@ export class PointEvaluator {
     private readonly layout: Layout,
     /** ρ, of layout.n variables. */
     private readonly point: readonly Ext[],
+    private readonly arithmetic: Pick<Arithmetic, 'entrySums'> = javascriptArithmetic,
   ) {
     invariant(point.length === layout.n, 'a point has the variables of the matrix', { length: point.length });
-    this.sums = new Array<Ext>(layout.columns).fill(EXT_ZERO);
+    this.columns = new Array<Ext>(layout.columns).fill(EXT_ZERO);
   }
 
   add(term: FunctionalTerm, scale: Ext): void {
@@ -57,7 +58,7 @@ export class PointEvaluator {
         value = extMul(value, part);
         offset += log;
       }
-      this.sums[block.column] = extAdd(this.sums[block.column]!, value);
+      this.addTo(block.column, value);
     }
   }
 
@@ -76,38 +77,49 @@ export class PointEvaluator {
     invariant(term.point.length === blockLog(block), 'a point of a block has its variables', { block: term.block });
     const local = eqBetween(term.point, this.point.slice(0, term.point.length));
     const value = extMul(extMul(scale, term.coefficient), extMul(local, this.selector(block)));
-    this.sums[block.column] = extAdd(this.sums[block.column]!, value);
+    this.addTo(block.column, value);
   }
 
-  /** Sums grow without reduction: 2^20 products of 128 bits have 148. */
-  private addEntries({ tensor, index, weights }: FunctionalTerm & { kind: 'entries' }, scale: Ext): void {
+  private addEntries(term: FunctionalTerm & { kind: 'entries' }, scale: Ext): void {
+    const { tensor, index } = term;
+    const { length } = this.positionsOf(tensor);
+    const isInside = index.every((element) => element < length);
+    invariant(isInside, 'an entry is an element of its tensor', { tensor });
+    if (term.source !== undefined) return this.addEntrySums(term, scale);
+    const { weights } = term;
     invariant(index.length === weights.length, 'each entry has a weight', { entries: index.length });
+    const listed = this.listed.get(tensor) ?? { index: [], weights: [] };
+    this.listed.set(tensor, listed);
+    index.forEach((element, e) => {
+      listed.index.push(element);
+      listed.weights.push(extMul(weights[e]!, scale));
+    });
+  }
+
+  private addEntrySums(term: FunctionalTerm & { kind: 'entries' }, scale: Ext): void {
+    const { layout, point } = this;
+    const positions = this.positionsOf(term.tensor);
+    const sums = this.arithmetic.entrySums(term, { positions, layout, point });
+    sums.forEach((sum, column) => this.addTo(column, extMul(scale, sum)));
+  }
+
+  private positionsOf(tensor: number): Uint32Array {
     const positions = this.positions.get(tensor) ?? positionsOf(this.layout, tensor);
     this.positions.set(tensor, positions);
-    const { n } = this.layout;
-    const low = Math.min(n, LOWER_BITS);
-    const table = this.table(0, low);
-    // By the bits of column·2^n + row above the lowest: Σ w0·t0, Σ w1·t1, Σ (w0·t1 + w1·t0).
-    const groups = new Map<number, [bigint, bigint, bigint]>();
-    index.forEach((element, entry) => {
-      invariant(element < positions.length, 'an entry is an element of its tensor', { element, tensor });
-      const position = positions[element]!;
-      const name = Math.floor(position / 2 ** low);
-      let sums = groups.get(name);
-      if (sums === undefined) groups.set(name, (sums = [0n, 0n, 0n]));
-      const [w0, w1] = weights[entry]!;
-      const [t0, t1] = table[position % 2 ** low]!;
-      sums[0] += w0 * t0;
-      sums[1] += w1 * t1;
-      sums[2] += w0 * t1 + w1 * t0;
-    });
-    const upper = this.point.slice(low);
-    for (const [name, [s00, s11, cross]] of groups) {
-      const sum: Ext = [GL.mod(s00 + NON_RESIDUE * s11), GL.mod(cross)];
-      const column = Math.floor(name / 2 ** (n - low));
-      const value = extMul(extMul(scale, sum), eqAt(upper, name % 2 ** (n - low)));
-      this.sums[column] = extAdd(this.sums[column]!, value);
+    return positions;
+  }
+
+  private addTo(column: number, value: Ext): void {
+    this.columns[column] = extAdd(this.columns[column]!, value);
+  }
+
+  /** By column. */
+  get sums(): readonly Ext[] {
+    for (const [tensor, { index, weights }] of this.listed) {
+      this.addEntrySums({ kind: 'entries', tensor, index: Uint32Array.from(index), weights }, EXT_ONE);
     }
+    this.listed.clear();
+    return this.columns;
   }
 
   /** eq of the variables above a block's and its place among the blocks of that size. */

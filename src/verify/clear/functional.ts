@@ -57,8 +57,14 @@ export interface BoxPart {
 }
 
 export type EntrySource =
-  /** weights[e] = factor·box[to[e]]. */
-  | { readonly kind: 'select'; readonly box: BoxWeights; readonly to: Uint32Array; readonly factor: Ext }
+  /** weights[e] = factor·box[to[e]]; `elements` lists the box. */
+  | {
+      readonly kind: 'select';
+      readonly box: BoxWeights;
+      readonly elements: () => readonly Ext[];
+      readonly to: Uint32Array;
+      readonly factor: Ext;
+    }
   /** weights[e] = Σ over rows i with entry e of rows[i]·columns[base_i + offset_e]; index[e] = e. */
   | {
       readonly kind: 'patterns';

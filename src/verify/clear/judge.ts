@@ -2,6 +2,7 @@
 import { hexToBytes } from '@noble/hashes/utils.js';
 import type { Judge } from '../judge.js';
 import { Refusal } from '../refusal.js';
+import { arithmeticOf, type ArithmeticName } from './arithmetic-choice.js';
 import type { PreparedClearKey } from './key.js';
 import type { ClearEvidence } from './proof-file.js';
 import { verifyClear, type ClearKey } from './verify.js';
@@ -11,9 +12,15 @@ export function clearKeyOf({ relation, parameters, weightsRoot }: PreparedClearK
   return { digest: hexToBytes(keyDigest.slice(2)), relation, parameters, weightsRoot };
 }
 
-export function clearJudge(body: PreparedClearKey, keyDigest: string): Judge<ClearEvidence> {
+/** Throws ZkonnxError USAGE for an arithmetic that does not run here. */
+export function clearJudge(
+  body: PreparedClearKey,
+  keyDigest: string,
+  arithmetic?: ArithmeticName,
+): Judge<ClearEvidence> {
   const key = clearKeyOf(body, keyDigest);
-  const judge = ({ statement, proof }: ClearEvidence) => verifyClear(key, statement, proof, body.plan);
+  const loops = arithmeticOf(arithmetic);
+  const judge = ({ statement, proof }: ClearEvidence) => verifyClear(key, statement, proof, body.plan, loops);
   return {
     one(evidence) {
       const refused = judge(evidence);

@@ -132,22 +132,29 @@ export function positionsOf(layout: Layout, tensor: number): Uint32Array {
     columns: layout.columns,
   });
   const positions = new Uint32Array(dims.reduce((product, dim) => product * dim, 1));
-  for (const { start, logs, column, row } of layout.ofTensor[tensor]!) {
-    const first = column * 2 ** layout.n + row;
-    for (let local = 0; local < 2 ** blockLog({ logs }); local++) {
-      let rest = local;
-      let flat = 0;
-      let stride = 1;
-      for (let axis = dims.length - 1; axis >= 0; axis--) {
-        const side = 2 ** logs[axis]!;
-        flat += (start[axis]! + (rest % side)) * stride;
-        rest = Math.floor(rest / side);
-        stride *= dims[axis]!;
-      }
+  for (const block of layout.ofTensor[tensor]!) {
+    const first = block.column * 2 ** layout.n + block.row;
+    flatIndices(dims, block).forEach((flat, local) => {
       positions[flat] = first + local;
-    }
+    });
   }
   return positions;
+}
+
+/** Flat indices in a box of `dims` < 2^32 elements of the elements of a block, row-major. */
+export function flatIndices(dims: readonly number[], { start, logs }: Pick<Block, 'start' | 'logs'>): Uint32Array {
+  const flat = new Uint32Array(2 ** blockLog({ logs }));
+  flat[0] = start.reduce((index, first, axis) => index * dims[axis]! + first, 0);
+  let count = 1;
+  let stride = 1;
+  for (let axis = dims.length - 1; axis >= 0; axis--) {
+    // Each variable of the axis doubles what is listed.
+    for (let k = 0; k < logs[axis]!; k++, count *= 2) {
+      for (let i = 0; i < count; i++) flat[count + i] = flat[i]! + stride * 2 ** k;
+    }
+    stride *= dims[axis]!;
+  }
+  return flat;
 }
 
 function compareStarts(a: readonly number[], b: readonly number[]): number {

@@ -4,9 +4,11 @@
  * the sum of its children, leaves i and i + half: (p0·q1 + p1·q0)/(q0·q1). The root is 0/q with q ≠ 0.
  */
 import { EXT_ONE, GL, extAdd, extMul, extOf, extScale, extSub, type Ext } from '../../field/goldilocks.js';
+import { javascriptArithmetic } from './arithmetic-javascript.js';
+import type { Arithmetic } from './arithmetic.js';
 import { eqSums } from './box.js';
 import { Affine, Expression, afterWeightedRound, type Padded } from './expression.js';
-import { eqAt, eqTable } from './multilinear.js';
+import { eqAt } from './multilinear.js';
 import type { LeafBlock, LookupsPlan } from './plan.js';
 import type { ArgumentReader } from './reader.js';
 import { tableRows } from './relation.js';
@@ -117,7 +119,7 @@ function claimDenominators(
   });
   relation.tables.forEach((table, index) => {
     for (const block of blocksOf(plan, 'table', index)) {
-      const { count, input, output } = rowSums(table, block, point.slice(0, block.log));
+      const { count, input, output } = rowSums(table, block, point.slice(0, block.log), reader.arithmetic);
       const row = extAdd(extMul(tagged(index, negTheta, theta), count), extMul(negTheta, output));
       sum.addKnown(extMul(eqAt(point.slice(block.log), block.leaf / 2 ** block.log), extSub(row, input)));
     }
@@ -137,7 +139,12 @@ interface RowSums {
 }
 
 /** Σ eq(point, i) times 1, in and out of row start + i, over a block of 2^point.length rows. */
-export function rowSums(table: Table, { start, log }: LeafBlock, point: readonly Ext[]): RowSums {
+export function rowSums(
+  table: Table,
+  { start, log }: LeafBlock,
+  point: readonly Ext[],
+  arithmetic: Pick<Arithmetic, 'listedSum'> = javascriptArithmetic,
+): RowSums {
   let sums: RowSums = { count: EXT_ONE, input: [0n, 0n], output: [0n, 0n] };
   const first = start[0]!;
   let row = 0;
@@ -146,7 +153,7 @@ export function rowSums(table: Table, { start, log }: LeafBlock, point: readonly
     const from = Math.max(0, row - first);
     const to = Math.min(2 ** log, row + rows - first);
     if (from < to) {
-      const { input, output } = pieceSums(piece, from, to, first - row, point);
+      const { input, output } = pieceSums(piece, from, to, first - row, point, arithmetic);
       sums = { ...sums, input: extAdd(sums.input, input), output: extAdd(sums.output, output) };
     }
     row += rows;
@@ -161,6 +168,7 @@ function pieceSums(
   to: number,
   shift: number,
   point: readonly Ext[],
+  arithmetic: Pick<Arithmetic, 'listedSum'>,
 ): Omit<RowSums, 'count'> {
   const [low, high] = [eqSums(point, from), eqSums(point, to)];
   const count = extSub(high.count, low.count);
@@ -171,10 +179,6 @@ function pieceSums(
     const output = piece.slope === 1 ? line(piece.out) : extScale(count, GL.mod(BigInt(piece.out)));
     return { input, output };
   }
-  const weights = eqTable(point);
-  let output: Ext = [0n, 0n];
-  for (let i = from; i < to; i++) {
-    output = extAdd(output, extScale(weights[i]!, GL.mod(BigInt(piece.values[i + shift]!))));
-  }
+  const output = arithmetic.listedSum(point, from, piece.values.subarray(from + shift, to + shift));
   return { input, output };
 }

@@ -8,8 +8,9 @@
  * An opening of distinct rising indices is their rows in that order (salt first, where the tree has salts), then those siblings that no known node
  * is, level by level from the leaves up, from left to right. It is the only encoding: its length follows from the indices.
  */
-import { FIELD_BYTES, ORDER, type Element } from '../../field/goldilocks.js';
+import { FIELD_BYTES, type Element } from '../../field/goldilocks.js';
 import { Refusal } from '../refusal.js';
+import type { Arithmetic, OpenedRows } from './arithmetic.js';
 import type { VerifierChannel } from './channel.js';
 import { hasherOf } from './hash.js';
 
@@ -32,13 +33,16 @@ export interface TreeShape {
 
 /** `bytes` is salt ‖ row, or the row alone. */
 export function leafHash(kind: LeafKind, bytes: Uint8Array): Uint8Array {
-  return hasherOf(`zkonnx clear v1 leaf ${kind}`).update(bytes).digest();
+  return hasherOf(leafContext(kind)).update(bytes).digest();
 }
 
 /** A node of a level ≥ 1 from the two below it. */
 export function nodeHash(level: number, left: Uint8Array, right: Uint8Array): Uint8Array {
-  return hasherOf(`zkonnx clear v1 node ${level}`).update(left).update(right).digest();
+  return hasherOf(nodeContext(level)).update(left).update(right).digest();
 }
+
+const leafContext = (kind: LeafKind): string => `zkonnx clear v1 leaf ${kind}`;
+const nodeContext = (level: number): string => `zkonnx clear v1 node ${level}`;
 
 /** Nodes that an opening brings, in its order: for distinct rising indices of leaves. */
 export function siblingsOf(
@@ -64,34 +68,62 @@ export function readRows(
   root: Uint8Array,
   { kind, log, width }: TreeShape,
   indices: readonly number[],
-): Element[][] {
-  const saltBytes = SALTED[kind] ? SALT_BYTES : 0;
-  const leaves = indices.map(() => channel.take(saltBytes + FIELD_BYTES * width));
-  const rows = leaves.map((bytes) => residuesOf(bytes.subarray(saltBytes)));
-  let known = new Map(indices.map((index, i) => [index, leafHash(kind, leaves[i]!)]));
-  for (let level = 0; level < log; level++) {
-    const above = new Map<number, Uint8Array>();
-    for (const [index, hash] of known) {
-      const parent = index >>> 1;
-      if (above.has(parent)) continue;
-      const sibling = known.get(index ^ 1) ?? channel.take(HASH_BYTES);
-      above.set(parent, index & 1 ? nodeHash(level + 1, sibling, hash) : nodeHash(level + 1, hash, sibling));
-    }
-    known = above;
+  arithmetic: Pick<Arithmetic, 'digests'>,
+): OpenedRows {
+  const salt = SALTED[kind] ? SALT_BYTES : 0;
+  const length = salt + FIELD_BYTES * width;
+  const rows = { bytes: channel.take(length * indices.length), count: indices.length, salt, width };
+  checkResidues(rows);
+  let level: Level = { indices, digests: arithmetic.digests(leafContext(kind), rows.bytes, length) };
+  for (let above = 1; above <= log; above++) {
+    const { parents, children } = pairsOf(channel, level);
+    level = { indices: parents, digests: arithmetic.digests(nodeContext(above), children, 2 * HASH_BYTES) };
   }
-  if (!known.get(0)!.every((byte, i) => byte === root[i])) {
+  const isRoot = level.digests.length === root.length && root.every((byte, i) => byte === level.digests[i]);
+  if (!isRoot) {
     throw new Refusal('ROOT_MISMATCH', `the opened rows are not those of the root of ${kind}`);
   }
   return rows;
 }
 
-function residuesOf(bytes: Uint8Array): Element[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: bytes.length / FIELD_BYTES }, (_, i) => {
-    const value = view.getBigUint64(FIELD_BYTES * i, true);
-    if (value >= ORDER) throw new Refusal('PROOF_MALFORMED', `element ${i} of an opened row is not below p`);
-    return value;
+/** Known nodes of a level, rising, and their hashes one behind the other. */
+interface Level {
+  readonly indices: readonly number[];
+  readonly digests: Uint8Array;
+}
+
+/** Both children of each node above the known ones; those that are not known are read. */
+function pairsOf(
+  channel: VerifierChannel,
+  { indices, digests }: Level,
+): { readonly parents: readonly number[]; readonly children: Uint8Array } {
+  const parents = indices.map((index) => index >>> 1).filter((parent, i, all) => i === 0 || parent !== all[i - 1]);
+  const children = new Uint8Array(2 * HASH_BYTES * parents.length);
+  let next = 0;
+  parents.forEach((parent, i) => {
+    for (const side of [0, 1]) {
+      const isKnown = indices[next] === 2 * parent + side;
+      const at = HASH_BYTES * next;
+      const hash = isKnown ? digests.subarray(at, at + HASH_BYTES) : channel.take(HASH_BYTES);
+      if (isKnown) next++;
+      children.set(hash, HASH_BYTES * (2 * i + side));
+    }
   });
+  return { parents, children };
+}
+
+function checkResidues({ bytes, count, salt, width }: OpenedRows): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 0;
+  for (let row = 0; row < count; row++) {
+    at += salt;
+    for (let i = 0; i < width; i++, at += FIELD_BYTES) {
+      // Not below 2^64 − 2^32 + 1: the upper half is all ones, the lower one not 0.
+      if (view.getUint32(at + 4, true) === 0xffffffff && view.getUint32(at, true) !== 0) {
+        throw new Refusal('PROOF_MALFORMED', `element ${i} of an opened row is not below p`);
+      }
+    }
+  }
 }
 
 /** A row as its leaf has it, 8 bytes a residue, little-endian. */

@@ -2,15 +2,21 @@
  * Multilinear extensions over the cube of 2^m points, as protocol `clear` orders it: variable k is bit k of the index, lowest first.
  * eq(r, i) = Π_k (i_k ? r_k : 1 − r_k).
  */
-import { EXT_ONE, EXT_ZERO, extAdd, extMul, extScale, extSub, type Element, type Ext } from '../../field/goldilocks.js';
+import { EXT_ONE, EXT_ZERO, extAdd, extMul, extSub, type Ext } from '../../field/goldilocks.js';
 
 /** eq(point, i) for all i < 2^point.length. */
 export function eqTable(point: readonly Ext[]): Ext[] {
-  let table: Ext[] = [EXT_ONE];
-  for (const r of point) {
-    const high = table.map((value) => extMul(value, r));
-    table = [...table.map((value, index) => extSub(value, high[index]!)), ...high];
-  }
+  const table = new Array<Ext>(2 ** point.length);
+  table[0] = EXT_ONE;
+  point.forEach((r, k) => {
+    const half = 2 ** k;
+    for (let i = 0; i < half; i++) {
+      const value = table[i]!;
+      const high = extMul(value, r);
+      table[i] = extSub(value, high);
+      table[half + i] = high;
+    }
+  });
   return table;
 }
 
@@ -43,11 +49,6 @@ export function interpolate(a: Ext, b: Ext, r: Ext): Ext {
 /** The extension at a point, of 2^point.length values. */
 export function evaluateAt(values: readonly Ext[], point: readonly Ext[]): Ext {
   return point.reduce<readonly Ext[]>(bindLowest, values)[0]!;
-}
-
-/** Σ_i coefficients[i]·x^i. */
-export function horner(coefficients: readonly Ext[], x: Element): Ext {
-  return coefficients.reduceRight<Ext>((sum, coefficient) => extAdd(extScale(sum, x), coefficient), EXT_ZERO);
 }
 
 export function innerProduct(a: readonly Ext[], b: readonly Ext[]): Ext {

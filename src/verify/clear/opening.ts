@@ -5,21 +5,14 @@
 import { invariant } from '../../base/errors.js';
 import { EXT_ZERO, extAdd, extEq, extMul, type Ext } from '../../field/goldilocks.js';
 import { Refusal } from '../refusal.js';
+import { javascriptArithmetic } from './arithmetic-javascript.js';
+import type { Arithmetic } from './arithmetic.js';
 import { elementBytes, joined, type Channel, type VerifierChannel } from './channel.js';
 import type { Claim } from './functional.js';
 import { PointEvaluator } from './functional-value.js';
-import { readRows } from './merkle.js';
-import { eqBetween, eqTable, horner, innerProduct, powersOf, quadraticRound } from './multilinear.js';
-import {
-  combinationVariables,
-  combineRow,
-  domainPoint,
-  extensionRow,
-  foldCoset,
-  foldsOf,
-  widthsOf,
-  type OpeningTrees,
-} from './oracle.js';
+import { readRows, type LeafKind } from './merkle.js';
+import { eqBetween, eqTable, innerProduct, powersOf, quadraticRound } from './multilinear.js';
+import { combinationVariables, domainPoint, foldsOf, rowCoefficients, widthsOf, type OpeningTrees } from './oracle.js';
 import type { OpeningParameters } from './parameters.js';
 import { RunningClaim } from './running-claim.js';
 
@@ -53,16 +46,18 @@ export function verifyOpening(
   trees: OpeningTrees,
   claims: readonly Claim[],
   parameters: OpeningParameters,
+  arithmetic: Arithmetic = javascriptArithmetic,
 ): void {
   bindStatement(channel, trees, claims);
   const { weights, value } = verifySum(channel, claims, parameters.n);
   const { rho, sum } = verifyColumnRounds(channel, value, parameters.n);
   const { values, combination } = readValues(channel, trees);
-  if (!extEq(innerProduct(values, columnWeightsAt(trees, claims, weights, rho)), sum)) {
+  if (!extEq(innerProduct(values, columnWeightsAt(trees, claims, weights, rho, arithmetic)), sum)) {
     throw new Refusal('ARGUMENT_FAILED', 'the values of the columns are not those of the sumcheck over rows');
   }
-  const claim = new RunningClaim(rho, innerProduct(values, combination));
-  verifyFolds(channel, matrixOracle(channel, trees, combination, parameters), claim, parameters);
+  const claim = new RunningClaim(rho, innerProduct(values, combination), arithmetic);
+  const matrix = matrixOracle(channel, trees, combination, parameters, arithmetic);
+  verifyFolds(channel, matrix, claim, parameters, arithmetic);
 }
 
 /** Binds roots and values of claims: α and the points are to depend on them, whoever has sent them. */
@@ -123,9 +118,10 @@ function columnWeightsAt(
   claims: readonly Claim[],
   { alpha, points, beta }: ColumnWeights,
   rho: readonly Ext[],
+  arithmetic: Arithmetic,
 ): Ext[] {
-  const cells = new PointEvaluator(trees.cells.layout, rho);
-  const weights = trees.weights && new PointEvaluator(trees.weights.layout, rho);
+  const cells = new PointEvaluator(trees.cells.layout, rho, arithmetic);
+  const weights = trees.weights && new PointEvaluator(trees.weights.layout, rho, arithmetic);
   powersOf(alpha, claims.length).forEach((power, i) => {
     const { functional } = claims[i]!;
     for (const term of functional.cells) cells.add(term, power);
@@ -143,34 +139,45 @@ function matrixOracle(
   { weights, cells }: OpeningTrees,
   combination: readonly Ext[],
   { n, rateLog }: OpeningParameters,
+  arithmetic: Arithmetic,
 ): Oracle {
   const log = n + rateLog;
   const widths = widthsOf({ weights, cells });
+  const coefficients = rowCoefficients(combination);
   return {
     leavesLog: log,
     read(indices) {
-      const known =
-        weights && readRows(channel, weights.root, { kind: 'weights', log, width: widths.weights }, indices);
-      const rows = readRows(channel, cells.root, { kind: 'cells', log, width: widths.cells }, indices);
+      const readTree = (root: Uint8Array, kind: LeafKind, width: number, from: number) => {
+        const rows = readRows(channel, root, { kind, log, width }, indices, arithmetic);
+        return arithmetic.rowSums(rows, coefficients.slice(from, from + width));
+      };
+      const known = weights && readTree(weights.root, 'weights', widths.weights, 0);
+      const own = readTree(cells.root, 'cells', widths.cells, widths.weights);
       return indices.map((index, i) => ({
         x: domainPoint(log, index),
-        value: combineRow([...(known?.[i] ?? []), ...rows[i]!], combination),
+        value: extAdd(known?.[i] ?? EXT_ZERO, own[i]!),
       }));
     },
   };
 }
 
 /** A word on the domain of order 2^domainLog, of which `bound` variables were bound after its root was sent. */
-function wordOracle(channel: VerifierChannel, root: Uint8Array, domainLog: number, bound: readonly Ext[]): Oracle {
+function wordOracle(
+  channel: VerifierChannel,
+  root: Uint8Array,
+  domainLog: number,
+  bound: readonly Ext[],
+  arithmetic: Arithmetic,
+): Oracle {
   const log = domainLog - bound.length;
   const width = 2 * 2 ** bound.length;
   return {
     leavesLog: log,
-    read: (indices) =>
-      readRows(channel, root, { kind: 'fold', log, width }, indices).map((row, i) => ({
-        x: domainPoint(log, indices[i]!),
-        value: foldCoset(extensionRow(row), domainLog, indices[i]!, bound),
-      })),
+    read(indices) {
+      const rows = readRows(channel, root, { kind: 'fold', log, width }, indices, arithmetic);
+      const values = arithmetic.foldCosets(rows, { domainLog, indices, bound });
+      return values.map((value, i) => ({ x: domainPoint(log, indices[i]!), value }));
+    },
   };
 }
 
@@ -179,6 +186,7 @@ function verifyFolds(
   matrix: Oracle,
   claim: RunningClaim,
   parameters: OpeningParameters,
+  arithmetic: Arithmetic,
 ): void {
   const queriesInto = (oracle: Oracle, round: number): Query[] => {
     const { queries, grindingBits } = parameters;
@@ -197,10 +205,10 @@ function verifyFolds(
       claim.round([values[0]!, values[1]!], challenges[0]!);
       bound.push(challenges[0]!);
     }
-    oracle = wordOracle(channel, root, domainLog, bound);
+    oracle = wordOracle(channel, root, domainLog, bound, arithmetic);
     domainLog -= 1;
   });
-  verifyFinal(channel, claim, parameters, () => queriesInto(oracle, folds.length));
+  verifyFinal(channel, claim, parameters, () => queriesInto(oracle, folds.length), arithmetic);
 }
 
 /** The coefficients that are left, in clear: they fulfil the claim, and the last queries one by one. */
@@ -209,10 +217,12 @@ function verifyFinal(
   claim: RunningClaim,
   { n, finalLog }: OpeningParameters,
   lastQueries: () => Query[],
+  arithmetic: Arithmetic,
 ): void {
   const { values } = channel.exchange('opening final', 2 ** Math.min(n, finalLog), 0);
   const queries = lastQueries();
-  if (!queries.every(({ x, value }) => extEq(horner(values, x), value))) {
+  const points = queries.map(({ x }) => x);
+  if (!arithmetic.evaluations(values, points).every((value, i) => extEq(value, queries[i]!.value))) {
     throw new Refusal('ARGUMENT_FAILED', 'the last coefficients are not those of the last oracle');
   }
   if (!claim.holds(values)) {

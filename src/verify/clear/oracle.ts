@@ -3,26 +3,15 @@
  * one says of the polynomial behind it. A word of 2^m coefficients lies on the subgroup of order 2^domainLog; its leaf i is the coset of the 2^k points x
  * with one value of x^(2^k), so that a leaf determines one value of the word folded k times.
  */
-import {
-  extAdd,
-  extMul,
-  EXT_ZERO,
-  extScale,
-  extSub,
-  GL,
-  rootOfUnity,
-  type Element,
-  type Ext,
-} from '../../field/goldilocks.js';
+import { GL, NON_RESIDUE, rootOfUnity, type Element, type Ext } from '../../field/goldilocks.js';
 import type { Layout } from './layout.js';
-import { interpolate } from './multilinear.js';
 
 /** Columns at the end of the cells' matrix: two extension columns that mask the column sumcheck, one that masks h; each is c0, then c1. */
 export const MASK_COLUMNS = 6;
 /** The masks as columns of the extension: M1, M2, M3. */
 export const MASKS = MASK_COLUMNS / 2;
 
-const HALF = GL.inv(2n);
+export const HALF = GL.inv(2n);
 
 /** A tree of a matrix: its root, and where tensors lie in it. The six columns of masks of the cells' tree come behind its layout's. */
 export interface CommittedTree {
@@ -71,49 +60,42 @@ export function foldsOf({
   return folds;
 }
 
-/** Σ_j combination[j]·f_j of a row, weights' columns first; the masks' pairs of columns are elements c0 + c1·u. */
-export function combineRow(row: readonly Element[], combination: readonly Ext[]): Ext {
-  const plain = row.length - MASK_COLUMNS;
-  let sum: Ext = EXT_ZERO;
-  for (let j = 0; j < plain; j++) sum = extAdd(sum, extScale(combination[j]!, row[j]!));
-  for (let k = 0; k < MASKS; k++) {
-    const mask: Ext = [row[plain + 2 * k]!, row[plain + 2 * k + 1]!];
-    sum = extAdd(sum, extMul(combination[plain + k]!, mask));
-  }
-  return sum;
-}
-
-/** ω^index of the subgroup of order 2^log. */
-export function domainPoint(log: number, index: number): Element {
-  return GL.pow(rootOfUnity(log), BigInt(index));
-}
-
 /**
- * The value at x^(2^k), x = ω^index, of a word folded by r_0 … r_(k−1), lowest variable first, from leaf `index`: values of the word at x·ζ^q, q = 0 … 2^k − 1, ζ of order 2^k.
- * One fold: ((1 − r)·(f(x) + f(−x)) + r·(f(x) − f(−x))/x)/2 at x².
+ * The coefficients by which the residues of a row sum to Σ_j combination[j]·f_j, weights' columns first; the masks' pairs of columns are elements c0 + c1·u, so the second of a
+ * pair counts u times.
  */
-export function foldCoset(leaf: readonly Ext[], domainLog: number, index: number, bound: readonly Ext[]): Ext {
-  let values = leaf;
-  let inverse = domainPoint(domainLog, (2 ** domainLog - index) % 2 ** domainLog);
-  bound.forEach((r, k) => {
-    const half = values.length / 2;
-    const step = GL.inv(rootOfUnity(bound.length - k));
-    let inverseOfPoint = inverse;
-    const next: Ext[] = [];
-    for (let q = 0; q < half; q++) {
-      const [a, b] = [values[q]!, values[q + half]!];
-      const even = extScale(extAdd(a, b), HALF);
-      const odd = extScale(extSub(a, b), GL.mul(HALF, inverseOfPoint));
-      next.push(interpolate(even, odd, r));
-      inverseOfPoint = GL.mul(inverseOfPoint, step);
-    }
-    values = next;
-    inverse = GL.mul(inverse, inverse);
-  });
-  return values[0]!;
+export function rowCoefficients(combination: readonly Ext[]): Ext[] {
+  const plain = combination.length - MASKS;
+  return combination.flatMap((factor, j) => (j < plain ? [factor] : [factor, timesU(factor)]));
 }
 
-/** Pairs of residues as elements of the extension. */
-export function extensionRow(row: readonly Element[]): Ext[] {
-  return Array.from({ length: row.length / 2 }, (_, q) => [row[2 * q]!, row[2 * q + 1]!] as const);
+/** u·(c0 + c1·u). */
+function timesU([c0, c1]: Ext): Ext {
+  return [GL.mod(NON_RESIDUE * c1), c0];
+}
+
+const roots: Element[] = [];
+
+/** ω of order 2^log, remembered. */
+function rootOf(log: number): Element {
+  return (roots[log] ??= rootOfUnity(log));
+}
+
+/** ω^−1 of the subgroup of order 2^log. */
+export function inverseRoot(log: number): Element {
+  return domainPoint(log, 2 ** log - 1);
+}
+
+/** ω^index of the subgroup of order 2^log: the product of its roots of order 2^(log − k) over the bits k of the index. */
+export function domainPoint(log: number, index: number): Element {
+  let point: Element = 1n;
+  for (let k = log, rest = index; rest > 0; k--, rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) point = GL.mul(point, rootOf(k));
+  }
+  return point;
+}
+
+/** ω^−index. */
+export function inverseDomainPoint(log: number, index: number): Element {
+  return domainPoint(log, (2 ** log - index) % 2 ** log);
 }

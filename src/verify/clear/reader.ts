@@ -1,11 +1,14 @@
 /** Both sides' walk through the argument's messages: who has been sent what, which pad is whose, which claims have come of it. */
 import { invariant } from '../../base/errors.js';
 import type { Ext } from '../../field/goldilocks.js';
+import { javascriptArithmetic } from './arithmetic-javascript.js';
+import type { Arithmetic } from './arithmetic.js';
 import type { Exchange } from './channel.js';
 import type { Expression } from './expression.js';
 import { Affine, Padded } from './expression.js';
 import type { Claim } from './functional.js';
 import type { ArgumentPlan } from './plan.js';
+import type { PublicTensors } from './weighting.js';
 
 /** Where messages and challenges come from: the verifier's channel, or what a prover has sent. */
 export interface Transcript {
@@ -17,12 +20,18 @@ export class ArgumentReader {
   private pads = 0;
   private products = 0;
   private readonly claims: Claim[] = [];
+  readonly publics: PublicTensors;
 
   constructor(
     readonly plan: ArgumentPlan,
-    readonly publics: readonly BigUint64Array[],
+    publics: readonly BigUint64Array[],
     readonly transcript: Transcript,
-  ) {}
+    readonly arithmetic: Arithmetic = javascriptArithmetic,
+  ) {
+    this.publics = {
+      weightedSum: (tensor, weighting, select) => arithmetic.weightedSum(weighting, publics[tensor]!, select),
+    };
+  }
 
   /** The next values, each with the next pad. */
   padded(values: readonly Ext[]): Padded[] {

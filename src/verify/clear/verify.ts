@@ -5,6 +5,8 @@
 import { FIELD_BYTES, ORDER } from '../../field/goldilocks.js';
 import { refusing, Refusal, type Refused } from '../refusal.js';
 import { readArgument } from './argument.js';
+import { arithmeticOf } from './arithmetic-choice.js';
+import type { Arithmetic } from './arithmetic.js';
 import { VerifierChannel, joined } from './channel.js';
 import { layOut } from './layout.js';
 import { HASH_BYTES as ROOT_BYTES, residueBytes } from './merkle.js';
@@ -55,6 +57,7 @@ export function verifyClear(
   statement: ClearStatement,
   proof: Uint8Array,
   plan: ArgumentPlan = planOf(key),
+  arithmetic: Arithmetic = arithmeticOf(),
 ): Refused | undefined {
   return refusing(() => {
     checkStatement(key.relation, statement);
@@ -63,10 +66,10 @@ export function verifyClear(
     const channel = new VerifierChannel({ keyDigest: key.digest, publicBytes, context }, proof);
     channel.bind('publics', boundPublics(publics));
     const root = channel.commitment('cells root');
-    const claims = readArgument(plan, publics, channel);
+    const claims = readArgument(plan, publics, channel, arithmetic);
     const { layouts } = plan;
     const weights = layouts.weights && { root: rootOf(key), layout: layouts.weights };
-    verifyOpening(channel, { weights, cells: { root, layout: layouts.cells } }, claims, key.parameters);
+    verifyOpening(channel, { weights, cells: { root, layout: layouts.cells } }, claims, key.parameters, arithmetic);
     channel.end();
     return undefined;
   });

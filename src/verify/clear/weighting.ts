@@ -1,10 +1,10 @@
 /** Weights on the elements of a constraint's box, and what Σ_i weight_i·form_i is: a known part and functionals of committed tensors. */
-import { EXT_ZERO, GL, extAdd, extMul, extOf, extScale, type Ext } from '../../field/goldilocks.js';
-import { boxTotal, boxVectors, boxWeights } from './box.js';
+import { EXT_ZERO, GL, extAdd, extMul, extScale, type Ext } from '../../field/goldilocks.js';
+import { boxTotal, boxVectors, tablesOf } from './box.js';
 import type { Expression } from './expression.js';
 import { entriesFrom, type BoxPart, type BoxWeights, type FunctionalTerm } from './functional.js';
 import { eqAt, eqTable } from './multilinear.js';
-import type { Block } from './layout.js';
+import { flatIndices, type Block } from './layout.js';
 import type { LeafBlock, Layouts } from './plan.js';
 import { elementsOf } from './relation.js';
 import type { Form, FormTerm, Ref, Relation } from './relation.js';
@@ -21,6 +21,12 @@ export interface Weighting {
   terms(tree: Tree, tensor: number, coefficient: Ext): FunctionalTerm[];
 }
 
+/** What the verifier knows itself. */
+export interface PublicTensors {
+  /** Σ_i weight_i·tensor[i], or Σ_e weight_to·tensor[from] over the entries of a selection. */
+  weightedSum(tensor: number, weighting: Weighting, select: FormTerm['select']): Ext;
+}
+
 /** The box's weights at a point. */
 export class PointWeighting implements Weighting {
   readonly box: BoxWeights;
@@ -34,7 +40,7 @@ export class PointWeighting implements Weighting {
   }
 
   elements(): readonly Ext[] {
-    return (this.flat ??= boxWeights(this.dims, this.point));
+    return (this.flat ??= tablesOf(this.point).weights(this.dims));
   }
 
   total(): Ext {
@@ -90,8 +96,9 @@ export class LeafWeighting implements Weighting {
   private listed(): Ext[] {
     const weights = new Array<Ext>(elementsOf(this.dims)).fill(EXT_ZERO);
     for (const { scale, point, ...block } of this.parts) {
+      const flat = flatIndices(this.dims, block);
       eqTable(point).forEach((weight, local) => {
-        weights[flatIndex(this.dims, block, local)] = extMul(scale, weight);
+        weights[flat[local]!] = extMul(scale, weight);
       });
     }
     return weights;
@@ -138,7 +145,7 @@ export function flatIndex(
 export function addForm(
   sum: Expression,
   relation: Relation,
-  publics: readonly BigUint64Array[],
+  publics: PublicTensors,
   form: Form,
   weighting: Weighting,
   scale: Ext,
@@ -150,37 +157,24 @@ export function addForm(
 function addFormTerm(
   sum: Expression,
   relation: Relation,
-  publics: readonly BigUint64Array[],
+  publics: PublicTensors,
   { coefficient, source, select }: FormTerm,
   weighting: Weighting,
   scale: Ext,
 ): void {
   const factor = extScale(scale, GL.mod(coefficient));
   if (source.side === 'public') {
-    return sum.addKnown(extMul(factor, publicSum(publics[source.index]!, select, weighting.elements())));
+    return sum.addKnown(extMul(factor, publics.weightedSum(source.index, weighting, select)));
   }
   const [tree, tensor] = placeOf(relation, source);
   if (!select) return sum.addTerms(tree, weighting.terms(tree, tensor, factor));
+  const elements = () => weighting.elements();
   const listed = () => {
-    const elements = weighting.elements();
-    return Array.from(select.to, (to) => extMul(factor, elements[to]!));
+    const weights = elements();
+    return Array.from(select.to, (to) => extMul(factor, weights[to]!));
   };
-  const made = { kind: 'select', box: weighting.box, to: select.to, factor } as const;
+  const made = { kind: 'select', box: weighting.box, elements, to: select.to, factor } as const;
   sum.addTerms(tree, [entriesFrom(tensor, select.from, made, listed)]);
-}
-
-function publicSum(values: BigUint64Array, select: FormTerm['select'], weights: readonly Ext[]): Ext {
-  let sum: Ext = EXT_ZERO;
-  if (select) {
-    select.to.forEach((to, e) => {
-      sum = extAdd(sum, extScale(weights[to]!, values[select.from[e]!]!));
-    });
-  } else {
-    weights.forEach((weight, i) => {
-      sum = extAdd(sum, extMul(weight, extOf(values[i]!)));
-    });
-  }
-  return sum;
 }
 
 /** The tree that commits to a tensor, and its index there. */

@@ -1,5 +1,6 @@
-/** What two verifiers of protocol `clear` say of the same proofs. */
-import { verifyClear } from '../../../src/verify/clear/verify.js';
+/** What two verifiers of protocol `clear` say of the same proofs, ours in plain JavaScript and in WebAssembly. */
+import { arithmeticOf } from '../../../src/verify/clear/arithmetic-choice.js';
+import { planOf, verifyClear } from '../../../src/verify/clear/verify.js';
 import { verdict } from '../../second-verifier/clear.js';
 import type { Judged } from './mutated-proofs.js';
 
@@ -18,7 +19,14 @@ export function compare(judged: Iterable<{ readonly kind: string; readonly whole
   const result: Agreement = { proofs: 0, agreements: 0, accepted: 0, refused: {}, disagreements: [] };
   for (const { kind, whole } of judged) {
     const { key, statement, proof } = whole;
-    const first = verifyClear(key, statement, proof)?.reason ?? 'accepted';
+    const plan = planOf(key);
+    const [refused, inWebAssembly] = (['javascript', 'webassembly'] as const).map((name) =>
+      verifyClear(key, statement, proof, plan, arithmeticOf(name)),
+    );
+    if (JSON.stringify(refused) !== JSON.stringify(inWebAssembly)) {
+      result.disagreements.push(`${kind}: ${JSON.stringify([refused, inWebAssembly])}`);
+    }
+    const first = refused?.reason ?? 'accepted';
     const second = verdict(key, statement, proof);
     result.proofs++;
     if (first !== second) result.disagreements.push(`${kind}: ${first}, ${second}`);

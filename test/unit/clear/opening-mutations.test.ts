@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ORDER, type Ext } from '../../../src/field/goldilocks.js';
 import { proveOpening } from '../../../src/prove/clear/reference/opening.js';
 import { openTree, treeOf } from '../../../src/prove/clear/reference/tree.js';
+import { arithmeticOf } from '../../../src/verify/clear/arithmetic-choice.js';
 import { ProverChannel, VerifierChannel, type Exchange } from '../../../src/verify/clear/channel.js';
 import { leafHash, nodeHash, readRows, siblingsOf } from '../../../src/verify/clear/merkle.js';
 import { Refusal } from '../../../src/verify/refusal.js';
@@ -119,9 +120,16 @@ describe('trees', () => {
   };
   const read = (bytes: Uint8Array, indices: readonly number[], kind: 'cells' | 'weights' = 'cells') => {
     const channel = new VerifierChannel(STATEMENT, bytes);
-    const read = readRows(channel, tree.root, { ...shape, kind }, indices);
+    const {
+      bytes: opened,
+      count,
+      salt,
+      width,
+    } = readRows(channel, tree.root, { ...shape, kind }, indices, arithmeticOf());
     channel.end();
-    return read;
+    return Array.from({ length: count }, (_, row) =>
+      Array.from(new BigUint64Array(opened.slice(salt + row * (salt + 8 * width)).buffer, 0, width)),
+    );
   };
 
   it('open at any set of leaves, with the siblings that are not known and no others', () => {

@@ -35,16 +35,16 @@ async function measured(name: string): Promise<string[]> {
   const times = { setup: [] as number[], witness: [] as number[], prove: [] as number[], verify: [] as number[] };
   const lowered = lowerToRelation(ir, schema);
   const { parameters } = openingOf(lowered.relation);
+  const plan = planOf({ relation: lowered.relation, parameters });
   const kernels = await instantiateClearKernels();
   const weights = lowered.weights();
   const team = new SoloClearTeam(kernels);
-  const prover = await timed(() => RelationProver.open(team, lowered.relation, weights, parameters), times.setup);
+  const prover = await timed(() => RelationProver.open(team, plan, weights, parameters), times.setup);
   const [sample] = await goldenSamples(name);
   const inputs = encodeSample(schema, sample!.inputs, new Map());
   const values = new Map(schema.inputs.map((tensor, i) => [ir.inputs[i]!, inputs.get(tensor.name)!]));
   const interpreter = new Interpreter(ir);
   const key = { digest: new Uint8Array(32), relation: lowered.relation, parameters, weightsRoot: prover.weightsRoot };
-  const plan = planOf(key);
   const said = { publicBytes: new Uint8Array(), context: new Uint8Array() };
   let bytes = 0;
   for (let i = 0; i < PROOFS; i++) {

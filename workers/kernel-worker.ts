@@ -6,6 +6,6 @@ import type { Job } from '../src/pool/worker-pool.js';
 
 export default function run({ request }: Job<KernelRequest | ClearRequest>): Promise<Answer<KernelReply | ClearReply>> {
   return answer<KernelReply | ClearReply>(() =>
-    request.kind === 'clear' ? runClearRequest(request) : runKernelRequest(request),
+    request.kind === 'calls' ? runClearRequest(request) : runKernelRequest(request),
   );
 }

@@ -6,7 +6,7 @@ import { MEMORY_UNKNOWN, type SharedKernels } from './kernel-request.js';
 
 /** As KernelRequest. */
 export interface ClearRequest {
-  readonly kind: 'clear';
+  readonly kind: 'calls';
   readonly memoryId: number;
   readonly shared?: SharedKernels;
   readonly task: ClearTask;

@@ -42,7 +42,7 @@ export class ClearWorkerTeam implements ClearTeam {
     await runLanes(tasks, this.size, async (task, _, index) => {
       const pause = between();
       if (pause !== undefined) await pause;
-      const request = { kind: 'clear', memoryId: this.memoryId, task } as const;
+      const request = { kind: 'calls', memoryId: this.memoryId, task } as const;
       let reply = (await this.pool.run(request)) as ClearReply;
       if (reply === MEMORY_UNKNOWN) {
         reply = (await this.pool.run({ ...request, shared: { memory, module } })) as ClearReply;

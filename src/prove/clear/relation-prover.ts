@@ -5,10 +5,11 @@
 import type { Ext } from '../../field/goldilocks.js';
 import type { HashMode } from '../../kernels/clear/blake3.js';
 import type { Between, ClearTeam } from '../../kernels/clear/team.js';
+import { MASK_COLUMNS } from '../../verify/clear/oracle.js';
 import type { OpeningParameters } from '../../verify/clear/parameters.js';
 import type { ArgumentPlan } from '../../verify/clear/plan.js';
 import type { Assignment, Relation } from '../../verify/clear/relation.js';
-import { boundPublics, planOf, type ClearKey, type ClearStatement } from '../../verify/clear/verify.js';
+import { boundPublics, type ClearKey, type ClearStatement } from '../../verify/clear/verify.js';
 import { commitCells, commitWeights, createWorkshop, keepPositions, type Workshop } from './matrices.js';
 import { proveConstraints } from './constraints.js';
 import { GrindingChannel, grindingMode } from './grinding.js';
@@ -21,6 +22,11 @@ import { provePadProducts } from './reference/pad-products.js';
 import { Sender } from './reference/sender.js';
 import { drawBlinding } from './reference/values.js';
 import { countMultiplicities, keepLists, rowsOf, type TableRows, type Vectors } from './vectors.js';
+
+/** Elements of the code of a proof's matrix: what its work is, roughly. */
+export function codeElements({ layouts }: ArgumentPlan, { n, rateLog }: OpeningParameters): number {
+  return (layouts.cells.columns + MASK_COLUMNS) * 2 ** (n + rateLog);
+}
 
 /** What of a proof is made, in order. */
 export type RelationPhase = 'commit' | 'constraints' | 'lookups' | 'opening';
@@ -51,14 +57,14 @@ export class RelationProver {
   /** Lays the relation out and commits to the weights, in memory that stays: the team's, for this prover alone. */
   static async open(
     team: ClearTeam,
-    relation: Relation,
+    plan: ArgumentPlan,
     weights: readonly BigUint64Array[],
     parameters: OpeningParameters,
-    { between = () => undefined }: Pick<RelationRun, 'between'> = {},
+    between: Between = () => undefined,
   ): Promise<RelationProver> {
+    const { relation } = plan;
     const memory = new TableMemory(team);
     memory.pausing(between);
-    const plan = planOf({ relation, parameters });
     const { layouts } = plan;
     const workshop = createWorkshop(memory, parameters.n + parameters.rateLog + 1);
     keepLists(memory, relation);
@@ -81,7 +87,7 @@ export class RelationProver {
   }
 
   /**
-   * A proof that the assignment satisfies the relation, under the key of this digest. `fresh`: 32 bytes of the system's randomness. Throws RangeError where a lookup is
+   * A proof that the assignment satisfies the relation, under the key of this digest. `fresh`: 32 bytes of the system's randomness. Throws INTERNAL where a lookup is
    * no row of its table, what `between` and `onProgress` throw, and what the team throws; of an assignment that is false elsewhere the proof is refused. After each
    * of these the memory is as before.
    */

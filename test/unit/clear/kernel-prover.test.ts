@@ -6,7 +6,7 @@ import { instantiateClearKernels, type ClearKernels } from '../../../src/kernels
 import { SoloClearTeam, type ClearTeam } from '../../../src/kernels/clear/team.js';
 import { RelationProver, type RelationPhase } from '../../../src/prove/clear/relation-prover.js';
 import { proveClear, referenceKey } from '../../../src/prove/clear/reference/prove.js';
-import { verifyClear } from '../../../src/verify/clear/verify.js';
+import { planOf, verifyClear } from '../../../src/verify/clear/verify.js';
 import { drawnToy } from './drawn.js';
 import { tiny } from './opening-support.js';
 import { everyKind, requantised, type Toy } from './toys.js';
@@ -44,7 +44,7 @@ describe.each(toys)('%s', (_, { relation, assignment }) => {
   it('twice from one prover: the proofs of the reference, which are accepted', async () => {
     const parameters = tiny(8, [5, 4, 4, 3], 3);
     const reference = referenceKey(relation, assignment.weights, parameters, digest);
-    const prover = await RelationProver.open(await soloTeam(), relation, assignment.weights, parameters);
+    const prover = await RelationProver.open(await soloTeam(), reference.plan, assignment.weights, parameters);
     expect(prover.weightsRoot).toEqual(reference.key.weightsRoot);
     for (const byte of [5, 6]) {
       const proof = await prover.prove(digest, assignment, said, fresh(byte));
@@ -57,7 +57,7 @@ describe.each(toys)('%s', (_, { relation, assignment }) => {
     const parameters = tiny(8, [5, 4, 4, 3], 3);
     const reference = referenceKey(relation, assignment.weights, parameters, digest);
     const team = shreddingTeam(await instantiateClearKernels(), threads);
-    const prover = await RelationProver.open(team, relation, assignment.weights, parameters);
+    const prover = await RelationProver.open(team, planOf({ relation, parameters }), assignment.weights, parameters);
     expect(prover.weightsRoot).toEqual(reference.key.weightsRoot);
     const proof = await prover.prove(digest, assignment, said, fresh(7));
     expect(proof).toEqual(proveClear(reference, assignment, said, fresh(7)));
@@ -68,7 +68,7 @@ it('a lookup that is no row ends in an error, and the next proof is the referenc
   const { relation, assignment } = requantised();
   const parameters = tiny(8, [5, 4, 4, 3], 3);
   const team = await soloTeam();
-  const prover = await RelationProver.open(team, relation, assignment.weights, parameters);
+  const prover = await RelationProver.open(team, planOf({ relation, parameters }), assignment.weights, parameters);
   const before = team.kernels.heap.mark();
   const cells = assignment.cells.map((values) => values.map(() => 12345n));
   await expect(prover.prove(digest, { ...assignment, cells }, said, fresh(5))).rejects.toThrow(/no row of its table/);
@@ -83,7 +83,7 @@ it('reports its phases in order, and stops between any two tasks: the next proof
   const { relation, assignment } = everyKind();
   const parameters = tiny(8, [5, 4, 4, 3], 3);
   const team = await soloTeam();
-  const prover = await RelationProver.open(team, relation, assignment.weights, parameters);
+  const prover = await RelationProver.open(team, planOf({ relation, parameters }), assignment.weights, parameters);
   const before = team.kernels.heap.mark();
   const expected = proveClear(
     referenceKey(relation, assignment.weights, parameters, digest),

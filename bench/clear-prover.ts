@@ -9,6 +9,7 @@ import { openingOf } from '../src/compile/clear/security.js';
 import { Interpreter } from '../src/compile/ir/program.js';
 import { invariant } from '../src/base/errors.js';
 import { instantiateClearKernels } from '../src/kernels/clear/module.js';
+import { SoloClearTeam } from '../src/kernels/clear/team.js';
 import { RelationProver } from '../src/prove/clear/relation-prover.js';
 import { planOf, verifyClear } from '../src/verify/clear/verify.js';
 import { machine } from './harness.js';
@@ -20,9 +21,9 @@ const PROOFS = 15;
 const CHECKS = 3;
 
 /** Milliseconds. */
-function timed<T>(run: () => T, into: number[]): T {
+async function timed<T>(run: () => T | Promise<T>, into: number[]): Promise<T> {
   const from = performance.now();
-  const result = run();
+  const result = await run();
   into.push(performance.now() - from);
   return result;
 }
@@ -34,24 +35,25 @@ async function measured(name: string): Promise<string[]> {
   const times = { setup: [] as number[], witness: [] as number[], prove: [] as number[], verify: [] as number[] };
   const lowered = lowerToRelation(ir, schema);
   const { parameters } = openingOf(lowered.relation);
+  const plan = planOf({ relation: lowered.relation, parameters });
   const kernels = await instantiateClearKernels();
   const weights = lowered.weights();
-  const prover = timed(() => new RelationProver(kernels, lowered.relation, weights, parameters), times.setup);
+  const team = new SoloClearTeam(kernels);
+  const prover = await timed(() => RelationProver.open(team, plan, weights, parameters), times.setup);
   const [sample] = await goldenSamples(name);
   const inputs = encodeSample(schema, sample!.inputs, new Map());
   const values = new Map(schema.inputs.map((tensor, i) => [ir.inputs[i]!, inputs.get(tensor.name)!]));
   const interpreter = new Interpreter(ir);
   const key = { digest: new Uint8Array(32), relation: lowered.relation, parameters, weightsRoot: prover.weightsRoot };
-  const plan = planOf(key);
   const said = { publicBytes: new Uint8Array(), context: new Uint8Array() };
   let bytes = 0;
   for (let i = 0; i < PROOFS; i++) {
-    const assignment = timed(() => lowered.assign(interpreter.run(values)), times.witness);
+    const assignment = await timed(() => lowered.assign(interpreter.run(values)), times.witness);
     const fresh = crypto.getRandomValues(new Uint8Array(32));
-    const proof = timed(() => prover.prove(key.digest, assignment, said, fresh), times.prove);
+    const proof = await timed(() => prover.prove(key.digest, assignment, said, fresh), times.prove);
     bytes = Math.max(bytes, proof.length);
     const check = () => verifyClear(key, { ...said, publics: assignment.publics }, proof, plan);
-    const refused = timed(check, i < CHECKS ? times.verify : []);
+    const refused = await timed(check, i < CHECKS ? times.verify : []);
     invariant(refused === undefined, 'a timed proof is accepted', { refused: refused?.message });
   }
   const { cells, lookups, tableRows } = lowered.statistics;

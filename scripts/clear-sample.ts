@@ -1,4 +1,5 @@
 /** A very small program of protocol `clear`, its key and a proof: seeds for fuzzing, and for tests of formats. */
+import { soloCrew } from '../src/prove/clear/crew.js';
 import { ClearProver } from '../src/prove/clear/host.js';
 import { commitProgram } from '../src/prove/clear/commit.js';
 import { openProgram } from '../src/prove/clear/program.js';
@@ -83,9 +84,9 @@ export async function sampleKey(): Promise<ClearVerificationKey> {
 /** A proof of the integers' answer, bound to one byte of context. */
 export async function sampleProof(key: ClearVerificationKey, x: readonly number[]): Promise<ClearProofFile> {
   const prepared = prepareKey(key) as PreparedKeyOf<'clear'>;
-  const still = () => Promise.resolve();
-  const prover = await ClearProver.open(sampleBytes(), prepared, 'sample', still);
+  const between = () => undefined;
+  const prover = await ClearProver.open(sampleBytes(), prepared, 'sample', soloCrew(), between);
   const inputs = new Map([['x', Float64Array.from(x)]]);
-  const { proof, publicSignals } = await prover.prove(inputs, Uint8Array.of(7), still, () => undefined);
+  const { proof, publicSignals } = await prover.prove(inputs, Uint8Array.of(7), { between });
   return makeClearProof(proof, publicSignals, '0x07', key.zkonnx);
 }

@@ -1,9 +1,11 @@
 /** A team of worker threads over one shared memory. */
-import { isAborted, throwIfAborted } from '../base/errors.js';
+import { throwIfAborted } from '../base/errors.js';
 import type { Kernels } from '../kernels/module.js';
 import type { KernelTask } from '../kernels/tasks.js';
 import { scratchBytes, type Team } from '../kernels/team.js';
 import { MEMORY_UNKNOWN, type KernelReply, type KernelRequest } from './kernel-request.js';
+import { runLanes } from './lanes.js';
+import { memoryIdOf } from './memory-id.js';
 import { WorkerPool } from './worker-pool.js';
 
 /** What a team needs of a pool; its workers answer KernelRequest, perhaps among others. */
@@ -15,16 +17,6 @@ export interface KernelPool {
 /** Workers that know kernel tasks only. Throws USAGE for a bad number of threads. */
 export function kernelPool(threads?: number): WorkerPool<KernelRequest, KernelReply> {
   return new WorkerPool('kernel-worker', { threads, startAll: true });
-}
-
-/** Numbers of memories, by which workers know them. */
-const memoryIds = new WeakMap<WebAssembly.Memory, number>();
-let memories = 0;
-
-function memoryIdOf(memory: WebAssembly.Memory): number {
-  const id = memoryIds.get(memory) ?? ++memories;
-  memoryIds.set(memory, id);
-  return id;
 }
 
 export class WorkerTeam implements Team {
@@ -49,28 +41,16 @@ export class WorkerTeam implements Team {
     const shared = { memory, module };
     const mark = heap.mark();
     const bytes = scratchBytes(this.kernels, tasks);
-    const queue = tasks.values();
-    const failures: unknown[] = [];
-    const lane = async (scratch: number): Promise<void> => {
-      for (const task of queue) {
-        if (failures.length > 0) return;
-        try {
-          throwIfAborted(this.signal, 'the computation');
-          const request = { kind: 'kernel', memoryId: this.memoryId, task, scratch } as const;
-          if ((await this.pool.run(request)) === MEMORY_UNKNOWN) await this.pool.run({ ...request, shared });
-          onDone(task);
-        } catch (error) {
-          failures.push(error);
-        }
-      }
-    };
     try {
       const lanes = Array.from({ length: Math.min(this.size, tasks.length) }, () => heap.allocate(bytes));
-      await Promise.all(lanes.map(lane));
+      await runLanes(tasks, lanes.length, async (task, lane) => {
+        throwIfAborted(this.signal, 'the computation');
+        const request = { kind: 'kernel', memoryId: this.memoryId, task, scratch: lanes[lane]! } as const;
+        if ((await this.pool.run(request)) === MEMORY_UNKNOWN) await this.pool.run({ ...request, shared });
+        onDone(task);
+      });
     } finally {
       heap.release(mark);
     }
-    // A worker that died while an abort was waited for is the graver news: the memory cannot be trusted.
-    if (failures.length > 0) throw failures.find((error) => !isAborted(error)) ?? failures[0];
   }
 }

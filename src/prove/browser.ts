@@ -13,6 +13,7 @@ import { equationOf } from '../verify/protocols.js';
 import type { CurveProtocol } from '../verify/key-points.js';
 import type { Protocol } from '../verify/statement.js';
 import { openClear } from './clear-host.js';
+import { soloCrew } from './clear/crew.js';
 import { pauseForOthers } from './engine/event-loop.js';
 import { KernelVerifier } from './engine/kernel-verifier.js';
 import type { LoadedCircuit } from './engine/loaded-circuit.js';
@@ -100,7 +101,14 @@ const PAGE_HOSTS: { readonly [P in Protocol]: Open<P> } = {
   groth16: openOnKernels,
   mirage: openOnKernels,
   clear: (files, key, options) =>
-    openClear(requireBytes(files, 'circuit'), key, 'circuit', options, declaredBy(files, key)),
+    openClear(
+      requireBytes(files, 'circuit'),
+      key,
+      'circuit',
+      soloCrew(options.maxMemoryBytes),
+      options,
+      declaredBy(files, key),
+    ),
 };
 
 /** Without a manifest samples are held to the grid alone. */

@@ -1,45 +1,74 @@
-/** The host of protocol `clear`: one thread, the caller's. Uses no Node API. */
+/** The host of protocol `clear`, whoever computes. Uses no Node API. */
+import { throwIfAborted } from '../base/errors.js';
+import type { Between } from '../kernels/clear/team.js';
 import type { PreparedKeyOf } from '../verify/key.js';
-import { ClearProver, stepper } from './clear/host.js';
+import type { ClearCrew } from './clear/crew.js';
+import { ClearProver } from './clear/host.js';
 import type { DeclaredDomains } from './declared-domains.js';
 import { pauseForOthers } from './engine/event-loop.js';
 import type { Statement } from './engine/protocol.js';
 import { ProverHandle, type OpenProverOptions, type Prover, type ProverHost, type RunOptions } from './prover.js';
 import type { CircuitInputs, ProveResult } from './tasks.js';
 
-/** Throws what `ClearProver.open` throws. */
+/** The crew is the prover's from here on, and closed if it cannot be opened. Throws what `ClearProver.open` throws. */
 export async function openClear(
   program: Uint8Array,
   key: PreparedKeyOf<'clear'>,
   where: string,
-  { signal, pause = pauseForOthers(), onProgress }: OpenProverOptions,
+  crew: ClearCrew,
+  { onProgress, ...run }: OpenProverOptions,
   declared: DeclaredDomains,
 ): Promise<Prover> {
-  onProgress?.({ phase: 'load', fraction: 0 });
-  const prover = await ClearProver.open(program, key, where, stepper(signal, 'loading the key', pause));
-  onProgress?.({ phase: 'load', fraction: 1 });
-  return new ProverHandle<'clear'>(key, undefined, new ClearHost(prover), declared);
+  try {
+    onProgress?.({ phase: 'load', fraction: 0 });
+    const prover = await ClearProver.open(program, key, where, crew, betweenTasks(run, 'loading the key'));
+    onProgress?.({ phase: 'load', fraction: 1 });
+    return new ProverHandle<'clear'>(key, undefined, new ClearHost(prover, crew), declared);
+  } catch (error) {
+    await crew.close();
+    throw error;
+  }
 }
 
 class ClearHost implements ProverHost<'clear'> {
   private readonly closing = new AbortController();
+  readonly peakMemoryBytes?: () => number;
 
-  constructor(private readonly prover: ClearProver) {}
+  constructor(
+    private readonly prover: ClearProver,
+    private readonly crew: ClearCrew,
+  ) {
+    if (crew.peakMemoryBytes !== undefined) this.peakMemoryBytes = crew.peakMemoryBytes;
+  }
 
   prove(
     { inputs }: CircuitInputs,
     { context }: Statement,
-    { signal, pause = pauseForOthers(), onProgress }: RunOptions,
+    { signal: own, pause, onProgress }: RunOptions,
   ): Promise<ProveResult<'clear'>> {
-    const either = signal === undefined ? this.closing.signal : AbortSignal.any([signal, this.closing.signal]);
-    const step = stepper(either, 'the proof', pause);
-    return this.prover.prove(new Map(Object.entries(inputs)), context, step, (phase) => {
-      onProgress?.({ phase, fraction: 0 });
+    const signal = own === undefined ? this.closing.signal : AbortSignal.any([own, this.closing.signal]);
+    return this.prover.prove(new Map(Object.entries(inputs)), context, {
+      signal,
+      between: betweenTasks({ signal, pause }, 'the proof'),
+      onProgress: (phase, fraction) => {
+        onProgress?.({ phase, fraction });
+      },
     });
   }
 
   close(): Promise<void> {
     this.closing.abort();
-    return Promise.resolve();
+    return this.crew.close();
   }
+}
+
+/** Lets the thread's other work through; ABORTED once the signal has fired. */
+function betweenTasks({ signal, pause = pauseForOthers() }: RunOptions, what: string): Between {
+  return () => {
+    const waiting = pause();
+    if (waiting === undefined) throwIfAborted(signal, what);
+    return waiting?.then(() => {
+      throwIfAborted(signal, what);
+    });
+  };
 }

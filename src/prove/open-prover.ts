@@ -9,6 +9,7 @@ import { equationOf } from '../verify/protocols.js';
 import type { CurveProtocol } from '../verify/key-points.js';
 import type { Protocol } from '../verify/statement.js';
 import { openClear } from './clear-host.js';
+import { PoolCrew } from './clear-pool.js';
 import { MAX_PROGRAM_BYTES } from './clear/program.js';
 import { KernelVerifier, prepareKeyOn, verifierKernels } from './engine/kernel-verifier.js';
 import { ProverPool, type ProverFiles } from './pool.js';
@@ -45,7 +46,7 @@ const HOSTS: { readonly [P in Protocol]: Open<P> } = {
     const opened = await key();
     const isPath = typeof circuit === 'string';
     const bytes = isPath ? await readRegular(circuit, MAX_PROGRAM_BYTES) : circuit;
-    return openClear(bytes, opened.key, isPath ? circuit : 'circuit', options, opened.declared);
+    return openClear(bytes, opened.key, isPath ? circuit : 'circuit', new PoolCrew(options), options, opened.declared);
   },
 };
 

@@ -49,6 +49,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'src/kernels',
     'src/compile/ir',
     'src/compile/clear',
+    'src/prove/engine',
     'src/prove/clear/reference',
     '@noble/hashes',
   ],

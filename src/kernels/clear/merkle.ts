@@ -4,7 +4,8 @@
  * (2^(log + 1) − 1)·32 bytes.
  */
 import { DIGEST_BYTES, type HashMode } from './blake3.js';
-import { HASH_SCRATCH_BYTES, type ClearHashExports } from './exports.js';
+import { runClearTask, type ClearCall, type ClearTask } from './calls.js';
+import { HASH_SCRATCH_BYTES, type ClearExports, type ClearHashExports } from './exports.js';
 import type { ClearKernels } from './module.js';
 
 export interface MerkleTree {
@@ -33,37 +34,37 @@ export function levelPointer({ pointer, log }: MerkleTree, level: number): numbe
   return pointer + (2 ** (log + 1) - 2 ** (log + 1 - level)) * DIGEST_BYTES;
 }
 
-/** Leaves from ≤ i < to; `scratch` takes `leavesScratchBytes`. Workers cut at multiples of 8. */
-export function hashLeaves(
-  exports: ClearHashExports,
+/** Hashes leaves from ≤ i < to; `scratch` takes `leavesScratchBytes`. Workers cut at multiples of 8. */
+export function leafCall(
   tree: MerkleTree,
   { columns, count, salts }: LeafRows,
   { key, flags }: HashMode,
   { from, to, scratch }: { from: number; to: number; scratch: number },
-): void {
-  exports.b3_leaves(tree.pointer, columns, count, salts, from, to, key, flags, scratch);
+): ClearCall {
+  return ['b3_leaves', tree.pointer, columns, count, salts, from, to, key, flags, scratch];
 }
 
-/** Nodes from ≤ i < to of level `level` ≥ 1, of which there are 2^(log − level); `scratch` takes HASH_SCRATCH_BYTES. */
-export function hashNodes(
-  exports: ClearHashExports,
+/** The same on an instance. */
+export function hashLeaves(
+  exports: ClearExports,
+  tree: MerkleTree,
+  rows: LeafRows,
+  mode: HashMode,
+  part: { from: number; to: number; scratch: number },
+): void {
+  runClearTask(exports, [leafCall(tree, rows, mode, part)]);
+}
+
+/** Hashes nodes from ≤ i < to of level `level` ≥ 1, of which there are 2^(log − level); `scratch` takes HASH_SCRATCH_BYTES. */
+export function nodeCall(
   tree: MerkleTree,
   level: number,
   { key, flags }: HashMode,
   { from, to, scratch }: { from: number; to: number; scratch: number },
-): void {
+): ClearCall {
   const children = levelPointer(tree, level - 1);
-  exports.b3_hash_n(
-    levelPointer(tree, level),
-    children,
-    2 * DIGEST_BYTES,
-    2 * DIGEST_BYTES,
-    from,
-    to,
-    key,
-    flags,
-    scratch,
-  );
+  const bytes = 2 * DIGEST_BYTES;
+  return ['b3_hash_n', levelPointer(tree, level), children, bytes, bytes, from, to, key, flags, scratch];
 }
 
 export const leavesScratchBytes = (exports: ClearHashExports, { count, salts }: LeafRows): number =>
@@ -75,16 +76,57 @@ export interface TreeModes {
   readonly node: (level: number) => HashMode;
 }
 
+/** Room for a tree. */
+export function allocateTree({ heap }: ClearKernels, log: number): MerkleTree {
+  return { pointer: heap.allocate(treeBytes(log), 64), log };
+}
+
+/** Bytes that a part of `treeParts` takes. */
+export const treeScratchBytes = (exports: ClearHashExports, rows: LeafRows): number =>
+  Math.max(HASH_SCRATCH_BYTES, leavesScratchBytes(exports, rows));
+
+/** Subtrees of at least this many leaves are parts of their own. */
+const PART_LEAVES_LOG = 5;
+
+/**
+ * The tree as 2^k ≥ `parts` subtrees that do not depend on each other, as far as that goes, and what joins them when all are done. `scratch`: of a part, which takes
+ * `treeScratchBytes`; the joint is given the first one's.
+ */
+export function treeTasks(
+  tree: MerkleTree,
+  rows: LeafRows,
+  modes: TreeModes,
+  parts: number,
+  scratch: (part: number) => number,
+): { readonly parts: readonly ClearTask[]; readonly joint: ClearTask } {
+  const { log } = tree;
+  const cut = Math.min(Math.ceil(Math.log2(Math.max(1, parts))), Math.max(0, log - PART_LEAVES_LOG));
+  const nodes = (level: number, of: number, part: number, at: number): ClearCall => {
+    const count = 2 ** (log - level) / of;
+    return nodeCall(tree, level, modes.node(level), { from: part * count, to: (part + 1) * count, scratch: at });
+  };
+  const leaves = 2 ** (log - cut);
+  const levels = Array.from({ length: log }, (_, k) => k + 1);
+  return {
+    parts: Array.from({ length: 2 ** cut }, (_, part): ClearTask => {
+      const at = scratch(part);
+      return [
+        leafCall(tree, rows, modes.leaf, { from: part * leaves, to: (part + 1) * leaves, scratch: at }),
+        ...levels.slice(0, log - cut).map((level) => nodes(level, 2 ** cut, part, at)),
+      ];
+    }),
+    joint: levels.slice(log - cut).map((level) => nodes(level, 1, 0, scratch(0))),
+  };
+}
+
 /** Allocates a tree and builds it in this thread. */
 export function buildTree(kernels: ClearKernels, rows: LeafRows, log: number, modes: TreeModes): MerkleTree {
   const { exports, heap } = kernels;
-  const tree = { pointer: heap.allocate(treeBytes(log), 64), log };
+  const tree = allocateTree(kernels, log);
   const mark = heap.mark();
-  const scratch = heap.allocate(Math.max(HASH_SCRATCH_BYTES, leavesScratchBytes(exports, rows)));
-  hashLeaves(exports, tree, rows, modes.leaf, { from: 0, to: 2 ** log, scratch });
-  for (let level = 1; level <= log; level++) {
-    hashNodes(exports, tree, level, modes.node(level), { from: 0, to: 2 ** (log - level), scratch });
-  }
+  const scratch = heap.allocate(treeScratchBytes(exports, rows));
+  const { parts, joint } = treeTasks(tree, rows, modes, 1, () => scratch);
+  for (const task of [...parts, joint]) runClearTask(exports, task);
   heap.release(mark);
   return tree;
 }

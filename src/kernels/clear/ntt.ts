@@ -1,7 +1,8 @@
 /** Polynomials over F_p evaluated on subgroups, whole or in phases of independent tasks. src/kernels/assembly/clear/ntt.ts has the mathematics. */
 import { FIELD_BYTES, GL, ORDER, rootOfUnity } from '../../field/goldilocks.js';
 import { ranges } from '../team.js';
-import type { ClearNttExports } from './exports.js';
+import { runClearTask, type ClearCall } from './calls.js';
+import type { ClearExports } from './exports.js';
 import type { ClearKernels } from './module.js';
 
 /** Powers of the roots of unity for domains of up to 2^logSize elements. */
@@ -67,30 +68,35 @@ function passes(evaluation: Evaluation): number[] {
   return hs;
 }
 
-/** Runs one task on any instance over the memory of its pointers. */
-export function runGlNttTask(exports: ClearNttExports, task: GlNttTask): void {
-  const { evaluation, table, step, from, to } = task;
+/** The kernels' calls that are the task, on any instance over the memory of its pointers. */
+export function glNttCalls({ evaluation, table, step, from, to }: GlNttTask): ClearCall[] {
   const { out, input, logIn, logOut } = evaluation;
   const block = blockLog(evaluation);
+  const isLast = (h: number) => (4 * h === 2 ** logOut ? 1 : 0);
+  const lastBlocks = block === logOut ? 1 : 0;
   switch (step.kind) {
     case 'whole':
-      exports.gl_ntt_fill(out, input, logIn, logOut, 0, groups(logIn));
-      exports.gl_ntt_blocks(out, logOut - logIn, block, table, 0, 2 ** (logOut - block), block === logOut ? 1 : 0);
-      for (const h of passes(evaluation)) {
-        exports.gl_ntt_pass(out, h, table, 0, 2 ** (logOut - 2), 4 * h === 2 ** logOut ? 1 : 0);
-      }
-      return;
+      return [
+        ['gl_ntt_fill', out, input, logIn, logOut, 0, groups(logIn)],
+        ['gl_ntt_blocks', out, logOut - logIn, block, table, 0, 2 ** (logOut - block), lastBlocks],
+        ...passes(evaluation).map((h): ClearCall => ['gl_ntt_pass', out, h, table, 0, 2 ** (logOut - 2), isLast(h)]),
+      ];
     case 'fill':
-      return exports.gl_ntt_fill(out, input, logIn, logOut, from, to);
+      return [['gl_ntt_fill', out, input, logIn, logOut, from, to]];
     case 'blocks':
-      return exports.gl_ntt_blocks(out, logOut - logIn, block, table, from, to, block === logOut ? 1 : 0);
+      return [['gl_ntt_blocks', out, logOut - logIn, block, table, from, to, lastBlocks]];
     case 'pass':
-      return exports.gl_ntt_pass(out, step.h, table, from, to, 4 * step.h === 2 ** logOut ? 1 : 0);
+      return [['gl_ntt_pass', out, step.h, table, from, to, isLast(step.h)]];
   }
 }
 
+/** Runs one task on any instance over the memory of its pointers. */
+export function runGlNttTask(exports: ClearExports, task: GlNttTask): void {
+  runClearTask(exports, glNttCalls(task));
+}
+
 /** In this thread. */
-export function evaluate(exports: ClearNttExports, table: GlTwiddles, evaluation: Evaluation): void {
+export function evaluate(exports: ClearExports, table: GlTwiddles, evaluation: Evaluation): void {
   checkEvaluation(table, evaluation);
   runGlNttTask(exports, { evaluation, table: table.pointer, step: { kind: 'whole' }, from: 0, to: 1 });
 }
@@ -145,7 +151,7 @@ export function evaluationPhases(
  * 2^log elements.
  */
 export function interpolate(
-  exports: ClearNttExports,
+  exports: ClearExports,
   table: GlTwiddles,
   { out, input, log, scratch }: { out: number; input: number; log: number; scratch: number },
 ): void {

@@ -2,9 +2,11 @@
 import { lowerToRelation, type LoweredRelation } from '../../compile/clear/lower.js';
 import { openingOf } from '../../compile/clear/security.js';
 import { clearKeyJson, type ClearKeyJson } from '../../verify/clear/key.js';
+import { planOf } from '../../verify/clear/verify.js';
 import { publicCount, type Schema } from '../../verify/statement.js';
 import type { ClearProgram } from './program.js';
 import { instantiateClearKernels } from '../../kernels/clear/module.js';
+import { SoloClearTeam } from '../../kernels/clear/team.js';
 import { RelationProver } from './relation-prover.js';
 
 /** Anybody who has the program makes the same: nothing is drawn. */
@@ -17,12 +19,9 @@ export interface CommittedProgram {
 export async function commitProgram({ ir }: ClearProgram, schema: Schema): Promise<CommittedProgram> {
   const lowered = lowerToRelation(ir, schema);
   const { parameters } = openingOf(lowered.relation);
-  const { weightsRoot } = new RelationProver(
-    await instantiateClearKernels(),
-    lowered.relation,
-    lowered.weights(),
-    parameters,
-  );
+  const plan = planOf({ relation: lowered.relation, parameters });
+  const team = new SoloClearTeam(await instantiateClearKernels());
+  const { weightsRoot } = await RelationProver.open(team, plan, lowered.weights(), parameters);
   const { outputs, inputs } = publicCount(schema);
   return { lowered, key: clearKeyJson(lowered.relation, parameters, weightsRoot, outputs + inputs) };
 }

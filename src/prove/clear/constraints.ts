@@ -36,29 +36,32 @@ interface Setting {
 }
 
 /** `vectors` satisfy the relation: of others the messages are not those of the equations. */
-export function proveConstraints(
+export async function proveConstraints(
   sender: Sender,
   memory: TableMemory,
   relation: Relation,
   plan: ConstraintsPlan,
   vectors: Vectors,
-): void {
+): Promise<void> {
   const mark = memory.mark();
   const drawn = sender.transcript.draw('constraints point', plan.pointVariables + 1);
   const setting: Setting = { memory, relation, vectors, r: drawn.slice(0, plan.pointVariables) };
   const alpha = drawn[plan.pointVariables]!;
   let total = EXT_ZERO;
-  const summands = plan.indices.flatMap((index, l) => {
+  const summands: Summand[] = [];
+  for (const [l, index] of plan.indices.entries()) {
+    await memory.step();
     const constraint = relation.constraints[index]!;
     const power = extPow(alpha, BigInt(l));
     const formed = FORMED[constraint.kind](setting, constraint as never);
     total = extAdd(total, extMul(power, formed));
-    return SUMMANDS[constraint.kind](setting, constraint as never, power, formed);
-  });
+    summands.push(...SUMMANDS[constraint.kind](setting, constraint as never, power, formed));
+  }
   sender.exchange('constraints sum', [total], 0);
   for (let round = 0; round < plan.rounds; round++) {
     let sum: Message = [EXT_ZERO, EXT_ZERO, EXT_ZERO];
     for (const summand of summands) {
+      await memory.step();
       const { variables, coefficient } = summand;
       if (variables > round) {
         sum = added(sum, summand.message(round), coefficient);

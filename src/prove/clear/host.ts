@@ -1,18 +1,33 @@
-/** Proving with protocol `clear` on the calling thread. Uses no Node API. */
-import { throwIfAborted, ZkonnxError } from '../../base/errors.js';
+/** A program of protocol `clear` opened for any number of proofs. Uses no Node API. */
+import { throwIfAborted, unlessAborted, ZkonnxError } from '../../base/errors.js';
 import { Stopwatch } from '../../base/stopwatch.js';
 import { instantiateClearKernels } from '../../kernels/clear/module.js';
+import type { Between } from '../../kernels/clear/team.js';
 import { lowerToRelation, type LoweredRelation } from '../../compile/clear/lower.js';
 import type { PreparedClearKey } from '../../verify/clear/key.js';
 import { clearKeyOf } from '../../verify/clear/judge.js';
+import { planOf } from '../../verify/clear/verify.js';
 import { relationBytes } from '../../verify/clear/relation-bytes.js';
 import type { PreparedKeyOf } from '../../verify/key.js';
 import { pack, PACKING_ORDER, publicBytes, statementParts, type Schema } from '../../verify/statement.js';
+import { pauseForOthers } from '../engine/event-loop.js';
+import { outOfMemory } from '../engine/out-of-memory.js';
+import { isCallersError, markCallersError, ProofQueue } from '../engine/proof-queue.js';
+import type { ClearCrew } from './crew.js';
+import { proverBytes } from './memory-estimate.js';
 import { openProgram, ProgramRunner, type ProgramRun } from './program.js';
-import { RelationProver } from './relation-prover.js';
+import { codeElements, RelationProver, type RelationPhase } from './relation-prover.js';
 
-/** Between two steps of a computation: lets others at the thread, and throws ABORTED. */
-export type Step = () => Promise<void>;
+/** What a proof's time goes to, in order; `queue`: waiting for the proof before it. */
+export type ClearPhase = 'witness' | 'queue' | RelationPhase;
+
+/** How one computation goes. */
+export interface ClearRun {
+  readonly signal?: AbortSignal | undefined;
+  /** Awaited between tasks; throws ABORTED. */
+  readonly between: Between;
+  readonly onProgress?: ((phase: ClearPhase, fraction: number) => void) | undefined;
+}
 
 /** What a proof took and shows; the statement's integers among it. */
 export interface ClearResult {
@@ -20,81 +35,122 @@ export interface ClearResult {
   readonly publicSignals: readonly string[];
   readonly outputs: Readonly<Record<string, Float64Array>>;
   readonly clamped: boolean | null;
-  readonly timingsMs: Readonly<Record<'load' | 'witness' | 'prove' | 'total', number>>;
+  readonly timingsMs: Readonly<Partial<Record<ClearPhase, number>>> & { readonly total: number };
 }
 
-/** A program and its key, which fit each other. Proofs are made one after the other. */
+const MEMORY_HELP = 'compile a smaller model: a proof’s tables have to fit into one memory';
+
+/** A relation in a memory of its own, and the proofs that wait for it. */
+interface Session {
+  readonly relation: RelationProver;
+  readonly queue: ProofQueue;
+}
+
+/** A program and its key, which fit each other. Proofs are made one after the other; the witness of the next may be there before. */
 export class ClearProver {
-  private last: Promise<unknown> = Promise.resolve();
+  private session: Promise<Session> | undefined;
 
   private constructor(
     private readonly schema: Schema,
     private readonly runner: ProgramRunner,
     private readonly lowered: LoweredRelation,
-    private readonly relation: RelationProver,
     /** Of the key, 32 bytes. */
     private readonly digest: Uint8Array,
+    private readonly load: (between: Between) => Promise<Session>,
   ) {}
 
   /**
-   * Lowers the program again and commits to its weights: the key's relation and root must come out. Throws as `openProgram`, KEY_MISMATCH, ABORTED.
+   * Lowers the program again and commits to its weights: the key's relation and root must come out. Throws as `openProgram`, KEY_MISMATCH, MEMORY_EXCEEDED,
+   * ABORTED.
    */
-  static async open(bytes: Uint8Array, key: PreparedKeyOf<'clear'>, where: string, step: Step): Promise<ClearProver> {
+  static async open(
+    bytes: Uint8Array,
+    key: PreparedKeyOf<'clear'>,
+    where: string,
+    crew: ClearCrew,
+    between: Between,
+  ): Promise<ClearProver> {
     const { body, facts } = key;
     const { schema } = facts;
     const program = openProgram(bytes, schema, where);
     if (program.hash !== facts.circuitHash) throw mismatch('another program', facts.circuitHash, program.hash, where);
-    await step();
+    await between();
     const lowered = lowerToRelation(program.ir, schema);
     requireSameRelation(body, relationBytes(lowered.relation), where);
-    await step();
+    await between();
+    const plan = planOf({ relation: lowered.relation, parameters: body.parameters });
     const { digest } = clearKeyOf(body, facts.keyDigest);
-    const kernels = await instantiateClearKernels();
-    const relation = new RelationProver(kernels, lowered.relation, lowered.weights(), body.parameters);
-    requireSameRoot(body, relation.weightsRoot, where);
-    return new ClearProver(schema, new ProgramRunner(program, schema), lowered, relation, digest);
+    const { kernels: tables, others } = proverBytes(plan, body.parameters);
+    const load = async (pause: Between): Promise<Session> => {
+      crew.requireMemory?.(tables + others);
+      try {
+        const kernels = await instantiateClearKernels({ memory: crew.memory() });
+        const team = crew.team(kernels, codeElements(plan, body.parameters));
+        const relation = await RelationProver.open(team, plan, lowered.weights(), body.parameters, pause);
+        requireSameRoot(body, relation.weightsRoot, where);
+        return { relation, queue: new ProofQueue() };
+      } catch (error) {
+        throw outOfMemory(error, MEMORY_HELP);
+      }
+    };
+    const runner = new ProgramRunner(program, schema);
+    const prover = new ClearProver(schema, runner, lowered, digest, load);
+    prover.session = Promise.resolve(await load(between));
+    return prover;
   }
 
-  /** Integers by input name. Throws RANGE_EXCEEDED, ABORTED. */
-  prove(
-    inputs: ReadonlyMap<string, Float64Array>,
-    context: Uint8Array,
-    step: Step,
-    onPhase: (phase: 'witness' | 'prove') => void,
-  ): Promise<ClearResult> {
-    const proof = this.last.then(() => this.proveNow(inputs, context, step, onPhase));
-    this.last = proof.catch(() => undefined);
-    return proof;
-  }
-
-  private async proveNow(
-    inputs: ReadonlyMap<string, Float64Array>,
-    context: Uint8Array,
-    step: Step,
-    onPhase: (phase: 'witness' | 'prove') => void,
-  ): Promise<ClearResult> {
-    const clock = new Stopwatch();
-    clock.lap('load');
-    onPhase('witness');
-    await step();
-    const run = this.runner.run(inputs);
-    const assignment = this.lowered.assign(run.values);
-    clock.lap('witness');
-    const clamped = this.schema.clamped === true ? run.left.length > 0 : null;
-    const signals = this.signals(inputs, run, clamped === true);
-    onPhase('prove');
-    await step();
-    const fresh = crypto.getRandomValues(new Uint8Array(32));
+  /** Integers by input name. Throws RANGE_EXCEEDED, MEMORY_EXCEEDED, WORKER_DIED, ABORTED; the prover stays usable after each of them. */
+  async prove(inputs: ReadonlyMap<string, Float64Array>, context: Uint8Array, run: ClearRun): Promise<ClearResult> {
+    const { signal, between } = run;
+    const clock = new PhaseClock(run.onProgress);
+    throwIfAborted(signal, 'the proof');
+    clock.report('witness', 0);
+    await between();
+    // In one turn: the next run overwrites the values.
+    const ran = this.runner.run(inputs);
+    const assignment = this.lowered.assign(ran.values);
+    const clamped = this.schema.clamped === true ? ran.left.length > 0 : null;
+    const signals = this.signals(inputs, ran, clamped === true);
     const statement = { publicBytes: publicBytes(this.schema, signals), context };
-    const proof = this.relation.prove(this.digest, assignment, statement, fresh);
-    clock.lap('prove');
+    clock.report('queue', 0);
+    const { queue, relation } = await unlessAborted(this.live(), signal, 'the proof');
+    const proof = await queue.run(signal, async () => {
+      const fresh = crypto.getRandomValues(new Uint8Array(32));
+      const onProgress = (phase: RelationPhase, fraction: number) => {
+        clock.report(phase, fraction);
+      };
+      try {
+        return await relation.prove(this.digest, assignment, statement, fresh, { between, onProgress });
+      } catch (error) {
+        throw isCallersError(error) ? error : outOfMemory(error, MEMORY_HELP);
+      }
+    });
     return {
       proof,
       publicSignals: signals.map(String),
-      outputs: Object.fromEntries(run.outputs),
+      outputs: Object.fromEntries(ran.outputs),
       clamped,
-      timingsMs: clock.timings() as ClearResult['timingsMs'],
+      timingsMs: clock.timings(),
     };
+  }
+
+  /** A worker that died may have left others writing: then everything is loaded into a fresh memory. */
+  private async live(): Promise<Session> {
+    for (;;) {
+      const loading = (this.session ??= this.forgetting(this.load(pauseForOthers())));
+      const session = await loading;
+      if (!session.queue.isSpoiled) return session;
+      // Unless another caller has replaced it while this one waited.
+      if (this.session === loading) this.session = undefined;
+    }
+  }
+
+  /** What failed to load is loaded anew by whoever asks next. */
+  private forgetting(loading: Promise<Session>): Promise<Session> {
+    loading.catch(() => {
+      if (this.session === loading) this.session = undefined;
+    });
+    return loading;
   }
 
   private signals(inputs: ReadonlyMap<string, Float64Array>, { outputs }: ProgramRun, clamped: boolean): bigint[] {
@@ -106,11 +162,30 @@ export class ClearProver {
   }
 }
 
-export function stepper(signal: AbortSignal | undefined, what: string, pause: () => void | Promise<void>): Step {
-  return async () => {
-    await pause();
-    throwIfAborted(signal, what);
-  };
+/** Tells how far a proof is, and what each phase took: it lasts until the next one begins. */
+class PhaseClock {
+  private readonly clock = new Stopwatch();
+  private phase: ClearPhase | undefined;
+
+  constructor(private readonly onProgress: ClearRun['onProgress']) {}
+
+  /** What the caller's callback throws is the caller's: the memory is as it was. */
+  report(phase: ClearPhase, fraction: number): void {
+    if (phase !== this.phase) {
+      if (this.phase !== undefined) this.clock.lap(this.phase);
+      this.phase = phase;
+    }
+    try {
+      this.onProgress?.(phase, fraction);
+    } catch (error) {
+      throw markCallersError(error);
+    }
+  }
+
+  timings(): ClearResult['timingsMs'] {
+    if (this.phase !== undefined) this.clock.lap(this.phase);
+    return this.clock.timings();
+  }
 }
 
 function requireSameRelation({ relationBytes: expected }: PreparedClearKey, got: Uint8Array, where: string): void {

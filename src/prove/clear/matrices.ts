@@ -1,9 +1,26 @@
 /** Matrices of weights and of cells in the kernels' memory, their codewords and trees (reference/commit.ts, reference/tree.ts). */
 import { invariant } from '../../base/errors.js';
-import { FIELD_BYTES } from '../../field/goldilocks.js';
+import { FIELD_BYTES, GL, type Element } from '../../field/goldilocks.js';
 import { deriveKeyMode } from '../../kernels/clear/blake3.js';
-import { buildTree, columnList, node, rootOf, type MerkleTree, type TreeModes } from '../../kernels/clear/merkle.js';
-import { createGlTwiddles, evaluate, type GlTwiddles } from '../../kernels/clear/ntt.js';
+import type { ClearTask } from '../../kernels/clear/calls.js';
+import {
+  allocateTree,
+  columnList,
+  node,
+  rootOf,
+  treeScratchBytes,
+  treeTasks,
+  type MerkleTree,
+  type TreeModes,
+} from '../../kernels/clear/merkle.js';
+import {
+  createGlTwiddles,
+  evaluationPhases,
+  glNttCalls,
+  type Evaluation,
+  type GlTwiddles,
+} from '../../kernels/clear/ntt.js';
+import { ranges } from '../../kernels/team.js';
 import type { ProverChannel } from '../../verify/clear/channel.js';
 import { positionsOf, type Layout } from '../../verify/clear/layout.js';
 import { SALT_BYTES, siblingsOf, type LeafKind } from '../../verify/clear/merkle.js';
@@ -55,64 +72,72 @@ export function keepPositions(memory: TableMemory, layout: Layout): number[] {
   return layout.dims.map((_, tensor) => memory.keepList(positionsOf(layout, tensor)));
 }
 
+/** Nanoseconds on one thread, about: an element moved, a butterfly, a block of 64 bytes hashed. */
+const MOVE = 2;
+const BUTTERFLY = 1.3;
+const COMPRESSION = 40;
+
 /** The tensors in columns of 2^n base elements, rows that no block takes 0. */
-function place(
+async function place(
   memory: TableMemory,
   layout: Layout,
   positions: readonly number[],
   tensors: readonly Table[],
   columns: number,
-): Table {
+): Promise<Table> {
   invariant(tensors.length === layout.dims.length, 'a layout has a tensor for each of its dims', {
     tensors: tensors.length,
   });
   const matrix = memory.base(columns * 2 ** layout.n);
-  tensors.forEach(({ pointer, length }, tensor) => {
-    memory.exports.gl_select_add(matrix.pointer, positions[tensor]!, pointer, 0, 1n, 0, length);
-  });
+  for (const [tensor, { pointer, length }] of tensors.entries()) {
+    // No two elements have one position.
+    await memory.split(length, MOVE, (from, to) => [
+      ['gl_select_add', matrix.pointer, positions[tensor]!, pointer, 0, 1n, from, to],
+    ]);
+  }
   return matrix;
 }
 
 /** The key's matrix: anybody makes the same from the weights. */
-export function commitWeights(
+export async function commitWeights(
   workshop: Workshop,
   layout: Layout,
   positions: readonly number[],
   tensors: readonly Table[],
   rateLog: number,
-): CommittedMatrix {
-  const matrix = place(workshop.memory, layout, positions, tensors, layout.columns);
+): Promise<CommittedMatrix> {
+  const matrix = await place(workshop.memory, layout, positions, tensors, layout.columns);
   return {
     layout,
     coefficients: matrix,
     masks: [],
-    ...encodeAndHash(workshop, 'weights', matrix, layout, layout.columns, rateLog, 0),
+    ...(await encodeAndHash(workshop, 'weights', matrix, layout, layout.columns, rateLog, 0)),
   };
 }
 
 /** A proof's matrix: cells, uniform values in the reserved rows, six uniform columns of masks, salts. */
-export function commitCells(
+export async function commitCells(
   workshop: Workshop,
   layout: Layout,
   positions: readonly number[],
   tensors: readonly Table[],
   rateLog: number,
   seed: Uint8Array,
-): CommittedMatrix {
+): Promise<CommittedMatrix> {
   const { memory } = workshop;
   const rows = 2 ** layout.n;
-  const matrix = place(memory, layout, positions, tensors, layout.columns + MASK_COLUMNS);
-  const random = secretElements(memory, seed, 'rows', layout.columns * layout.reserved);
-  const masks = secretElements(memory, seed, 'masks', MASK_COLUMNS * rows);
+  const matrix = await place(memory, layout, positions, tensors, layout.columns + MASK_COLUMNS);
+  const random = await secretElements(memory, seed, 'rows', layout.columns * layout.reserved);
+  const masks = await secretElements(memory, seed, 'masks', MASK_COLUMNS * rows);
   const words = memory.words(matrix);
   for (let column = 0; column < layout.columns; column++) {
     const own = random.subarray(column * layout.reserved, (column + 1) * layout.reserved);
     words.set(own, (column + 1) * rows - layout.reserved);
   }
   words.set(masks, layout.columns * rows);
-  const salts = saltTable(memory, seed, layout.n + rateLog);
+  const salts = await saltTable(memory, seed, layout.n + rateLog);
   const columnAt = (column: number) => matrix.pointer + column * rows * FIELD_BYTES;
-  const hashed = encodeAndHash(workshop, 'cells', matrix, layout, layout.columns + MASK_COLUMNS, rateLog, salts);
+  const hashed = await encodeAndHash(workshop, 'cells', matrix, layout, layout.columns + MASK_COLUMNS, rateLog, salts);
   const pairs = Array.from({ length: MASK_COLUMNS / 2 }, (_, k): Table => {
     const pair = memory.ext(rows);
     const [c0, c1] = [columnAt(layout.columns + 2 * k), columnAt(layout.columns + 2 * k + 1)];
@@ -122,7 +147,7 @@ export function commitCells(
   return { layout, coefficients: matrix, masks: pairs, ...hashed };
 }
 
-function encodeAndHash(
+async function encodeAndHash(
   { memory, twiddles, modes }: Workshop,
   kind: LeafKind,
   matrix: Table,
@@ -130,48 +155,84 @@ function encodeAndHash(
   count: number,
   rateLog: number,
   salts: number,
-): OpenTree {
+): Promise<OpenTree> {
   const log = n + rateLog;
   const words = memory.kernels.heap.allocate(count * 2 ** log * FIELD_BYTES);
   const columns = Array.from({ length: count }, (_, column) => words + column * 2 ** log * FIELD_BYTES);
-  columns.forEach((out, column) => {
-    const input = matrix.pointer + column * 2 ** n * FIELD_BYTES;
-    evaluate(memory.exports, twiddles, { out, input, logIn: n, logOut: log });
-  });
+  await evaluateAll(
+    memory,
+    twiddles,
+    columns.map((out, column) => ({
+      out,
+      input: matrix.pointer + column * 2 ** n * FIELD_BYTES,
+      logIn: n,
+      logOut: log,
+    })),
+  );
   return hashRows(memory, modes[kind], columns, salts, log);
 }
 
-function hashRows(
+/** Evaluations of one size. */
+async function evaluateAll(
+  memory: TableMemory,
+  twiddles: GlTwiddles,
+  evaluations: readonly Evaluation[],
+): Promise<void> {
+  const [first] = evaluations;
+  if (first === undefined) return;
+  const cost = evaluations.length * 2 ** first.logOut * (1 + BUTTERFLY * first.logIn);
+  const threads = memory.parts(cost) === 1 ? 1 : memory.threads;
+  for (const phase of evaluationPhases(twiddles, evaluations, threads)) {
+    await memory.run(bundled(phase.map(glNttCalls), memory.parts(cost)), cost);
+  }
+}
+
+/** The same calls in `count` tasks at most. */
+function bundled(tasks: readonly ClearTask[], count: number): ClearTask[] {
+  return ranges(tasks.length, Math.min(count, tasks.length)).map(({ from, to }) => tasks.slice(from, to).flat());
+}
+
+async function hashRows(
   memory: TableMemory,
   modes: TreeModes,
   columns: readonly number[],
   salts: number,
   log: number,
-): OpenTree {
-  const rows = { columns: columnList(memory.kernels, columns), count: columns.length, salts };
-  const tree = buildTree(memory.kernels, rows, log, modes);
-  return { tree, root: rootOf(memory.kernels, tree), columns, salts };
+): Promise<OpenTree> {
+  const { kernels } = memory;
+  const rows = { columns: columnList(kernels, columns), count: columns.length, salts };
+  const tree = allocateTree(kernels, log);
+  const cost = 2 ** log * COMPRESSION * (1 + Math.ceil((SALT_BYTES + FIELD_BYTES * columns.length) / 64));
+  const mark = memory.mark();
+  const bytes = treeScratchBytes(memory.exports, rows);
+  const scratches: number[] = [];
+  const scratch = (part: number) => (scratches[part] ??= kernels.heap.allocate(bytes));
+  const { parts, joint } = treeTasks(tree, rows, modes, memory.parts(cost), scratch);
+  await memory.run(parts, cost);
+  await memory.run([joint], 0);
+  memory.release(mark);
+  return { tree, root: rootOf(kernels, tree), columns, salts };
 }
 
 /** A word of 2^log coefficients on 2^domainLog points, by cosets of 2^variables of them. */
-export function commitWord(
+export async function commitWord(
   { memory, twiddles, modes }: Workshop,
   { pointer, length }: Table,
   domainLog: number,
   variables: number,
-): OpenTree {
+): Promise<OpenTree> {
   const { heap } = memory.kernels;
   const size = 2 ** domainLog;
   const coordinates = [heap.allocate(FIELD_BYTES * length), heap.allocate(FIELD_BYTES * length)] as const;
   memory.exports.gl2_split_n(coordinates[0], coordinates[1], pointer, 0, length);
-  const words = coordinates.map((input) => {
-    const out = heap.allocate(FIELD_BYTES * size);
-    evaluate(memory.exports, twiddles, { out, input, logIn: Math.log2(length), logOut: domainLog });
-    return out;
+  const logIn = Math.log2(length);
+  const evaluations = coordinates.map((input): Evaluation => {
+    return { out: heap.allocate(FIELD_BYTES * size), input, logIn, logOut: domainLog };
   });
+  await evaluateAll(memory, twiddles, evaluations);
   const leaves = size / 2 ** variables;
   const columns = Array.from({ length: 2 ** variables }, (_, q) =>
-    words.map((word) => word + q * leaves * FIELD_BYTES),
+    evaluations.map(({ out }) => out + q * leaves * FIELD_BYTES),
   );
   return hashRows(memory, modes.fold, columns.flat(), 0, domainLog - variables);
 }
@@ -195,4 +256,13 @@ export function openTree(
     channel.append(leaf);
   }
   for (const { level, index } of siblingsOf(indices, tree.log)) channel.append(node(kernels, tree, level, index));
+}
+
+/** ω^index of the subgroup of order 2^log, from the table of the transforms. */
+export function twiddlePower(memory: TableMemory, { pointer }: GlTwiddles, log: number, index: number): Element {
+  if (log === 0) return 1n;
+  const half = 2 ** (log - 1);
+  const at = pointer + FIELD_BYTES * (half + (index % half));
+  const [power] = memory.words({ pointer: at, length: 1 });
+  return index < half ? power! : GL.neg(power!);
 }

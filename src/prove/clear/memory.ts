@@ -1,6 +1,9 @@
 /** Tables of field elements in the kernels' memory: base elements are 8 bytes, extension elements 16, both canonical. Uses no Node API. */
-import { EXT_BYTES, FIELD_BYTES, type Ext } from '../../field/goldilocks.js';
+import { EXT_BYTES, EXT_ZERO, FIELD_BYTES, extAdd, type Ext } from '../../field/goldilocks.js';
+import type { ClearCall, ClearResult, ClearTask } from '../../kernels/clear/calls.js';
 import type { ClearKernels } from '../../kernels/clear/module.js';
+import { SoloClearTeam, type Between, type ClearTeam } from '../../kernels/clear/team.js';
+import { ranges } from '../../kernels/team.js';
 
 const CELL_BYTES = EXT_BYTES;
 
@@ -10,13 +13,109 @@ export interface Table {
   readonly length: number;
 }
 
-/** The owner's view of the memory: allocation in order, tables of both kinds, single elements. */
+/** Bytes that a kernel leaves its sums in. */
+const SUMS_BYTES = 2 * CELL_BYTES;
+
+export interface SplitOptions {
+  /** Ranges begin at multiples of it. */
+  readonly unit?: number;
+  /** Bytes that each part has for itself. */
+  readonly scratchBytes?: number;
+}
+
+/** The owner's view of the memory: allocation in order, tables of both kinds, single elements; and who works on it. */
 export class TableMemory {
+  readonly kernels: ClearKernels;
+  private readonly solo: SoloClearTeam;
   private readonly scratch: number;
   private readonly lists = new Map<Uint32Array | Int32Array, number>();
+  private between: Between = () => undefined;
 
-  constructor(readonly kernels: ClearKernels) {
-    this.scratch = kernels.heap.allocate(4 * CELL_BYTES);
+  constructor(private readonly team: ClearTeam) {
+    this.kernels = team.kernels;
+    this.solo = new SoloClearTeam(team.kernels);
+    this.scratch = this.kernels.heap.allocate(4 * CELL_BYTES);
+  }
+
+  /** From here on `between` is awaited between the steps of a computation; what it throws ends the computation. */
+  pausing(between: Between): void {
+    this.between = between;
+  }
+
+  /** Lets others at the thread; throws where the computation is to stop. */
+  step(): Promise<void> | undefined {
+    return this.between();
+  }
+
+  /** Threads that tasks are run by. */
+  get threads(): number {
+    return this.team.size;
+  }
+
+  /** Independent tasks, which take about `cost` nanoseconds on one thread. Gives what each task's last call gave. */
+  async run(tasks: readonly ClearTask[], cost: number): Promise<readonly ClearResult[]> {
+    const team = this.isHandedOut(cost) ? this.team : this.solo;
+    return team.run(tasks, this.between);
+  }
+
+  /**
+   * Calls on ranges that make up 0 … n, which do not depend on each other; `each` is what an element of a range takes, in nanoseconds. What calls write, the calls of
+   * another range must neither read nor write: tables are folded to others, not in place.
+   */
+  async split(
+    n: number,
+    each: number,
+    calls: (from: number, to: number, scratch: number) => readonly ClearCall[],
+    { unit = 1, scratchBytes = 0 }: SplitOptions = {},
+  ): Promise<void> {
+    const mark = this.mark();
+    const units = Math.ceil(n / unit);
+    const tasks = ranges(units, this.parts(n * each)).map(({ from, to }) =>
+      calls(from * unit, Math.min(n, to * unit), scratchBytes > 0 ? this.kernels.heap.allocate(scratchBytes) : 0),
+    );
+    try {
+      await this.run(tasks, n * each);
+    } finally {
+      this.release(mark);
+    }
+  }
+
+  /** As `split`, of calls that leave `count` extension elements at `out`: their sums. */
+  async sums(
+    count: 1 | 2,
+    n: number,
+    each: number,
+    calls: (from: number, to: number, out: number) => readonly ClearCall[],
+  ): Promise<Ext[]> {
+    const outs: number[] = [];
+    const mark = this.mark();
+    try {
+      const tasks = ranges(n, this.parts(n * each)).map(({ from, to }) => {
+        const out = this.kernels.heap.allocate(SUMS_BYTES);
+        outs.push(out);
+        return calls(from, to, out);
+      });
+      await this.run(tasks, n * each);
+      const sums = new Array<Ext>(count).fill(EXT_ZERO);
+      for (const pointer of outs) {
+        this.elements({ pointer, length: count }).forEach((part, k) => {
+          sums[k] = extAdd(sums[k]!, part);
+        });
+      }
+      return sums;
+    } finally {
+      this.release(mark);
+    }
+  }
+
+  /** Of work of `cost` nanoseconds: as many for each thread, none of them long. */
+  parts(cost: number): number {
+    const threads = this.isHandedOut(cost) ? this.threads : 1;
+    return threads * Math.max(1, Math.ceil(cost / (threads * this.team.pace.longest)));
+  }
+
+  private isHandedOut(cost: number): boolean {
+    return this.threads > 1 && cost >= this.team.pace.handOut;
   }
 
   get exports() {
@@ -43,6 +142,11 @@ export class TableMemory {
     const pointer = this.kernels.heap.allocate(length * EXT_BYTES);
     this.kernels.heap.bytes(pointer, length * EXT_BYTES).fill(0);
     return { pointer, length };
+  }
+
+  /** Extension elements of unspecified content. */
+  room(length: number): Table {
+    return { pointer: this.kernels.heap.allocate(length * EXT_BYTES), length };
   }
 
   /** Residues below p. */

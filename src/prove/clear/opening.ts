@@ -1,15 +1,17 @@
 /** The opening (verify/clear/opening.ts) on the kernels: the messages are those of reference/opening.ts. */
-import { EXT_BYTES, EXT_ZERO, FIELD_BYTES, extAdd, extMul, type Ext } from '../../field/goldilocks.js';
-import type { ProverChannel } from '../../verify/clear/channel.js';
+import { EXT_BYTES, EXT_ZERO, FIELD_BYTES, GL, extAdd, extMul, extScale, type Ext } from '../../field/goldilocks.js';
+import type { ClearCall, ClearTask } from '../../kernels/clear/calls.js';
+import { ranges } from '../../kernels/team.js';
 import type { Claim, FunctionalTerm } from '../../verify/clear/functional.js';
 import type { Layout } from '../../verify/clear/layout.js';
 import { powersOf } from '../../verify/clear/multilinear.js';
 import { bindStatement, pointsOf } from '../../verify/clear/opening.js';
-import { combinationVariables, domainPoint, foldsOf } from '../../verify/clear/oracle.js';
+import { combinationVariables, foldsOf } from '../../verify/clear/oracle.js';
 import type { OpeningParameters } from '../../verify/clear/parameters.js';
 import { addAxes } from './axes.js';
 import { boxTable } from './boxes.js';
-import { commitWord, openTree, type CommittedMatrix, type OpenTree, type Workshop } from './matrices.js';
+import type { GrindingChannel } from './grinding.js';
+import { commitWord, openTree, twiddlePower, type CommittedMatrix, type OpenTree, type Workshop } from './matrices.js';
 import type { Table, TableMemory } from './memory.js';
 
 /** A matrix, and where its tensors lie in it (`keepPositions`). */
@@ -18,15 +20,25 @@ export interface PlacedMatrix {
   readonly positions: readonly number[];
 }
 
-/** Writes the opening of claims that are true. */
-export function proveOpening(
+/** Nanoseconds on one thread, about: a product of extension elements added up, a pair of rows in a round with its folds, an element scaled and added. */
+const PRODUCT = 6;
+const PAIR = 30;
+const SCALED = 7;
+
+/** Of the opening's time, about: claims as weights of columns, their sumcheck; folds are the rest. */
+const WEIGHED = 0.3;
+const SUMMED = 0.6;
+
+/** Writes the opening of claims that are true. `onProgress`: 0 … 1. */
+export async function proveOpening(
   workshop: Workshop,
-  channel: ProverChannel,
+  channel: GrindingChannel,
   weights: PlacedMatrix | undefined,
   cells: PlacedMatrix,
   claims: readonly Claim[],
   parameters: OpeningParameters,
-): void {
+  onProgress: (fraction: number) => void = () => undefined,
+): Promise<void> {
   const { memory } = workshop;
   const mark = memory.mark();
   const { n } = parameters;
@@ -34,40 +46,63 @@ export function proveOpening(
   const drawn = pointsOf(channel.draw('opening points', 2 * n + 1), n);
   const [m1, m2, m3] = cells.matrix.masks as [Table, Table, Table];
   const eqs = drawn.points.map((point) => memory.eqTable(point));
-  const sum = extAdd(dot(memory, m1, eqs[0]!), dot(memory, m2, eqs[1]!));
+  const sum = extAdd(await dot(memory, m1, eqs[0]!), await dot(memory, m2, eqs[1]!));
   const [beta] = channel.exchange('opening masks', [sum], 1).challenges as [Ext];
-  const maskWeights = eqs.map((table) => scaled(memory, table, beta));
+  const maskWeights = [await scaled(memory, eqs[0]!, beta), await scaled(memory, eqs[1]!, beta), undefined];
   const powers = powersOf(drawn.alpha, claims.length);
-  const plain = [weights, cells].flatMap((placed) => {
-    if (!placed) return [];
-    const side = placed === cells ? 'cells' : 'weights';
-    const columns = memory.ext(placed.matrix.layout.columns * 2 ** n);
-    claims.forEach(({ functional }, i) => {
-      for (const term of functional[side]) addTerm(memory, columns, placed, term, powers[i]!);
-    });
-    return Array.from({ length: placed.matrix.layout.columns }, (_, j): Column => ({
-      f: { pointer: placed.matrix.coefficients.pointer + j * 2 ** n * FIELD_BYTES, length: 2 ** n },
-      w: { pointer: columns.pointer + j * 2 ** n * EXT_BYTES, length: 2 ** n },
-      isBase: true,
-    }));
-  });
+  const plain: Column[] = [];
+  for (const placed of [weights, cells]) {
+    if (placed)
+      plain.push(...(await weighedColumns(memory, placed, placed === cells ? 'cells' : 'weights', claims, powers)));
+  }
+  onProgress(WEIGHED);
   // Masks are folded in a copy: h needs them whole.
-  const masks = [m1, m2, m3].map((mask, k): Column => ({ f: copied(memory, mask), w: maskWeights[k], isBase: false }));
-  const { rho, values } = proveRows(memory, channel, [...plain, ...masks], n);
+  const masks = [m1, m2, m3].map((mask, k): Column => ({
+    f: copied(memory, mask),
+    w: maskWeights[k],
+    isBase: false,
+  }));
+  const { rho, values } = await proveRows(memory, channel, [...plain, ...masks], n);
+  onProgress(SUMMED);
   const { challenges } = channel.exchange('opening values', values, combinationVariables(values.length));
   const combination = memory.elements(memory.eqTable(challenges));
   const h = memory.ext(2 ** n);
-  plain.forEach(({ f }, j) => {
-    const [c0, c1] = combination[j]!;
-    memory.exports.gl2_add_scaled_base_n(h.pointer, f.pointer, c0, c1, 0, 2 ** n);
-  });
-  [m1, m2, m3].forEach((mask, k) => {
-    const [c0, c1] = combination[plain.length + k]!;
-    memory.exports.gl2_add_scaled_n(h.pointer, mask.pointer, c0, c1, 0, 2 ** n);
-  });
+  await memory.split(2 ** n, SCALED * values.length, (from, to) => [
+    ...plain.map(({ f }, j): ClearCall => {
+      return ['gl2_add_scaled_base_n', h.pointer, f.pointer, ...combination[j]!, from, to];
+    }),
+    ...[m1, m2, m3].map((mask, k): ClearCall => {
+      return ['gl2_add_scaled_n', h.pointer, mask.pointer, ...combination[plain.length + k]!, from, to];
+    }),
+  ]);
   const trees = [...(weights ? [weights.matrix] : []), cells.matrix];
-  proveFolds(workshop, channel, trees, h, memory.eqTable(rho), parameters);
+  await proveFolds(workshop, channel, trees, h, memory.eqTable(rho), parameters);
   memory.release(mark);
+}
+
+/** A matrix's columns with the weights that claims give them, powers of α over claims. */
+async function weighedColumns(
+  memory: TableMemory,
+  placed: PlacedMatrix,
+  side: 'weights' | 'cells',
+  claims: readonly Claim[],
+  powers: readonly Ext[],
+): Promise<Column[]> {
+  const { coefficients, layout } = placed.matrix;
+  const rows = 2 ** layout.n;
+  const columns = memory.ext(layout.columns * rows);
+  for (const [i, { functional }] of claims.entries()) {
+    for (const term of functional[side]) {
+      const pause = memory.step();
+      if (pause !== undefined) await pause;
+      addTerm(memory, columns, placed, term, powers[i]!);
+    }
+  }
+  return Array.from({ length: layout.columns }, (_, j) => ({
+    f: { pointer: coefficients.pointer + j * rows * FIELD_BYTES, length: rows },
+    w: { pointer: columns.pointer + j * rows * EXT_BYTES, length: rows },
+    isBase: true,
+  }));
 }
 
 interface Column {
@@ -77,13 +112,18 @@ interface Column {
   readonly isBase: boolean;
 }
 
-function dot(memory: TableMemory, f: Table, g: Table): Ext {
-  return memory.result(1, (out) => memory.exports.gl2_dot(f.pointer, g.pointer, 0, f.length, out))[0]!;
+async function dot(memory: TableMemory, f: Table, g: Table): Promise<Ext> {
+  const [sum] = await memory.sums(1, f.length, PRODUCT, (from, to, out) => [
+    ['gl2_dot', f.pointer, g.pointer, from, to, out],
+  ]);
+  return sum!;
 }
 
-function scaled(memory: TableMemory, table: Table, [c0, c1]: Ext): Table {
+async function scaled(memory: TableMemory, table: Table, [c0, c1]: Ext): Promise<Table> {
   const out = memory.ext(table.length);
-  memory.exports.gl2_add_scaled_n(out.pointer, table.pointer, c0, c1, 0, table.length);
+  await memory.split(table.length, SCALED, (from, to) => [
+    ['gl2_add_scaled_n', out.pointer, table.pointer, c0, c1, from, to],
+  ]);
   return out;
 }
 
@@ -94,35 +134,56 @@ function copied(memory: TableMemory, { pointer, length }: Table): Table {
   return out;
 }
 
-function proveRows(
+async function proveRows(
   memory: TableMemory,
-  channel: ProverChannel,
+  channel: GrindingChannel,
   columns: readonly Column[],
   n: number,
-): { readonly rho: readonly Ext[]; readonly values: readonly Ext[] } {
-  const { exports } = memory;
+): Promise<{ readonly rho: readonly Ext[]; readonly values: readonly Ext[] }> {
   const rho: Ext[] = [];
-  let bound = columns;
-  for (let round = 0; round < n; round++) {
-    const half = 2 ** (n - round - 1);
-    let message: readonly [Ext, Ext] = [EXT_ZERO, EXT_ZERO];
-    for (const { f, w, isBase } of bound) {
-      if (!w) continue;
-      const run = isBase ? exports.gl2_round_product_base : exports.gl2_round_product;
-      const [zero, square] = memory.result(2, (out) => run(f.pointer, w.pointer, 0, half, out));
-      message = [extAdd(message[0], zero!), extAdd(message[1], square!)];
+  // A column is one task's at a time, so extension columns are folded in place; base columns, which h needs, to these.
+  const mark = memory.mark();
+  const folded = columns.map(({ f, isBase }) => (isBase && n > 0 ? memory.room(f.length / 2).pointer : f.pointer));
+  const sums = columns.map(({ w }) => w && memory.room(2).pointer);
+  const calls = (j: number, round: number, r: Ext | undefined): ClearCall[] => {
+    const { f, w, isBase } = columns[j]!;
+    // Rows of this round; the fold before it gives as many.
+    const rows = 2 ** (n - round);
+    const isFirst = round <= 1 && isBase;
+    const at = round === 0 ? f.pointer : folded[j]!;
+    const made: ClearCall[] = [];
+    if (r !== undefined) {
+      made.push([isFirst ? 'gl2_fold_base_n' : 'gl2_fold_n', folded[j]!, isFirst ? f.pointer : at, ...r, 0, rows]);
+      if (w) made.push(['gl2_fold_n', w.pointer, w.pointer, ...r, 0, rows]);
     }
-    const [r] = channel.exchange(`opening column ${round}`, message, 1).challenges as [Ext];
-    rho.push(r);
-    bound = bound.map(({ f, w, isBase }): Column => {
-      const out = isBase ? memory.ext(half) : f;
-      if (isBase) exports.gl2_fold_base_n(out.pointer, f.pointer, r[0], r[1], 0, half);
-      else exports.gl2_fold_n(f.pointer, f.pointer, r[0], r[1], 0, half);
-      if (w) exports.gl2_fold_n(w.pointer, w.pointer, r[0], r[1], 0, half);
-      return { f: { pointer: out.pointer, length: half }, w: w && { pointer: w.pointer, length: half }, isBase: false };
+    if (w && rows > 1) {
+      const run = isBase && round === 0 ? 'gl2_round_product_base' : 'gl2_round_product';
+      made.push([run, at, w.pointer, 0, rows / 2, sums[j]!]);
+    }
+    return made;
+  };
+  let r: Ext | undefined;
+  for (let round = 0; round <= n; round++) {
+    const cost = columns.length * 2 ** (n - round - 1) * (round === 0 ? PAIR / 2 : PAIR);
+    const tasks = ranges(columns.length, memory.parts(cost)).map(({ from, to }): ClearTask => {
+      return Array.from({ length: to - from }, (_, k) => calls(from + k, round, r)).flat();
     });
+    await memory.run(tasks, cost);
+    if (round === n) break;
+    let message: readonly [Ext, Ext] = [EXT_ZERO, EXT_ZERO];
+    for (const pointer of sums) {
+      if (pointer === undefined) continue;
+      const [zero, square] = memory.elements({ pointer, length: 2 }) as [Ext, Ext];
+      message = [extAdd(message[0], zero), extAdd(message[1], square)];
+    }
+    [r] = channel.exchange(`opening column ${round}`, message, 1).challenges as [Ext];
+    rho.push(r);
   }
-  return { rho, values: bound.map(({ f }) => memory.element(f, 0)) };
+  const values = columns.map(({ f, isBase }, j): Ext => {
+    return isBase && n === 0 ? [memory.words(f)[0]!, 0n] : memory.element({ pointer: folded[j]!, length: 1 }, 0);
+  });
+  memory.release(mark);
+  return { rho, values };
 }
 
 /** Adds scale·term to columns of 2^n weights. */
@@ -204,50 +265,81 @@ function addEntries(
   });
 }
 
-function proveFolds(
+async function proveFolds(
   workshop: Workshop,
-  channel: ProverChannel,
+  channel: GrindingChannel,
   trees: readonly OpenTree[],
   h: Table,
   eqOfRho: Table,
   parameters: OpeningParameters,
-): void {
-  const { memory } = workshop;
-  const { exports } = memory;
+): Promise<void> {
+  const { memory, twiddles } = workshop;
   const { n, rateLog, queries, grindingBits } = parameters;
   let oracle = { trees, leavesLog: n + rateLog };
-  let [f, w] = [h, eqOfRho];
+  let now = { f: h, w: eqOfRho };
+  // Tables go there and back: what is cut up cannot be folded in place.
+  let next = { f: memory.room(h.length / 2), w: memory.room(h.length / 2) };
   let domainLog = n + rateLog + 1;
-  const query = (round: number) => {
-    const indices = channel.indices(`opening queries ${round}`, queries[round]!, oracle.leavesLog, grindingBits);
+  const query = async (round: number) => {
+    const indices = await channel.found(`opening queries ${round}`, queries[round]!, oracle.leavesLog, grindingBits);
     for (const tree of oracle.trees) openTree(memory, channel, tree, indices);
-    return indices.map((index) => domainPoint(oracle.leavesLog, index));
+    return indices.map((index) => twiddlePower(memory, twiddles, oracle.leavesLog, index));
   };
   const folds = foldsOf(parameters);
-  folds.forEach((variables, round) => {
-    const tree = commitWord(workshop, f, domainLog, variables);
+  for (const [round, variables] of folds.entries()) {
+    const tree = await commitWord(workshop, now.f, domainLog, variables);
     channel.commitment(`opening oracle ${round}`, tree.root);
-    const points = query(round);
+    const points = await query(round);
     const [epsilon] = channel.draw(`opening join ${round}`, 1) as [Ext];
-    let power = epsilon;
-    for (const x of points) {
-      exports.gl2_geometric_add(w.pointer, power[0], power[1], x, w.length);
-      power = extMul(power, epsilon);
-    }
+    await joinQueries(memory, now.w, points, epsilon);
+    let message = await memory.sums(2, now.f.length / 2, PAIR / 2, (from, to, out) => [
+      ['gl2_round_product', now.f.pointer, now.w.pointer, from, to, out],
+    ]);
     for (let k = 0; k < variables; k++) {
-      const half = f.length / 2;
-      const message = memory.result(2, (out) => exports.gl2_round_product(f.pointer, w.pointer, 0, half, out));
       const [r] = channel.exchange(`opening fold ${round} ${k}`, message, 1).challenges as [Ext];
-      exports.gl2_fold_n(f.pointer, f.pointer, r[0], r[1], 0, half);
-      exports.gl2_fold_n(w.pointer, w.pointer, r[0], r[1], 0, half);
-      [f, w] = [
-        { pointer: f.pointer, length: half },
-        { pointer: w.pointer, length: half },
-      ];
+      const length = now.f.length / 2;
+      const folded = { f: { pointer: next.f.pointer, length }, w: { pointer: next.w.pointer, length } };
+      const [from, to] = [now, folded];
+      if (k + 1 < variables) {
+        message = await memory.sums(2, length / 2, PAIR, (first, last, out) => [
+          [
+            'gl2_fold_round_product',
+            to.f.pointer,
+            to.w.pointer,
+            from.f.pointer,
+            from.w.pointer,
+            ...r,
+            first,
+            last,
+            out,
+          ],
+        ]);
+      } else {
+        for (const side of ['f', 'w'] as const) {
+          await memory.split(length, PAIR / 4, (first, last) => [
+            ['gl2_fold_n', to[side].pointer, from[side].pointer, ...r, first, last],
+          ]);
+        }
+      }
+      [now, next] = [folded, now];
     }
     oracle = { trees: [tree], leavesLog: domainLog - variables };
     domainLog -= 1;
-  });
-  channel.exchange('opening final', memory.elements(f), 0);
-  query(folds.length);
+  }
+  channel.exchange('opening final', memory.elements(now.f), 0);
+  await query(folds.length);
+}
+
+/** Nanoseconds of a power added to a weight. */
+const POWER = 1.5;
+
+/** w + Σ ε^i·(powers of x_i), i from 1. */
+async function joinQueries(memory: TableMemory, w: Table, points: readonly bigint[], epsilon: Ext): Promise<void> {
+  const scales = powersOf(epsilon, points.length + 1).slice(1);
+  await memory.split(w.length, POWER * points.length, (from, to) =>
+    points.map((x, i): ClearCall => {
+      const first = from === 0 ? scales[i]! : extScale(scales[i]!, GL.pow(x, BigInt(from)));
+      return ['gl2_geometric_add', w.pointer + EXT_BYTES * from, ...first, x, to - from];
+    }),
+  );
 }

@@ -39,41 +39,74 @@ function littleEndian(words: BigUint64Array): Uint8Array {
   return bytes;
 }
 
+/** Nanoseconds of a block of 64 bytes. */
+const COMPRESSION = 40;
+const BLOCK_BYTES = 64;
+
 /** The first `count` elements of one use of a seed: words of the stream, those ≥ p left out. */
-export function secretElements({ kernels }: TableMemory, seed: Uint8Array, use: string, count: number): BigUint64Array {
-  const mark = kernels.heap.mark();
-  const mode = deriveKeyMode(kernels, `zkonnx clear v1 secret ${use}`);
+export async function secretElements(
+  memory: TableMemory,
+  seed: Uint8Array,
+  use: string,
+  count: number,
+): Promise<BigUint64Array> {
+  const { kernels } = memory;
+  const { heap, exports } = kernels;
+  const mark = heap.mark();
+  const { key, flags } = deriveKeyMode(kernels, `zkonnx clear v1 secret ${use}`);
+  const input = heap.copyIn(seed);
   for (let words = count + 4; ; words *= 2) {
-    const drawn = hash(kernels, mode, seed, 8 * words);
-    const view = new DataView(drawn.buffer, drawn.byteOffset);
-    const found = new BigUint64Array(count);
-    let next = 0;
-    for (let i = 0; i < words && next < count; i++) {
-      const word = view.getBigUint64(8 * i, true);
-      if (word < ORDER) found[next++] = word;
-    }
-    if (next === count) {
-      kernels.heap.release(mark);
-      return found;
+    const blocks = Math.ceil((8 * words) / BLOCK_BYTES);
+    const drawn = heap.allocate(blocks * BLOCK_BYTES);
+    await memory.split(
+      blocks,
+      COMPRESSION,
+      (from, to, scratch) => [
+        ['b3_xof', drawn + BLOCK_BYTES * from, from, to - from, input, seed.length, key, flags, scratch],
+      ],
+      { scratchBytes: HASH_SCRATCH_BYTES },
+    );
+    const stream = littleEndianWords(heap.bytes(drawn, 8 * words));
+    // One in 2^32 is beyond.
+    const found = exports.gl_count_noncanonical(drawn, words) === 0 ? stream : stream.filter((word) => word < ORDER);
+    if (found.length >= count) {
+      const elements = found.slice(0, count);
+      heap.release(mark);
+      return elements;
     }
   }
 }
 
+/** Of bytes at a multiple of 8. */
+function littleEndianWords(bytes: Uint8Array): BigUint64Array {
+  const words = new BigUint64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8);
+  if (isLittleEndian) return words;
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return words.map((_, i) => view.getBigUint64(8 * i, true));
+}
+
 /** 2^log salts of 16 bytes, one behind the other; allocated. */
-export function saltTable({ kernels }: TableMemory, seed: Uint8Array, log: number): number {
-  const { heap, exports } = kernels;
+export async function saltTable(memory: TableMemory, seed: Uint8Array, log: number): Promise<number> {
+  const { kernels } = memory;
+  const { heap } = kernels;
   const count = 2 ** log;
   const salts = heap.allocate(SALT_BYTES * count);
   const mark = heap.mark();
   const derive = deriveKeyMode(kernels, 'zkonnx clear v1 secret salts');
   const mode = keyedMode(kernels, hash(kernels, derive, seed));
   const inputs = heap.allocate(8 * count);
-  const words = new Uint32Array(2 * count);
-  for (let i = 0; i < count; i++) words[2 * i] = i;
-  heap.words(inputs, words.length).set(words);
+  const words = heap.words(inputs, 2 * count);
+  for (let i = 0; i < count; i++) {
+    words[2 * i] = i;
+    words[2 * i + 1] = 0;
+  }
   const digests = heap.allocate(32 * count);
-  const scratch = heap.allocate(HASH_SCRATCH_BYTES);
-  exports.b3_hash_n(digests, inputs, 8, 8, 0, count, mode.key, mode.flags, scratch);
+  await memory.split(
+    count,
+    COMPRESSION,
+    (from, to, scratch) => [['b3_hash_n', digests, inputs, 8, 8, from, to, mode.key, mode.flags, scratch]],
+    { scratchBytes: HASH_SCRATCH_BYTES, unit: 4 },
+  );
   const from = heap.words(digests, 8 * count);
   const to = heap.words(salts, 4 * count);
   for (let i = 0; i < count; i++) {

@@ -3,15 +3,16 @@
  * API; one prover makes one proof at a time.
  */
 import type { Ext } from '../../field/goldilocks.js';
-import { deriveKeyMode, grind, type HashMode } from '../../kernels/clear/blake3.js';
-import type { ClearKernels } from '../../kernels/clear/module.js';
-import { GRIND_CONTEXT, ProverChannel, type StatementBytes } from '../../verify/clear/channel.js';
+import type { HashMode } from '../../kernels/clear/blake3.js';
+import type { Between, ClearTeam } from '../../kernels/clear/team.js';
+import { MASK_COLUMNS } from '../../verify/clear/oracle.js';
 import type { OpeningParameters } from '../../verify/clear/parameters.js';
 import type { ArgumentPlan } from '../../verify/clear/plan.js';
 import type { Assignment, Relation } from '../../verify/clear/relation.js';
-import { boundPublics, planOf, type ClearKey, type ClearStatement } from '../../verify/clear/verify.js';
+import { boundPublics, type ClearKey, type ClearStatement } from '../../verify/clear/verify.js';
 import { commitCells, commitWeights, createWorkshop, keepPositions, type Workshop } from './matrices.js';
 import { proveConstraints } from './constraints.js';
+import { GrindingChannel, grindingMode } from './grinding.js';
 import { proveLookups } from './lookups.js';
 import { TableMemory, type Table } from './memory.js';
 import { proveOpening, type PlacedMatrix } from './opening.js';
@@ -22,76 +23,107 @@ import { Sender } from './reference/sender.js';
 import { drawBlinding } from './reference/values.js';
 import { countMultiplicities, keepLists, rowsOf, type TableRows, type Vectors } from './vectors.js';
 
+/** Elements of the code of a proof's matrix: what its work is, roughly. */
+export function codeElements({ layouts }: ArgumentPlan, { n, rateLog }: OpeningParameters): number {
+  return (layouts.cells.columns + MASK_COLUMNS) * 2 ** (n + rateLog);
+}
+
+/** What of a proof is made, in order. */
+export type RelationPhase = 'commit' | 'constraints' | 'lookups' | 'opening';
+
+/** How one computation goes. */
+export interface RelationRun {
+  /** Awaited between tasks; what it throws ends the proof. */
+  readonly between?: Between | undefined;
+  /** `fraction` of the phase, 0 … 1; 0 when it begins. */
+  readonly onProgress?: ((phase: RelationPhase, fraction: number) => void) | undefined;
+}
+
 /** A relation and the weights of its key, ready to prove. */
 export class RelationProver {
-  /** Of the weights; undefined for a relation without any. */
-  readonly weightsRoot: Uint8Array | undefined;
-  private readonly memory: TableMemory;
-  private readonly plan: ArgumentPlan;
-  private readonly workshop: Workshop;
-  private readonly weights: readonly Table[];
-  private readonly weightsMatrix: PlacedMatrix | undefined;
-  private readonly cellPositions: readonly number[];
-  private readonly rows: readonly TableRows[];
-  private readonly grindMode: HashMode;
-
-  /** Lays the relation out and commits to the weights, in memory that stays. */
-  constructor(
-    private readonly kernels: ClearKernels,
+  private constructor(
+    private readonly memory: TableMemory,
     private readonly relation: Relation,
-    weights: readonly BigUint64Array[],
     private readonly parameters: OpeningParameters,
-  ) {
-    this.memory = new TableMemory(kernels);
-    const { memory } = this;
-    this.plan = planOf({ relation, parameters });
-    const { layouts } = this.plan;
-    this.workshop = createWorkshop(memory, parameters.n + parameters.rateLog + 1);
+    private readonly plan: ArgumentPlan,
+    private readonly workshop: Workshop,
+    private readonly weights: readonly Table[],
+    private readonly weightsMatrix: PlacedMatrix | undefined,
+    private readonly cellPositions: readonly number[],
+    private readonly rows: readonly TableRows[],
+    private readonly grindMode: HashMode,
+  ) {}
+
+  /** Lays the relation out and commits to the weights, in memory that stays: the team's, for this prover alone. */
+  static async open(
+    team: ClearTeam,
+    plan: ArgumentPlan,
+    weights: readonly BigUint64Array[],
+    parameters: OpeningParameters,
+    between: Between = () => undefined,
+  ): Promise<RelationProver> {
+    const { relation } = plan;
+    const memory = new TableMemory(team);
+    memory.pausing(between);
+    const { layouts } = plan;
+    const workshop = createWorkshop(memory, parameters.n + parameters.rateLog + 1);
     keepLists(memory, relation);
-    this.rows = relation.tables.map((table) => rowsOf(memory, table));
-    this.cellPositions = keepPositions(memory, layouts.cells);
-    this.weights = weights.map((values) => memory.baseOf(values));
+    const rows = relation.tables.map((table) => rowsOf(memory, table));
+    const cellPositions = keepPositions(memory, layouts.cells);
+    const tables = weights.map((values) => memory.baseOf(values));
+    let placed: PlacedMatrix | undefined;
     if (layouts.weights) {
       const positions = keepPositions(memory, layouts.weights);
-      const matrix = commitWeights(this.workshop, layouts.weights, positions, this.weights, parameters.rateLog);
-      this.weightsMatrix = { matrix, positions };
-      this.weightsRoot = matrix.root;
+      const matrix = await commitWeights(workshop, layouts.weights, positions, tables, parameters.rateLog);
+      placed = { matrix, positions };
     }
-    this.grindMode = deriveKeyMode(kernels, GRIND_CONTEXT);
+    const mode = grindingMode(memory);
+    return new RelationProver(memory, relation, parameters, plan, workshop, tables, placed, cellPositions, rows, mode);
+  }
+
+  /** Of the weights; undefined for a relation without any. */
+  get weightsRoot(): Uint8Array | undefined {
+    return this.weightsMatrix?.matrix.root;
   }
 
   /**
-   * A proof that the assignment satisfies the relation, under the key of this digest. `fresh`: 32 bytes of the system's randomness. Throws RangeError where a lookup is
-   * no row of its table; of an assignment that is false elsewhere the proof is refused.
+   * A proof that the assignment satisfies the relation, under the key of this digest. `fresh`: 32 bytes of the system's randomness. Throws INTERNAL where a lookup is
+   * no row of its table, what `between` and `onProgress` throw, and what the team throws; of an assignment that is false elsewhere the proof is refused. After each
+   * of these the memory is as before.
    */
-  prove(
+  async prove(
     digest: ClearKey['digest'],
     assignment: Pick<Assignment, 'cells' | 'publics'>,
     { publicBytes, context }: Omit<ClearStatement, 'publics'>,
     fresh: Uint8Array,
-  ): Uint8Array {
+    run: RelationRun = {},
+  ): Promise<Uint8Array> {
+    const { between = () => undefined } = run;
     const mark = this.memory.mark();
+    this.memory.pausing(between);
     try {
-      return this.proveNow(digest, assignment, { publicBytes, context }, fresh);
+      return await this.proveNow(digest, assignment, { publicBytes, context }, fresh, run);
     } finally {
       this.memory.release(mark);
     }
   }
 
-  private proveNow(
+  private async proveNow(
     digest: ClearKey['digest'],
     assignment: Pick<Assignment, 'cells' | 'publics'>,
     { publicBytes, context }: Omit<ClearStatement, 'publics'>,
     fresh: Uint8Array,
-  ): Uint8Array {
+    { onProgress = () => undefined }: RelationRun,
+  ): Promise<Uint8Array> {
     const { memory, relation, plan, parameters } = this;
     const statement = { keyDigest: digest, publicBytes, context };
+    onProgress('commit', 0);
     const seed = proofSeed(memory, fresh, statement, assignment.cells);
     const vectors = this.vectorsOf(assignment);
-    const blinding = this.blindingOf(seed);
+    const blinding = await this.blindingOf(seed);
     const own = blinding.length === 0 ? [0n, 0n] : blinding.flat();
     const committed = [...vectors.cells, ...vectors.multiplicities, memory.baseOf(BigUint64Array.from(own))];
-    const matrix = commitCells(
+    const matrix = await commitCells(
       this.workshop,
       plan.layouts.cells,
       this.cellPositions,
@@ -99,17 +131,29 @@ export class RelationProver {
       parameters.rateLog,
       seed,
     );
-    const channel = new KernelChannel(statement, this.kernels, this.grindMode);
+    const channel = new GrindingChannel(statement, memory, this.grindMode);
     channel.bind('publics', boundPublics(assignment.publics));
     channel.commitment('cells root', matrix.root);
     const recorder = new Recorder(channel);
     const sender = new Sender(recorder, blinding);
-    if (plan.constraints) proveConstraints(sender, memory, relation, plan.constraints, vectors);
-    if (plan.lookups) proveLookups(sender, memory, relation, plan.lookups, vectors, this.rows);
+    onProgress('constraints', 0);
+    if (plan.constraints) await proveConstraints(sender, memory, relation, plan.constraints, vectors);
+    onProgress('lookups', 0);
+    if (plan.lookups) {
+      await proveLookups(sender, memory, relation, plan.lookups, vectors, this.rows, (fraction) => {
+        onProgress('lookups', fraction);
+      });
+    }
+    onProgress('opening', 0);
     if (plan.blinding.products.length > 0) provePadProducts(recorder, plan.blinding, blinding);
+    await memory.step();
     const claims = recorder.claims(plan, assignment.publics);
+    await memory.step();
     const cells = { matrix, positions: this.cellPositions };
-    proveOpening(this.workshop, channel, this.weightsMatrix, cells, claims, parameters);
+    await proveOpening(this.workshop, channel, this.weightsMatrix, cells, claims, parameters, (fraction) => {
+      onProgress('opening', fraction);
+    });
+    onProgress('opening', 1);
     return channel.bytes();
   }
 
@@ -121,30 +165,11 @@ export class RelationProver {
     return { ...known, multiplicities: tables(counts.map((own) => BigUint64Array.from(own, BigInt))) };
   }
 
-  private blindingOf(seed: Uint8Array): Ext[] {
+  private async blindingOf(seed: Uint8Array): Promise<Ext[]> {
     const { blinding } = this.plan;
     const drawn = blinding.count - blinding.products.length;
-    const words = secretElements(this.memory, seed, 'blinding', 2 * drawn);
+    const words = await secretElements(this.memory, seed, 'blinding', 2 * drawn);
     let next = 0;
     return drawBlinding(blinding, () => [words[next++]!, words[next++]!]);
-  }
-}
-
-/** Grinds by the kernels: the least nonce, as the reference does. */
-class KernelChannel extends ProverChannel {
-  constructor(
-    statement: StatementBytes,
-    private readonly kernels: ClearKernels,
-    private readonly mode: HashMode,
-  ) {
-    super(statement);
-  }
-
-  protected override leastNonce(bits: number): bigint {
-    const search = grind(this.kernels, this.mode, this.grindingTail(), bits);
-    for (;;) {
-      const step = search.next();
-      if (step.done === true) return step.value;
-    }
   }
 }

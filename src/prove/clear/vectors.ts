@@ -1,4 +1,5 @@
 /** Tensors and forms of a relation as base elements in the kernels' memory, and how often tables are looked up. */
+import { internal } from '../../base/errors.js';
 import { ORDER } from '../../field/goldilocks.js';
 import { elementsOf, tableRows } from '../../verify/clear/relation.js';
 import type { Form, Ref, Relation, Table as LookupTable, WeightMap } from '../../verify/clear/relation.js';
@@ -58,19 +59,21 @@ const LISTS: {
 
 /** Puts the lists that forms and maps of a relation name into the memory, to stay. */
 export function keepLists(memory: TableMemory, relation: Relation): void {
+  for (const list of listsOf(relation)) memory.keepList(list);
+}
+
+/** The lists that forms and maps of a relation name, each once. */
+export function listsOf({ constraints }: Relation): Set<Uint32Array | Int32Array> {
+  const lists = new Set<Uint32Array | Int32Array>();
   const form = ({ terms }: Form) => {
-    for (const { select } of terms) {
-      if (!select) continue;
-      memory.keepList(select.from);
-      memory.keepList(select.to);
-    }
+    for (const { select } of terms) if (select) lists.add(select.from).add(select.to);
   };
-  for (const constraint of relation.constraints) {
+  for (const constraint of constraints) {
     switch (constraint.kind) {
       case 'linear':
         form(constraint.form);
         for (const { map } of constraint.terms) {
-          for (const list of LISTS[map.kind](map as never)) memory.keepList(list);
+          for (const list of LISTS[map.kind](map as never)) lists.add(list);
         }
         break;
       case 'product':
@@ -83,6 +86,7 @@ export function keepLists(memory: TableMemory, relation: Relation): void {
         [constraint.input, constraint.output].forEach(form);
     }
   }
+  return lists;
 }
 
 /** Rows of a table: inputs and outputs as integers, and as residues in the memory. */
@@ -140,7 +144,7 @@ export function signedOf(low: number, high: number): number {
 }
 
 /**
- * How often each row of each table is looked up. Throws RangeError where a lookup is no row.
+ * How often each row of each table is looked up. Throws INTERNAL where a lookup is no row: what was assigned does not satisfy the relation.
  */
 export function countMultiplicities(
   memory: TableMemory,
@@ -164,7 +168,7 @@ export function countMultiplicities(
     const { find } = rows[constraint.table]!;
     for (let i = 0; i < input.length; i += 2) {
       const row = find(signedOf(input[i]!, input[i + 1]!), signedOf(output[i]!, output[i + 1]!));
-      if (row < 0) throw new RangeError(`element ${i / 2} of lookup ${index} is no row of its table`);
+      if (row < 0) throw internal(`element ${i / 2} of lookup ${index} is no row of its table`);
       own[row]!++;
     }
     memory.release(mark);

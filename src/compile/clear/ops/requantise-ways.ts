@@ -12,45 +12,54 @@
  */
 import { ZkonnxError } from '../../../base/errors.js';
 import type { IrAttrs, IrNode } from '../../ir/graph.js';
-import { at, bitLength } from '../../ir/op.js';
+import { bitLength } from '../../ir/op.js';
 import { rounded } from '../../ir/ops/requantise.js';
 import type { Lowering, Pending } from '../lowering.js';
-import type { NodeOf } from '../op.js';
 import type { RangeNeed, TableNeed, Way } from '../plan.js';
 import { END_RULES, SIDE, valuesOver, type TableFunction } from '../table-functions.js';
 import { combine, uniform, type Range, type Vec } from '../vec.js';
 import type { Run } from '../writer.js';
 
-/** Whose elements come of it: the requantisation's own, or those of the table behind it. */
-export interface Target {
-  readonly node: IrNode;
-  readonly through?: IrAttrs['table'];
+/** What x is: a vector, or what is pending and becomes an equation when it is asked for. */
+export interface Operand {
+  readonly isPending: boolean;
+  /** `reach`: v as the lookups of the gadget enforce it. */
+  source(reach: () => Range): Vec | Pending;
+  values(run: Run): Float64Array;
 }
 
 /** The gadget over the elements that are paid for. */
 export interface Gadget {
   readonly c: Lowering;
-  readonly node: NodeOf<'requantise'>;
-  readonly target: Target;
+  /** For messages, and the layer of what is written. */
+  readonly node: Pick<IrNode, 'name' | 'origin'>;
+  readonly attrs: IrAttrs['requantise'];
+  /** The numbers of the elements of x. */
   readonly rows: Uint32Array;
-  /** What x is, or what is pending of it. */
-  readonly x: Vec | Pending;
-  readonly top: number;
+  readonly x: Operand;
   /** v for every x within bounds, and for those that have a witness. */
   readonly proven: Range;
   readonly paid: Range;
-  /** From v, counted from the range's lower end, to the result: y − lo, or the function's value. */
+  /** From v, counted from the range's lower end, to the result: y − lo, or the value of a function behind. */
   readonly fn: TableFunction;
+  readonly isThrough: boolean;
+  /** Names the cells of the result. */
+  readonly name: string;
+  /** An integer that v is multiplied by elsewhere. Default 1; this gadget's own 2^shift apart. */
+  readonly factor?: number;
 }
 
-type Laid = Way & { readonly lay: () => Vec };
+export interface Laid extends Way {
+  /** Writes it, and gives the result. */
+  lay(): Vec;
+}
 
 export function waysOf(g: Gadget): Laid[] {
-  const { c, paid: need, top } = g;
-  const isInside = need.lo >= 0 && need.hi <= top;
+  const { c, paid: need } = g;
+  const isInside = need.lo >= 0 && need.hi <= topOf(g);
   const ways: Laid[] = [];
   const direct: TableNeed = { fn: g.fn, ...need };
-  if (isInside && g.target.through === undefined) return [inside(g)];
+  if (isInside && !g.isThrough) return [inside(g)];
   // A function's rows in its range have no other way.
   if (c.isTable(direct) || isInside) ways.push(byTable(g, direct));
   if (!isInside) {
@@ -65,25 +74,38 @@ export function waysOf(g: Gadget): Laid[] {
 
 const isVec = (x: Vec | Pending): x is Vec => 'terms' in x;
 
-/** v where it is x itself less `lo`, and needs no cell. */
-function givenV({ x, node: { attrs } }: Gadget): Vec | undefined {
-  return attrs.shift === 0 && isVec(x) ? combine([[1, x]], -attrs.lo) : undefined;
+const topOf = ({ attrs: { bits } }: Gadget): number => 2 ** bits - 1;
+
+/** Whether v is x itself less `lo`, and needs no cell. */
+const isGiven = ({ x, attrs: { shift } }: Gadget): boolean => shift === 0 && !x.isPending;
+
+/** Cells of v and of what remains of x. */
+const tiedCells = (g: Gadget): number => Number(!isGiven(g)) + Number(g.x.isPending && g.attrs.shift > 0);
+
+/** x, and v where it is given. */
+function ask(g: Gadget, reach: () => Range): { readonly x: Vec | Pending; readonly given: Vec | undefined } {
+  const x = g.x.source(reach);
+  g.c.writer.at(g.node.name);
+  return { x, given: isGiven(g) ? combine([[1, x as Vec]], -g.attrs.lo) : undefined };
 }
 
 /** v of a run; RANGE_EXCEEDED where it is beyond a refused end. */
-function honest({ node, rows, paid: need }: Gadget): (run: Run) => Float64Array {
-  const { shift, lo } = node.attrs;
-  return (run) => {
-    const x = run.of(at(node.inputs, 0));
-    return Float64Array.from(rows, (row) => {
-      const v = rounded(x[row]!, shift) - lo;
-      if (v < need.lo || v > need.hi) throw refused(node, row, v + lo, { lo: need.lo + lo, hi: need.hi + lo });
+function honest({ node, attrs, x, rows, paid: need }: Gadget): (run: Run) => Float64Array {
+  const { shift, lo } = attrs;
+  return (run) =>
+    x.values(run).map((value, i) => {
+      const v = rounded(value, shift) - lo;
+      if (v < need.lo || v > need.hi) throw refused(node, rows[i]!, v + lo, { lo: need.lo + lo, hi: need.hi + lo });
       return v;
     });
-  };
 }
 
-function refused({ name, origin }: IrNode, element: number, z: number, allowed: Range): ZkonnxError {
+function refused(
+  { name, origin }: Pick<IrNode, 'name' | 'origin'>,
+  element: number,
+  z: number,
+  allowed: Range,
+): ZkonnxError {
   return new ZkonnxError('RANGE_EXCEEDED', 'a value leaves the range its constraint allows', {
     expected: `[${allowed.lo}, ${allowed.hi}]`,
     got: `${z}`,
@@ -93,15 +115,13 @@ function refused({ name, origin }: IrNode, element: number, z: number, allowed: 
 }
 
 /** What remains of x: a range of its own where s > 0. */
-function remainderNeed({ node }: Gadget): RangeNeed[] {
-  const { shift } = node.attrs;
+export function remainderNeed({ shift }: Pick<IrAttrs['requantise'], 'shift'>): RangeNeed[] {
   return shift === 0 ? [] : [{ bits: shift, upTo: shift }];
 }
 
 /** x = 2^s·(v + lo) + rem − 2^(s−1). */
-function tie(g: Gadget, v: Vec): void {
-  const { c, node, rows, x } = g;
-  const { shift, lo } = node.attrs;
+export function tie({ c, node, rows, attrs, x: { values } }: Omit<Gadget, 'fn'>, x: Vec | Pending, v: Vec): void {
+  const { shift, lo } = attrs;
   const scaled = combine([[2 ** shift, v]], lo * 2 ** shift);
   if (shift === 0) {
     if (isVec(x)) c.writer.equal(x, scaled);
@@ -109,7 +129,7 @@ function tie(g: Gadget, v: Vec): void {
     return;
   }
   const half = 2 ** (shift - 1);
-  const [need] = remainderNeed(g);
+  const [need] = remainderNeed(attrs);
   if (isVec(x)) {
     const rest = combine(
       [
@@ -121,10 +141,9 @@ function tie(g: Gadget, v: Vec): void {
     c.range(rest, need!, 'remainder');
     return;
   }
-  const rem = c.writer.cell('remainder', rows.length, { lo: 0, hi: 2 ** shift - 1 }, (run) => {
-    const values = run.of(at(node.inputs, 0));
-    return Float64Array.from(rows, (row) => values[row]! + half - rounded(values[row]!, shift) * 2 ** shift);
-  });
+  const rem = c.writer.cell('remainder', rows.length, { lo: 0, hi: 2 ** shift - 1 }, (run) =>
+    values(run).map((value) => value + half - rounded(value, shift) * 2 ** shift),
+  );
   c.range(rem, need!, 'remainder');
   x.emit(
     rows,
@@ -143,31 +162,33 @@ function tie(g: Gadget, v: Vec): void {
 
 /** The result's cells: y, or the function's value; `looked` is what tables give, which y exceeds by lo. */
 function result(g: Gadget, bounds: Range): { readonly cells: Vec; readonly looked: Vec } {
-  const { c, target, rows, node } = g;
-  const by = target.through === undefined ? node.attrs.lo : 0;
-  const { name } = target.node;
-  const cells = c.writer.cell(name, rows.length, { lo: bounds.lo + by, hi: bounds.hi + by }, (run) => {
-    const values = run.of(name);
-    return Float64Array.from(rows, (row) => values[row]!);
-  });
+  const { c, rows, attrs, x, fn, isThrough } = g;
+  const by = isThrough ? 0 : attrs.lo;
+  const cells = c.writer.cell(g.name, rows.length, { lo: bounds.lo + by, hi: bounds.hi + by }, (run) =>
+    x.values(run).map((value) => fn.at(rounded(value, attrs.shift) - attrs.lo) + by),
+  );
   return { cells, looked: combine([[1, cells]], -by) };
 }
 
+/** What v may be multiplied by before it is compared with something. */
+const factorOf = ({ factor = 1, attrs: { shift } }: Gadget): number => factor * 2 ** shift;
+
 function inside(g: Gadget): Laid {
-  const { c, node, rows, proven, paid: need, top } = g;
-  const { bits, shift, lo } = node.attrs;
+  const { c, rows, proven, paid: need } = g;
+  const { bits, lo } = g.attrs;
   const refuses = proven.lo < need.lo || proven.hi > need.hi;
-  const range = refuses ? { bits, upTo: bits } : c.cover(bitLength(need.hi), 2 ** shift);
-  const given = givenV(g);
+  const range = refuses ? { bits, upTo: bits } : c.cover(bitLength(need.hi), factorOf(g));
+  const reach = () => ({ lo: 0, hi: c.topOf(range) });
   return {
-    units: given === undefined ? 1 : 0,
-    ranges: [...remainderNeed(g), range],
+    units: tiedCells(g),
+    ranges: [...remainderNeed(g.attrs), range],
     tables: [],
     lay() {
+      const { x, given } = ask(g, reach);
       if (given !== undefined) {
         checkHonest(g);
         c.range(given, range, 'range');
-        return combine([[1, within01(given, top)]], lo);
+        return combine([[1, within01(given, topOf(g))]], lo);
       }
       const values = honest(g);
       const y = c.writer.cell('requantised', rows.length, { lo, hi: lo + c.topOf(range) }, (run) =>
@@ -175,7 +196,7 @@ function inside(g: Gadget): Laid {
       );
       const v = combine([[1, y]], -lo);
       c.range(v, range, 'range');
-      tie(g, v);
+      tie(g, x, v);
       return y;
     },
   };
@@ -188,17 +209,18 @@ function within01(vec: Vec, top: number): Vec {
 
 function byTable(g: Gadget, need: TableNeed): Laid {
   const { c, rows } = g;
-  const given = givenV(g);
+  const reach = () => c.writer.planner.domain(need);
   return {
-    units: given === undefined ? 2 : 1,
-    ranges: remainderNeed(g),
+    units: 1 + tiedCells(g),
+    ranges: remainderNeed(g.attrs),
     tables: [need],
     lay() {
+      const { x, given } = ask(g, reach);
       const domain = c.writer.planner.domain(need);
       const v = given ?? c.writer.cell('rounded', rows.length, domain, honest(g));
       const { cells, looked } = result(g, valuesOver(g.fn, domain.lo, domain.hi));
       c.writer.lookup(need, v, looked);
-      if (given === undefined) tie(g, v);
+      if (given === undefined) tie(g, x, v);
       else checkHonest(g);
       return cells;
     },
@@ -211,19 +233,24 @@ function checkHonest(g: Gadget): void {
 }
 
 function byTwoCells(g: Gadget): Laid | undefined {
-  const { c, rows, paid: need, top } = g;
-  const { bits } = g.node.attrs;
-  const by = 2 ** bits;
+  const { c, rows, paid: need } = g;
+  const { bits } = g.attrs;
+  const [by, top] = [2 ** bits, topOf(g)];
   const sides = { fn: SIDE, lo: Math.floor(need.lo / by), hi: Math.floor(need.hi / by) };
   const folded = { fn: g.fn, lo: need.lo < 0 ? -by : 0, hi: need.hi > top ? 2 * by - 1 : top };
   if (!c.isTable(sides) || !c.isTable(folded)) return undefined;
   const exact = { bits, upTo: bits };
-  const given = givenV(g);
+  const reach = () => {
+    const domain = c.writer.planner.domain(sides);
+    return { lo: by * domain.lo, hi: by * domain.hi + by - 1 };
+  };
   return {
-    units: given === undefined ? 4 : 3,
-    ranges: [...remainderNeed(g), exact],
+    // zh, zc and y; zl is a cell where v is none.
+    units: 3 + tiedCells(g),
+    ranges: [...remainderNeed(g.attrs), exact],
     tables: [sides, folded],
     lay() {
+      const { x, given } = ask(g, reach);
       const values = honest(g);
       const high = (run: Run) => values(run).map((v) => Math.floor(v / by));
       const zh = c.writer.cell('high part', rows.length, c.writer.planner.domain(sides), high);
@@ -256,29 +283,35 @@ function byTwoCells(g: Gadget): Laid | undefined {
       const domain = c.writer.planner.domain(folded);
       const { cells: y, looked } = result(g, valuesOver(g.fn, domain.lo, domain.hi));
       c.writer.lookup(folded, inner, looked);
-      if (given === undefined) tie(g, v);
+      if (given === undefined) tie(g, x, v);
       return y;
     },
   };
 }
 
 function byProducts(g: Gadget): Laid {
-  const { c, node, rows, paid: need, top, target } = g;
-  const { bits, shift, ends } = node.attrs;
+  const { c, rows, paid: need, isThrough } = g;
+  const { bits, ends } = g.attrs;
+  const top = topOf(g);
   const [hasAbove, hasBelow] = [need.hi > top, need.lo < 0];
-  const isExact = hasAbove || !END_RULES[ends.hi].hasRows;
+  const isExact = isThrough || hasAbove || !END_RULES[ends.hi].hasRows;
   const beyond = Math.max(hasAbove ? need.hi - top : 0, hasBelow ? -need.lo : 0);
-  const exact = isExact ? [{ bits, upTo: bits }] : [];
-  const cover = c.cover(bitLength(isExact ? beyond : Math.max(need.hi, beyond)), 2 ** shift);
-  const given = givenV(g);
-  const isThrough = target.through !== undefined;
-  const behind: TableNeed = { fn: g.fn, lo: 0, hi: top };
+  // A function's table has rows of the range alone here, which is range enough.
+  const exact = isExact && !isThrough ? [{ bits, upTo: bits }] : [];
+  const cover = c.cover(bitLength(isExact ? beyond : Math.max(need.hi, beyond)), factorOf(g));
+  const behind: TableNeed = { fn: { ...g.fn, key: `${g.fn.key}, within` }, lo: 0, hi: top };
   const sides = Number(hasAbove) + Number(hasBelow);
+  const reach = () => {
+    const most = c.topOf(cover);
+    return { lo: hasBelow ? -most : 0, hi: (isExact ? top : most) + (hasAbove ? most : 0) };
+  };
   return {
-    units: 1 + 2 * sides + Number(isThrough),
-    ranges: [...remainderNeed(g), ...exact, cover],
+    // Of y' and those beside it a cell and a product each; v is none.
+    units: 2 * sides + Number(isThrough) + Number(g.x.isPending && g.attrs.shift > 0) + 1,
+    ranges: [...remainderNeed(g.attrs), ...exact, cover],
     tables: isThrough ? [behind] : [],
     lay() {
+      const { x, given } = ask(g, reach);
       const values = honest(g);
       const most = c.topOf(cover);
       const part = (name: string, hi: number, of: (v: number) => number) =>
@@ -289,7 +322,7 @@ function byProducts(g: Gadget): Laid {
       const [cells, y] = 'cells' in own ? [own.cells, own.looked] : [own, own];
       const p = hasAbove ? part('above', most, (v) => Math.max(v - top, 0)) : undefined;
       const n = hasBelow ? part('below', most, (v) => Math.max(-v, 0)) : undefined;
-      if (isExact) c.range(y, exact[0]!, 'clamped');
+      for (const need of exact) c.range(y, need, 'clamped');
       if (p !== undefined) c.writer.oneIsZero(p, combine([[-1, y]], top));
       if (n !== undefined) c.writer.oneIsZero(n, y);
       const sum = [isExact ? undefined : y, p, n].filter((vec) => vec !== undefined).map((vec) => [1, vec] as const);
@@ -305,7 +338,7 @@ function byProducts(g: Gadget): Laid {
         ...(p === undefined ? [] : [[1, p] as const]),
         ...(n === undefined ? [] : [[-1, n] as const]),
       ]);
-      if (given === undefined) tie(g, v);
+      if (given === undefined) tie(g, x, v);
       else c.writer.equal(given, v);
       if (!isThrough) return cells;
       const domain = c.writer.planner.domain(behind);

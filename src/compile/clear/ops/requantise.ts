@@ -1,14 +1,15 @@
 /** z = floor((x + 2^(s−1)) / 2^s), y = clamp(z, lo, lo + 2^b − 1): elements that bounds decide cost nothing, the others go a way of requantise-ways.ts. */
-import { ZkonnxError } from '../../../base/errors.js';
-import type { Ends, IrAttrs } from '../../ir/graph.js';
+import type { Ends, IrAttrs, IrNode } from '../../ir/graph.js';
 import { at } from '../../ir/op.js';
-import { rounded } from '../../ir/ops/requantise.js';
 import type { Lowering } from '../lowering.js';
 import { indices } from '../lowering.js';
 import type { ClearOp, NodeOf } from '../op.js';
-import { clampFunction, END_RULES, valuesFunction, type TableFunction } from '../table-functions.js';
-import { constants, place, select, type Range, type Vec } from '../vec.js';
-import { waysOf, type Target } from './requantise-ways.js';
+import { clampFunction, valuesFunction, type TableFunction } from '../table-functions.js';
+import { constants, place, select, type Vec } from '../vec.js';
+import { isLeft } from './max-windows.js';
+import { pooledWays } from './pooled.js';
+import { fatesOf, operandOf, paidRanges, type Fate } from './requantise-fates.js';
+import { waysOf, type Gadget } from './requantise-ways.js';
 
 export const requantise: ClearOp<'requantise'> = {
   lower(c, node) {
@@ -21,85 +22,50 @@ export function isFused(c: Lowering, { name }: NodeOf<'requantise'>): boolean {
   return c.soleReader(name)?.op === 'table';
 }
 
-type Fate = 'low' | 'top' | 'inner' | 'same' | 'paid';
+/** Whose elements come of it: the requantisation's own, or those of the table behind it. */
+export interface Target {
+  readonly node: IrNode;
+  readonly through?: IrAttrs['table'];
+}
 
 export function requantiseInto(c: Lowering, node: NodeOf<'requantise'>, target: Target): void {
-  const { shift, lo, bits, ends } = node.attrs;
-  const name = at(node.inputs, 0);
-  const [fact, live] = [c.facts.get(name)!, c.live.get(target.node.name)!];
-  const top = 2 ** bits - 1;
-  const v = (i: number): Range => ({ lo: rounded(fact.lo[i]!, shift) - lo, hi: rounded(fact.hi[i]!, shift) - lo });
-  const fates = Array.from(live, (mark, i) => (mark === 1 ? fateOf(v(i), { shift, top, ends }) : undefined));
-  const of = (...kinds: Fate[]) => indices(live.length, (i) => kinds.includes(fates[i]!));
+  const { attrs, name } = node;
+  const source = at(node.inputs, 0);
+  const [fact, live] = [c.facts.get(source)!, c.live.get(target.node.name)!];
+  const top = 2 ** attrs.bits - 1;
+  const all = indices(live.length, (i) => live[i] === 1);
+  const fates = fatesOf(fact, all, attrs, target.through !== undefined);
+  const of = (kind: Fate['kind']) => all.filter((_, k) => fates[k]!.kind === kind);
+  const [decided, same, rows] = [of('decided'), of('same'), of('paid')];
 
-  // A function has no value of its own for a v that is x itself.
-  const isThrough = target.through !== undefined;
-  const [same, rows] = isThrough ? [new Uint32Array(), of('same', 'paid')] : [of('same'), of('paid')];
-  const decided = of('low', 'top', 'inner');
-  const fixed = Float64Array.from(decided, (i) =>
-    valueOf(target, lo + Math.min(Math.max(v(i).lo, 0), top), fates[i]!, lo, top),
-  );
   const parts: { vec: Vec; at: Uint32Array }[] = [];
-  if (decided.length > 0) parts.push({ vec: constants(fixed), at: decided });
-  if (same.length > 0) parts.push({ vec: select(c.vec(name), same), at: same });
-  if (rows.length > 0) parts.push({ vec: paid(c, node, target, rows, v), at: rows });
-  const size = live.length;
-  const all = indices(size, (i) => live[i] === 1);
-  c.define(target.node.name, all, select(place(size, parts), all));
-}
-
-/** The value of an element that bounds decide. */
-function valueOf({ through }: Target, inner: number, fate: Fate, lo: number, top: number): number {
-  const y = fate === 'low' ? lo : fate === 'top' ? lo + top : inner;
-  return through === undefined ? y : through.values[y - through.lo]!;
-}
-
-function fateOf(v: Range, { shift, top, ends }: { shift: number; top: number; ends: Ends }): Fate {
-  const isFree = (isBeyond: boolean, end: Ends['lo']) =>
-    !isBeyond || (END_RULES[end].hasRows && !END_RULES[end].counts);
-  const [below, above] = [isFree(v.lo < 0, ends.lo), isFree(v.hi > top, ends.hi)];
-  if (v.hi <= 0 && below) return 'low';
-  if (v.lo >= top && above) return 'top';
-  if (v.lo < 0 || v.hi > top) return 'paid';
-  if (v.lo === v.hi) return 'inner';
-  return shift === 0 ? 'same' : 'paid';
-}
-
-function paid(
-  c: Lowering,
-  node: NodeOf<'requantise'>,
-  target: Target,
-  rows: Uint32Array,
-  v: (i: number) => Range,
-): Vec {
-  const { lo, bits, ends } = node.attrs;
-  const top = 2 ** bits - 1;
-  const proven = { lo: Infinity, hi: -Infinity };
-  const kept = { lo: Infinity, hi: -Infinity };
-  for (const row of rows) {
-    const own = v(row);
-    const cut = {
-      lo: END_RULES[ends.lo].hasRows ? own.lo : Math.max(own.lo, 0),
-      hi: END_RULES[ends.hi].hasRows ? own.hi : Math.min(own.hi, top),
-    };
-    if (cut.lo > cut.hi) throw alwaysRefused(node, row, own);
-    for (const [hull, one] of [
-      [proven, own],
-      [kept, cut],
-    ] as const) {
-      hull.lo = Math.min(hull.lo, one.lo);
-      hull.hi = Math.max(hull.hi, one.hi);
-    }
+  if (decided.length > 0) {
+    const inner = fates.flatMap((fate) => (fate.kind === 'decided' ? [fate.value] : []));
+    const value = (y: number) => (target.through === undefined ? y : target.through.values[y - target.through.lo]!);
+    parts.push({ vec: constants(Float64Array.from(inner, (v) => value(v + attrs.lo))), at: decided });
   }
-  const { through } = target;
-  const fn =
-    through === undefined
-      ? clampFunction(bits, ends, node.name)
-      : functionBehind(c, target.node.name, through, { lo, top, ends });
-  const x = c.source(at(node.inputs, 0), rows);
-  c.writer.at(node.name);
-  const gadget = { c, node, target, rows, x, top, proven, paid: kept, fn };
-  return c.choose(rows.length, waysOf(gadget)).lay();
+  if (same.length > 0) parts.push({ vec: select(c.vec(source), same), at: same });
+  if (rows.length > 0) {
+    const fn =
+      target.through === undefined
+        ? clampFunction(attrs.bits, attrs.ends, name)
+        : functionBehind(c, target.node.name, target.through, { ...attrs, top });
+    const gadget: Gadget = {
+      c,
+      node,
+      attrs,
+      rows,
+      x: operandOf(c, source, rows),
+      ...paidRanges(node, fact, rows),
+      fn,
+      isThrough: target.through !== undefined,
+      name: target.node.name,
+    };
+    const pool = c.node(source);
+    const ways = pool.op === 'maxWindows' && isLeft(c, source) ? pooledWays(gadget, pool) : waysOf(gadget);
+    parts.push({ vec: c.choose(rows.length, ways).lay(), at: rows });
+  }
+  c.define(target.node.name, all, select(place(live.length, parts), all));
 }
 
 function functionBehind(
@@ -114,12 +80,4 @@ function functionBehind(
     (_, k) => values[Math.min(Math.max(lo + k - first, 0), values.length - 1)]!,
   );
   return valuesFunction({ id: c.functionId(own), name, values: own, ends, layer });
-}
-
-function alwaysRefused({ name, attrs: { lo, bits } }: NodeOf<'requantise'>, element: number, v: Range): ZkonnxError {
-  return new ZkonnxError('BOUND_OVERFLOW', 'every value lies beyond the range that it is refused beyond', {
-    expected: `values in [${lo}, ${lo + 2 ** bits - 1}]`,
-    got: `[${v.lo + lo}, ${v.hi + lo}]`,
-    where: `${name}, element ${element}`,
-  });
 }

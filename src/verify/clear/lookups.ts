@@ -6,7 +6,8 @@
 import { EXT_ONE, GL, extAdd, extMul, extOf, extScale, extSub, type Ext } from '../../field/goldilocks.js';
 import { eqSums } from './box.js';
 import { Affine, Expression, afterWeightedRound, type Padded } from './expression.js';
-import { eqAt, eqTable } from './multilinear.js';
+import { listedSum } from './listed-sum.js';
+import { eqAt } from './multilinear.js';
 import type { LeafBlock, LookupsPlan } from './plan.js';
 import type { ArgumentReader } from './reader.js';
 import { tableRows } from './relation.js';
@@ -171,10 +172,5 @@ function pieceSums(
     const output = piece.slope === 1 ? line(piece.out) : extScale(count, GL.mod(BigInt(piece.out)));
     return { input, output };
   }
-  const weights = eqTable(point);
-  let output: Ext = [0n, 0n];
-  for (let i = from; i < to; i++) {
-    output = extAdd(output, extScale(weights[i]!, GL.mod(BigInt(piece.values[i + shift]!))));
-  }
-  return { input, output };
+  return { input, output: listedSum(point, from, piece.values.subarray(from + shift, to + shift)) };
 }

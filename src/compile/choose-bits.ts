@@ -5,11 +5,12 @@ import { checkingOutputs, magnitudesOf, type OutputCheck, type OutputErrors } fr
 import { DrawnOutputs } from './bounds/drawn-outputs.js';
 import { chosenBy, isHeldOut } from './calibration-samples.js';
 import type { ChoiceInputs } from './choice-inputs.js';
-import { DEFAULT_OVERFLOW, DEFAULT_TOLERANCE, domainFor } from './options.js';
+import { DEFAULT_OVERFLOW, DEFAULT_TOLERANCE, domainFor, protocolOf } from './options.js';
 import type { InputDomain } from './real/input-grid.js';
 import { inputDomains } from './passes/domains.js';
 import { neverObstacle } from './passes/never.js';
 import { overflowModes, type OverflowMode } from './passes/overflow.js';
+import { poolOrders } from './passes/pools.js';
 import { quantising, type QuantisedModel } from './passes/quantise.js';
 import type { Variant } from './protocols.js';
 import { FEATURES } from './ranges.js';
@@ -110,10 +111,11 @@ export class BitChoice {
     const { prepared, samples, statistics, options } = this.inputs;
     const { graph } = prepared;
     const overflow = options.overflow ?? DEFAULT_OVERFLOW;
+    const poolOrder = poolOrders[protocolOf(options)];
     const dtypes = new Map(graph.nodes.map(({ name, dtype }) => [name, dtype]));
     const declared = (name: string) => domainFor(options, { name, dtype: dtypes.get(name)! });
     const domains = inputDomains(graph, samples.drawn ? [] : samples.all, declared, fine);
-    const model = yield* part(quantising(graph, statistics, { bits, overflow, domains }), 0, 0.4);
+    const model = yield* part(quantising(graph, statistics, { bits, overflow, domains, poolOrder }), 0, 0.4);
     const errors = yield* part(this.checking(model, domains), 0.4, 0.7);
     if (!(errors.worst <= this.tolerance)) {
       this.missed({ bits, model, domains, errors });
@@ -130,7 +132,7 @@ export class BitChoice {
     const mayGrow = this.mode.grows && model.exact.size < graph.nodes.length;
     const grown = GROWTH_CHOICES.map((growth): Variant => ({
       growth,
-      quantise: () => quantising(graph, statistics, { bits, overflow, domains, growth }),
+      quantise: () => quantising(graph, statistics, { bits, overflow, domains, growth, poolOrder }),
     }));
     const plain = { growth: 0, quantise: () => ready(model) };
     const variants = [plain, ...(mayGrow ? grown : [])];

@@ -1,6 +1,7 @@
 /** How each protocol's circuit is made of a quantised model. A protocol without its record does not compile. */
 import { ZkonnxError } from '../base/errors.js';
 import { part, type Work } from '../base/work.js';
+import type { Relation } from '../verify/clear/relation.js';
 import { publicCount, type Protocol, type Schema } from '../verify/statement.js';
 import { assembling, assemblingRounds, planningRounds, type RoundsPlan } from './assemble.js';
 import { lowerToRelation } from './clear/lower.js';
@@ -75,26 +76,42 @@ export const assemblies: { readonly [P in Protocol]: ProtocolAssembly } = {
       };
     },
   },
-  // The variant with the fewest cells, lookups and table rows.
+  // The variant with the fewest cells, lookups and table rows, of those that are not too large.
   clear: {
     *assemble(variants, schemaOf) {
       let best: Assembled | undefined;
+      let tooLarge: ZkonnxError | undefined;
       for (const [i, { growth, quantise }] of variants.entries()) {
         const model = yield* part(quantise(), i / variants.length, (i + 0.5) / variants.length);
         verifyIr(model.ir);
         const schema = schemaOf(model);
         requireStatement(schema);
-        const product = new ProgramProduct(model.ir, schema, lowerToRelation(model.ir, schema).relation, 'clear');
-        const { outputs, inputs } = publicCount(schema);
-        const assembled = { model, growth, schema, product, publicInputs: outputs + inputs };
-        if (best === undefined || product.cost < best.product.cost) best = assembled;
+        const relation = relationOrTooLarge(model, schema);
+        if (relation instanceof ZkonnxError) {
+          tooLarge ??= relation;
+        } else {
+          const product = new ProgramProduct(model.ir, schema, relation, 'clear');
+          const { outputs, inputs } = publicCount(schema);
+          const assembled = { model, growth, schema, product, publicInputs: outputs + inputs };
+          if (best === undefined || product.cost < best.product.cost) best = assembled;
+        }
         yield (i + 1) / variants.length;
       }
-      requireSecure((best!.product as ProgramProduct).relation);
-      return best!;
+      if (best === undefined) throw tooLarge!;
+      requireSecure((best.product as ProgramProduct).relation);
+      return best;
     },
   },
 };
+
+function relationOrTooLarge({ ir }: QuantisedModel, schema: Schema): Relation | ZkonnxError {
+  try {
+    return lowerToRelation(ir, schema).relation;
+  } catch (error) {
+    if (error instanceof ZkonnxError && error.code === 'CIRCUIT_TOO_LARGE') return error;
+    throw error;
+  }
+}
 
 /** USAGE where nothing is public: there would be nothing to prove, and nothing for mirage to draw challenges from. */
 function requireStatement(schema: Schema): void {

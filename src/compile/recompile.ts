@@ -5,6 +5,7 @@ import { elementCount, type Schema, type TensorSchema } from '../verify/statemen
 import { LOWERING, readChoices } from './choices.js';
 import { readingModel } from './model-file.js';
 import type { CompileOptions } from './options.js';
+import { poolOrders } from './passes/pools.js';
 import { quantising } from './passes/quantise.js';
 import type { RealGraph } from './real/graph.js';
 import type { Product } from './product.js';
@@ -40,7 +41,8 @@ export async function recompile(
   const { growth } = choices;
   const variant = {
     growth,
-    quantise: () => quantising(prepared.graph, statistics, { bits, overflow, domains, growth }),
+    quantise: () =>
+      quantising(prepared.graph, statistics, { bits, overflow, domains, growth, poolOrder: poolOrders[protocol] }),
   };
   const { assemble } = assemblies[protocol];
   const { product, schema } = await stages.run('assemble', assemble([variant], schemaMaker(prepared, options)));

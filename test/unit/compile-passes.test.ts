@@ -8,6 +8,7 @@ import { encodeInputs } from '../../src/compile/real/input-grid.js';
 import { Interpreter, liveness, verifyIr } from '../../src/compile/ir/program.js';
 import { calibrate } from '../../src/compile/passes/calibrate.js';
 import { inputDomain } from '../../src/compile/passes/input-domain.js';
+import { poolOrders } from '../../src/compile/passes/pools.js';
 import { quantise } from '../../src/compile/passes/quantise.js';
 import { simplify } from '../../src/compile/passes/simplify.js';
 import { evaluateReal } from '../../src/compile/real/evaluate.js';
@@ -15,7 +16,7 @@ import { sigmoid, tanh } from '../../src/compile/real/unary.js';
 import type { RealGraph } from '../../src/compile/real/graph.js';
 import { makeSchema } from '../../src/compile/schema.js';
 import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/constraint/solver.js';
-import { pack, unpack, type Visibility } from '../../src/verify/statement.js';
+import { pack, PROTOCOLS, unpack, type Protocol, type Visibility } from '../../src/verify/statement.js';
 import { dense, graphOf, linearNode, node, uniform, windows } from './real-graphs.js';
 
 const size = (dims: readonly number[]) => dims.reduce((a, b) => a * b, 1);
@@ -110,6 +111,26 @@ function pooled(): RealGraph {
   );
 }
 
+/** Windows of 3×3 at every element. */
+function overlapping(): RealGraph {
+  const next = uniform(3);
+  const start = Uint32Array.from({ length: 26 }, (_, i) => 9 * i);
+  const index = Uint32Array.from({ length: 225 }, (_, k) => {
+    const [window, member] = [Math.floor(k / 9), k % 9];
+    return 7 * (Math.floor(window / 5) + Math.floor(member / 3)) + (window % 5) + (member % 3);
+  });
+  return graphOf(
+    [
+      node('x', { kind: 'input' }, [], [1, 36]),
+      linearNode('c', dense(36, 49, next), 'x', [1, 1, 7, 7], next),
+      node('r', { kind: 'clamp', lo: 0, hi: Infinity }, ['c'], [1, 1, 7, 7]),
+      node('p', { kind: 'maxWindows', start, index }, ['r'], [1, 1, 5, 5]),
+      linearNode('y', dense(25, 3, next), 'p', [1, 3], next),
+    ],
+    'y',
+  );
+}
+
 function tail(op: Parameters<typeof node>[1], dims: readonly number[] = [1, 5]): RealGraph {
   const graph = mlp();
   return graphOf([...graph.nodes, node('z', op, ['y'], dims)], 'z');
@@ -143,6 +164,31 @@ describe('quantised graphs', () => {
     const named = circuit.layers.filter(({ op }) => op.includes('('));
     expect(named.filter(({ name, op }) => name.split('.')[0] !== op.split(' ')[0])).toEqual([]);
     expect(named.map(({ op }) => op)).toContain('p (maxWindows)');
+  });
+
+  it('a pool is rounded before or behind it as the protocol’s circuit pays, and means the same integers', () => {
+    // Each element in four windows, two bits and a deep accumulator: rows are fewer where 49 elements are rounded and 108 maxima of two bits follow.
+    const graph = simplify(overlapping());
+    const next = uniform(9);
+    const samples = Array.from({ length: 10 }, () => new Map([['x', Float64Array.from({ length: 36 }, next)]]));
+    const domains = new Map([['x', inputDomain([], 12, { lo: -1, hi: 1 })]]);
+    const programs = PROTOCOLS.map((protocol) => {
+      const options = { bits: 2, overflow: 'saturate', domains, poolOrder: poolOrders[protocol] } as const;
+      return quantise(graph, calibrate(graph, samples), options).ir;
+    });
+    const orders = programs.map((ir) =>
+      ir.nodes.flatMap(({ op }) => (op === 'maxWindows' || op === 'requantise' ? [op] : [])).slice(0, 2),
+    );
+    const order = { groth16: 'requantise', mirage: 'requantise', clear: 'maxWindows' } satisfies Record<
+      Protocol,
+      string
+    >;
+    expect(orders.map(([first]) => first)).toEqual(PROTOCOLS.map((protocol) => order[protocol]));
+    for (const sample of samples) {
+      const integers = encodeInputs(sample, domains);
+      const outputs = programs.map((ir) => [...new Interpreter(ir).run(integers).get(ir.outputs[0]!.node)!]);
+      expect(new Set(outputs.map((values) => values.join())).size).toBe(1);
+    }
   });
 
   it('reject costs less than saturate and refuses what leaves the calibrated range', () => {

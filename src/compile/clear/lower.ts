@@ -1,6 +1,7 @@
 /** An integer program as a relation of protocol `clear`, and how a run of the program satisfies it. */
 import { invariant, ZkonnxError } from '../../base/errors.js';
 import { ORDER } from '../../field/goldilocks.js';
+import { MAX_LISTED_ROWS } from '../../verify/clear/plan.js';
 import type { Assignment, Relation } from '../../verify/clear/relation.js';
 import { elementCount, statementParts, type Schema, type TensorSchema } from '../../verify/statement.js';
 import type { IrGraph } from '../ir/graph.js';
@@ -36,8 +37,6 @@ export interface RelationOptions {
   readonly forced?: ForcedPlan;
 }
 
-/** Rows of functions that a verifier evaluates one by one. */
-const MOST_LISTED_ROWS = 2 ** 16;
 const TABLE_BITS = 16;
 
 /**
@@ -133,7 +132,7 @@ function relationOf(writer: RelationWriter): Relation {
   let listed = 0;
   for (const { table, layer } of tables) {
     listed += listedRows(table);
-    if (listed > MOST_LISTED_ROWS) throw tooManyRows(layer, listed);
+    if (listed > MAX_LISTED_ROWS) throw tooManyRows(layer, listed);
   }
   let entries = 0;
   const constraints = writer.finishedConstraints().map(({ constraint, layer }) => {
@@ -150,7 +149,7 @@ function relationOf(writer: RelationWriter): Relation {
 
 function tooManyRows(layer: string, rows: number): ZkonnxError {
   return new ZkonnxError('CIRCUIT_TOO_LARGE', 'the tables of functions are too large', {
-    expected: `at most ${MOST_LISTED_ROWS} rows that a verifier evaluates one by one`,
+    expected: `at most ${MAX_LISTED_ROWS} rows that a verifier evaluates one by one`,
     got: `${rows} up to this layer`,
     where: layer,
     help: 'fewer bits of activations (--bits) make them smaller',

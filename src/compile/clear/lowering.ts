@@ -12,7 +12,7 @@ import { factsOf } from '../ir/ends.js';
 import type { Fact, IrGraph, IrNode } from '../ir/graph.js';
 import { liveness, sizeOf } from '../ir/program.js';
 import type { RangeNeed, Way } from './plan.js';
-import { POSITIVE, rangeFunction } from './table-functions.js';
+import { rangeFunction } from './table-functions.js';
 import {
   combine,
   constants,
@@ -20,7 +20,6 @@ import {
   isSimple,
   place,
   plainRef,
-  rangeOf,
   select,
   uniform,
   within,
@@ -132,12 +131,22 @@ export class Lowering {
     return this.vecs.get(name)!;
   }
 
+  /** Whether the caller may say what elements `rows` of a pending tensor are. */
+  mayEmit(name: string, rows: Uint32Array): boolean {
+    const pending = this.pending(name);
+    if (pending === undefined) return false;
+    return this.isAll(name, pending, rows) || (!pending.isWhole && this.soleReader(name) !== undefined);
+  }
+
+  private isAll(name: string, { isWhole }: Pending, rows: Uint32Array): boolean {
+    return isWhole ? isIdentity(rows, this.facts.get(name)!.size) : includes(rows, this.openRows(name));
+  }
+
   /** The tensor, or what is pending of it if the caller may say what elements `rows` of it are. */
   source(name: string, rows: Uint32Array): Vec | Pending {
-    const pending = this.vecs.has(name) ? undefined : this.pendings.get(name);
-    if (pending === undefined) return select(this.vec(name), rows);
-    const isAll = pending.isWhole ? isIdentity(rows, this.facts.get(name)!.size) : includes(rows, this.openRows(name));
-    if (!isAll && (pending.isWhole || this.soleReader(name) === undefined)) return select(this.vec(name), rows);
+    if (!this.mayEmit(name, rows)) return select(this.vec(name), rows);
+    const pending = this.pending(name)!;
+    const isAll = this.isAll(name, pending, rows);
     return {
       ...pending,
       emit: (own, form) => {
@@ -203,6 +212,11 @@ export class Lowering {
   /** Whether a map along axes reads the tensor or makes it. */
   isBox(name: string): boolean {
     return this.boxes.has(name);
+  }
+
+  /** Whether the tensor is pending, and all of it costs no more than some. */
+  isPendingBox(name: string): boolean {
+    return this.pending(name)?.isBox === true;
   }
 
   /** New cells with the values of elements of an IR tensor, bounded by an equation that the caller writes. */
@@ -298,57 +312,6 @@ export class Lowering {
         ways.push({ units: 0, ranges: [], tables: [own], lay: () => this.writer.lookup(own, form) });
     }
     this.choose(form.size, ways).lay();
-  }
-
-  // ---- the larger of two ----
-
-  /**
-   * max(a, b), in one of two ways. By table: (a − b, m − b) is a row of x ↦ max(x, 0). By a product: (m − a)(m − b) = 0, so m is one of them, and
-   * (m − a) + (m − b) = ±(a − b) ≥ 0, so it is the larger: a cover does, as no −|a − b| is in it modulo p.
-   */
-  max(a: Vec, b: Vec, name: string): Vec {
-    const difference = combine([
-      [1, a],
-      [-1, b],
-    ]);
-    const { lo, hi } = rangeOf(difference);
-    const cover = this.cover(bitLength(Math.max(hi, -lo)));
-    const values: Values = (run) => {
-      const other = run.value(b);
-      return run.value(a).map((value, i) => Math.max(value, other[i]!));
-    };
-    const cell = (): Vec => {
-      const m = this.writer.cell(name, a.size, { lo: 0, hi: 0 }, values);
-      // By either way m is a or b.
-      const larger = (p: Float64Array, q: Float64Array) => p.map((value, i) => Math.max(value, q[i]!));
-      return { ...m, lo: larger(a.lo, b.lo), hi: larger(a.hi, b.hi) };
-    };
-    const need = { fn: POSITIVE, lo, hi };
-    const minus = (m: Vec, other: Vec) =>
-      combine([
-        [1, m],
-        [-1, other],
-      ]);
-    const byProduct = (): Vec => {
-      const m = cell();
-      const [above, beside] = [minus(m, a), minus(m, b)];
-      this.writer.oneIsZero(above, beside);
-      const gap = combine([
-        [1, above],
-        [1, beside],
-      ]);
-      this.range(gap, cover, `${name}, gap`);
-      return m;
-    };
-    const byTable = (): Vec => {
-      const m = cell();
-      this.writer.lookup(need, difference, minus(m, b));
-      return m;
-    };
-    const ways = [{ units: 2, ranges: [cover], tables: [], lay: byProduct }];
-    if (this.isTable(need))
-      return this.choose(a.size, [...ways, { units: 1, ranges: [], tables: [need], lay: byTable }]).lay();
-    return this.choose(a.size, ways).lay();
   }
 }
 

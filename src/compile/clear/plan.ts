@@ -18,12 +18,23 @@ export interface TableNeed extends Range {
   readonly fn: TableFunction;
 }
 
-/** One way to do what a gadget is asked for, per element. */
-export interface Way {
+/** What a gadget asks for, per element. */
+export interface Asked {
   /** Cells and products beside those of its ranges and lookups. */
   readonly units: number;
   readonly ranges: readonly RangeNeed[];
   readonly tables: readonly TableNeed[];
+}
+
+/** One way to do what a gadget is asked for, per element. */
+export interface Way extends Asked {
+  /** And what it asks for elsewhere, in numbers that go with the elements: of each element of a window, say. */
+  readonly beside?: readonly Share[];
+}
+
+export interface Share extends Asked {
+  /** For each element of the way's: need not be whole. */
+  readonly times: number;
 }
 
 export interface Planner {
@@ -43,13 +54,24 @@ interface Item {
 /** Units of a row of a table. */
 const ROW = 2;
 
+const askedKey = ({ units, ranges, tables }: Asked): string => {
+  const asked = ranges.map(({ bits, upTo }) => `${bits}–${upTo}`);
+  return [units, ...asked, ...tables.map(({ fn, lo, hi }) => `${fn.key} [${lo}, ${hi}]`)].join('; ');
+};
+
 const wayKey = (ways: readonly Way[]): string =>
   ways
-    .map(({ units, ranges, tables }) => {
-      const asked = ranges.map(({ bits, upTo }) => `${bits}–${upTo}`);
-      return [units, ...asked, ...tables.map(({ fn, lo, hi }) => `${fn.key} [${lo}, ${hi}]`)].join('; ');
-    })
+    .map((way) => partsOf(way).map(({ times, ...asked }) => `${times} × ${askedKey(asked)}`))
+    .map((parts) => parts.join(' + '))
     .join(' | ');
+
+/** A way's own needs, once an element, and those beside. */
+function partsOf({ beside = [], ...own }: Way): readonly Share[] {
+  return [{ ...own, times: 1 }, ...beside];
+}
+
+const rangesOf = (way: Way): readonly RangeNeed[] => partsOf(way).flatMap(({ ranges }) => ranges);
+const tablesOf = (way: Way): readonly TableNeed[] => partsOf(way).flatMap(({ tables }) => tables);
 
 /** Counts what is asked for, and answers anything. */
 export class Survey implements Planner {
@@ -107,7 +129,11 @@ class Widths {
   }
 }
 
-function costOfWay({ units, ranges, tables }: Way, widths: Widths): number {
+function costOfWay(way: Way, widths: Widths): number {
+  return partsOf(way).reduce((sum, part) => sum + part.times * costOfAsked(part, widths), 0);
+}
+
+function costOfAsked({ units, ranges, tables }: Asked, widths: Widths): number {
   return units + tables.length + ranges.reduce((sum, need) => sum + widths.cost(need), 0);
 }
 
@@ -115,7 +141,7 @@ function costOfWay({ units, ranges, tables }: Way, widths: Widths): number {
 function domains(items: readonly Item[], chosen: readonly number[]): Map<string, Range> {
   const hulls = new Map<string, Range>();
   items.forEach(({ ways }, i) => {
-    for (const { fn, lo, hi } of ways[chosen[i]!]!.tables) {
+    for (const { fn, lo, hi } of tablesOf(ways[chosen[i]!]!)) {
       const known = hulls.get(fn.key);
       hulls.set(fn.key, known === undefined ? { lo, hi } : { lo: Math.min(lo, known.lo), hi: Math.max(hi, known.hi) });
     }
@@ -138,13 +164,13 @@ function chooseWays(items: readonly Item[], widths: Widths): number[] {
     list.reduce((best, cost, way) => (allowed(way) && (best < 0 || cost < list[best]!) ? way : best), -1);
   let chosen = costs.map((list) => cheapest(list, () => true));
   let cost = waysCost(items, chosen, costs);
-  const keys = [...new Set(items.flatMap(({ ways }) => ways.flatMap(({ tables }) => tables.map(({ fn }) => fn.key))))];
+  const keys = [...new Set(items.flatMap(({ ways }) => ways.flatMap((way) => tablesOf(way).map(({ fn }) => fn.key))))];
   const moves = (): number[][] => [
     ...items.flatMap(({ ways }, i) => ways.map((_, way) => chosen.with(i, way))),
     // Without a table: whoever can do without it does.
     ...keys.map((key) =>
       chosen.map((way, i) => {
-        const uses = (one: number) => items[i]!.ways[one]!.tables.some(({ fn }) => fn.key === key);
+        const uses = (one: number) => tablesOf(items[i]!.ways[one]!).some(({ fn }) => fn.key === key);
         return uses(way)
           ? Math.max(
               cheapest(costs[i]!, (one) => !uses(one)),
@@ -175,7 +201,7 @@ function widthsCost(items: readonly Item[], chosen: readonly number[], list: rea
   items.forEach(({ count, ways }, i) => {
     const way = ways[chosen[i]!]!;
     cost += count * costOfWay(way, widths);
-    for (const need of way.ranges) for (const width of widths.limbs(need) ?? []) used.add(width);
+    for (const need of rangesOf(way)) for (const width of widths.limbs(need) ?? []) used.add(width);
   });
   for (const width of used) cost += ROW * 2 ** width;
   return cost;

@@ -3,6 +3,7 @@ import type { RealNode, RealOp } from '../real/graph.js';
 import type { Statistics } from './calibrate.js';
 import type { ExactLane } from './exact.js';
 import type { Magnitudes } from './magnitudes.js';
+import type { PoolOrder } from './pools.js';
 import type { Quantised, Target } from './scales.js';
 import type { Range } from './unary.js';
 import type { UnaryFunction } from '../real/unary.js';
@@ -29,6 +30,7 @@ export interface CalibratedLane extends ExactLane {
   symmetric(name: string): Quantised;
   /** Rounds and clamps x to the target; `name` is that of the IR node. */
   requantise(x: Quantised, target: Target, name?: string): Quantised;
+  readonly poolOrder: PoolOrder;
   /** Which tensors are of many magnitudes. */
   readonly magnitudes: Magnitudes;
   /** What a function's node wants of the accumulator it reads, found once. */

@@ -19,6 +19,7 @@ import { loweringOf } from './lower.js';
 import type { Approximation, CalibratedLane, NodeOf } from './lowering.js';
 import { Magnitudes } from './magnitudes.js';
 import { overflowModes } from './overflow.js';
+import { poolOrders, type PoolOrder } from './pools.js';
 import { requantise, signedTarget, type Quantised, type Target } from './scales.js';
 import { readerCounts } from './simplify.js';
 import { wantedTarget } from './unary.js';
@@ -30,6 +31,8 @@ export interface QuantiseOptions {
   readonly domains: ReadonlyMap<string, InputDomain>;
   /** See IrEmitter. Not for `--overflow reject`, which refuses what lies beyond the calibrated range. Default 0. */
   readonly growth?: number;
+  /** The protocol's. Default: that of the protocols of rows. */
+  readonly poolOrder?: PoolOrder;
 }
 
 export interface QuantisedModel {
@@ -82,6 +85,7 @@ class Quantiser implements CalibratedLane {
   readonly emitter: IrEmitter;
   readonly bits: number;
   readonly magnitudes: Magnitudes;
+  readonly poolOrder: PoolOrder;
   private readonly tensors = new Map<string, Quantised>();
   private readonly exact = new Set<string>();
   private readonly narrowed = new Map<string, Quantised>();
@@ -104,6 +108,7 @@ class Quantiser implements CalibratedLane {
     this.statistics = statistics;
     this.domains = domains;
     this.bits = options.bits;
+    this.poolOrder = options.poolOrder ?? poolOrders.mirage;
     const { beyond, grows } = overflowModes[options.overflow];
     this.emitter = new IrEmitter(grows ? options.growth : 0, beyond);
     this.magnitudes = new Magnitudes(graph);

@@ -20,7 +20,8 @@ import { tablesOf } from './box.js';
 import type { EntrySource } from './functional.js';
 import { DIGEST_BYTES, digestInto } from './hash.js';
 import { leftFactors, LimbSums } from './limbs.js';
-import { eqAt, eqTable, powersOf } from './multilinear.js';
+import { listedSum } from './listed-sum.js';
+import { eqAt, powersOf } from './multilinear.js';
 import { HALF, inverseDomainPoint, inverseRoot } from './oracle.js';
 import type { FormTerm } from './relation.js';
 import type { Weighting } from './weighting.js';
@@ -49,17 +50,7 @@ export const javascriptArithmetic: Arithmetic = {
   },
   weightedSum,
   entrySums,
-  listedSum(point, first, values) {
-    const weights = eqTable(point);
-    let [s0, s1] = [0n, 0n];
-    values.forEach((value, i) => {
-      const [w0, w1] = weights[first + i]!;
-      const integer = BigInt(value);
-      s0 += w0 * integer;
-      s1 += w1 * integer;
-    });
-    return [GL.mod(s0), GL.mod(s1)];
-  },
+  listedSum,
 };
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -12,7 +12,7 @@ export const FREE_TRIPLES = 3;
 /** The mask of that zero check has this degree in each variable, the degree of its rounds. */
 export const MASK_DEGREE = 3;
 /** Rows of listed tables, which the verifier evaluates one by one, over all tables of a relation. */
-export const MAX_LISTED_ROWS = 2 ** 16;
+export const MAX_LISTED_ROWS = 2 ** 18;
 
 /** An aligned power-of-two part of the leaves of the logUp tree. */
 export interface LeafBlock {

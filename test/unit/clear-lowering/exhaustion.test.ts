@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { clampWatch } from '../../../src/compile/ir/clamped.js';
 import { ZkonnxError } from '../../../src/base/errors.js';
 import type { RelationOptions } from '../../../src/compile/clear/lower.js';
+import type { Ends } from '../../../src/compile/ir/graph.js';
 import type { Assignment, Relation } from '../../../src/verify/clear/relation.js';
 import { statementParts } from '../../../src/verify/statement.js';
 import type { Growing, Tensor } from '../../../circuits/attack/whole/graphs.js';
@@ -60,7 +61,42 @@ const cases: readonly Case[] = [
         return g.push('table', { name: 'f', lo: -1, values: Float64Array.of(5, -3, 0, 7) }, [y], 1);
       }),
     },
+    {
+      name: `maxima of a map in front of a requantisation, ends ${name}`,
+      program: program([{ lo: -4, hi: 4, size: 2 }], (g, [x]) => pooled(g, scaled(g, x!, 2), [[0, 1]], ends)),
+      ways: 3,
+    },
+    {
+      name: `maxima in front of a requantisation and a table, ends ${name}`,
+      program: program([{ lo: -4, hi: 4, size: 2 }], (g, [x]) => {
+        const y = pooled(g, scaled(g, x!, 2), [[0, 1]], ends);
+        return g.push('table', { name: 'f', lo: -1, values: Float64Array.of(5, -3) }, [y], 1);
+      }),
+      ways: 3,
+    },
   ]),
+  {
+    name: 'maxima of overlapping windows in front of a requantisation',
+    program: program([{ lo: -2, hi: 2, size: 3 }], (g, [x]) =>
+      pooled(
+        g,
+        scaled(g, x!, 3),
+        [
+          [0, 1, 2],
+          [2, 1],
+        ],
+        MIXED,
+      ),
+    ),
+    ways: 3,
+  },
+  {
+    name: 'maxima of cells in front of a requantisation',
+    program: program([{ lo: -4, hi: 4, size: 2 }], (g, [x]) =>
+      pooled(g, g.push('positive', {}, [g.shifted(x!, 1)], 2), [[0, 1]], COUNTED),
+    ),
+    ways: 3,
+  },
   {
     name: 'requantise that nothing leaves',
     program: program([signed], (g, [x]) => requantised(g, layer(g, x!, [[3]], [1]), 2, -8, 4, OWN)),
@@ -136,6 +172,24 @@ const cases: readonly Case[] = [
     }),
   },
 ];
+
+/** Each element times a factor. */
+function scaled(g: Growing, x: Tensor, factor: number): Tensor {
+  const { size } = x.fact;
+  return layer(
+    g,
+    x,
+    Array.from({ length: size }, (_, row) => Array.from({ length: size }, (_each, i) => (i === row ? factor : 0))),
+    Array.from({ length: size }, () => 1),
+  );
+}
+
+/** Maxima of windows, halved and clamped to −1 and 0. */
+function pooled(g: Growing, x: Tensor, windows: readonly (readonly number[])[], ends: Ends): Tensor {
+  const start = Uint32Array.from({ length: windows.length + 1 }, (_, i) => windows.slice(0, i).flat().length);
+  const maxima = g.push('maxWindows', { start, index: Uint32Array.from(windows.flat()) }, [x], windows.length);
+  return requantised(g, maxima, 1, -1, 1, ends);
+}
 
 /** Every way, with tables of as many rows as it takes; then limbs of one bit, of two and one, and by the plan. */
 function layouts({ ways = 1, modulus = 97n }: Case): RelationOptions[] {

@@ -1,5 +1,6 @@
 /** A relation that is not well-formed is refused where a key is read, with what is wrong and where. */
 import { describe, expect, it } from 'vitest';
+import { MAX_LISTED_ROWS } from '../../../src/verify/clear/plan.js';
 import { checkRelation } from '../../../src/verify/clear/relation-check.js';
 import type { Constraint, MapAxis, MatrixTerm, Relation } from '../../../src/verify/clear/relation.js';
 import { everyKind, form, just, ref, requantised, select, structured, term } from './toys.js';
@@ -92,7 +93,7 @@ describe('checkRelation', () => {
     ],
     [
       'too many listed rows',
-      withTable({ name: 'long', pieces: [{ kind: 'values', first: 0, values: new Float64Array(2 ** 16) }] }),
+      withTable({ name: 'long', pieces: [{ kind: 'values', first: 0, values: new Float64Array(MAX_LISTED_ROWS) }] }),
       /rows are listed/,
     ],
   ];

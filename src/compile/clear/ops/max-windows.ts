@@ -1,61 +1,32 @@
-/** Maxima of windows, pair by pair, level by level: a committed maximum a pair that bounds do not decide. */
-import type { ClearOp } from '../op.js';
+/**
+ * Maxima of windows, pair by pair, level by level: a committed maximum a pair that bounds do not decide. Left to the requantisation behind it where that
+ * alone reads it (pooled.ts).
+ */
+import type { IrAttrs } from '../../ir/graph.js';
 import type { Lowering } from '../lowering.js';
-import { place, select, type Vec } from '../vec.js';
+import { max } from '../maxima.js';
+import type { ClearOp } from '../op.js';
+import { play, tournamentOf } from '../tournament.js';
+import { select } from '../vec.js';
 
 export const maxWindows: ClearOp<'maxWindows'> = {
-  lower(c, { name, inputs, attrs: { start, index } }) {
+  lower(c, { name, inputs, attrs }) {
+    if (isLeft(c, name)) return;
     const rows = c.openRows(name);
     const x = c.vec(inputs[0]!);
-    const windows = Array.from(rows, (row) => candidates(x, index.subarray(start[row]!, start[row + 1]!)));
-    let level: Level = {
-      values: select(x, windows.flat()),
-      lengths: windows.map((window) => window.length),
-    };
-    for (let i = 1; level.lengths.some((length) => length > 1); i++) level = halved(c, level, `maximum, level ${i}`);
-    c.define(name, rows, level.values);
+    const tournament = tournamentOf(x, windowsOf(attrs, rows));
+    const elements = select(x, tournament.elements);
+    const largest = play(tournament, elements, (a, b, level) => max(c, a, b, `maximum, level ${level + 1}`));
+    c.define(name, rows, largest);
   },
 };
 
-interface Level {
-  readonly values: Vec;
-  /** Candidates left of each window, one window after another. */
-  readonly lengths: readonly number[];
+/** Whether maxima are left to the requantisation that stands directly behind them, that alone reads them and that rounds. */
+export function isLeft(c: Lowering, name: string): boolean {
+  const reader = c.soleReader(name);
+  return reader?.op === 'requantise' && reader.attrs.shift > 0;
 }
 
-/** No element below the largest lower bound can be the maximum; the one that holds this bound stays. */
-function candidates({ lo, hi }: Vec, window: Uint32Array): number[] {
-  const floor = window.reduce((most, j) => Math.max(most, lo[j]!), -Infinity);
-  const keeper = window.findIndex((j) => lo[j] === floor);
-  return [...new Set(Array.from(window).filter((j, i) => i === keeper || hi[j]! > floor))];
-}
-
-function halved(c: Lowering, { values, lengths }: Level, name: string): Level {
-  const pairs: { readonly left: number; readonly right: number; readonly at: number }[] = [];
-  const kept: { readonly from: number; readonly at: number }[] = [];
-  let [first, at] = [0, 0];
-  for (const length of lengths) {
-    for (let k = 0; k < length; k += 2, at++) {
-      const [left, right] = [first + k, first + k + 1];
-      if (k + 1 === length || values.lo[left]! >= values.hi[right]!) kept.push({ from: left, at });
-      else if (values.hi[left]! <= values.lo[right]!) kept.push({ from: right, at });
-      else pairs.push({ left, right, at });
-    }
-    first += length;
-  }
-  const parts = [];
-  if (pairs.length > 0) {
-    const [a, b] = [pairs.map(({ left }) => left), pairs.map(({ right }) => right)].map((list) => select(values, list));
-    parts.push({ vec: c.max(a!, b!, name), at: pairs.map((pair) => pair.at) });
-  }
-  if (kept.length > 0) {
-    parts.push({
-      vec: select(
-        values,
-        kept.map(({ from }) => from),
-      ),
-      at: kept.map((one) => one.at),
-    });
-  }
-  return { values: place(at, parts), lengths: lengths.map((length) => Math.ceil(length / 2)) };
+export function windowsOf({ start, index }: IrAttrs['maxWindows'], rows: Uint32Array): Uint32Array[] {
+  return Array.from(rows, (row) => index.subarray(start[row]!, start[row + 1]!));
 }

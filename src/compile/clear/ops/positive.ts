@@ -1,5 +1,6 @@
 /** y = max(x, 0). */
 import { indices } from '../lowering.js';
+import { max } from '../maxima.js';
 import type { ClearOp } from '../op.js';
 import { place, select, uniform } from '../vec.js';
 
@@ -16,7 +17,7 @@ export const positive: ClearOp<'positive'> = {
         at.map((k) => rows[k]!),
       );
     const parts = same.length === 0 ? [] : [{ vec: of(same), at: same }];
-    if (mixed.length > 0) parts.push({ vec: c.max(of(mixed), uniform(mixed.length, 0), 'positive part'), at: mixed });
+    if (mixed.length > 0) parts.push({ vec: max(c, of(mixed), uniform(mixed.length, 0), 'positive part'), at: mixed });
     c.define(name, rows, place(rows.length, parts));
   },
 };

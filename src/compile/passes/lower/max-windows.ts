@@ -1,4 +1,4 @@
-/** Maxima over windows: of integers as they are; of an accumulator before or after it is rounded, whichever costs fewer rows by the bounds. */
+/** Maxima over windows: of integers as they are; of an accumulator before or after it is rounded, as the protocol's pools go. */
 import type { RealOpOf } from '../../real/op.js';
 import { isWhole, wholeTensor } from '../exact.js';
 import type { Lowering } from '../lowering.js';
@@ -16,14 +16,14 @@ export const maxWindows: Lowering<RealOpOf<'maxWindows'>> = {
     let x = lane.tensor(source);
     if (x.target !== undefined && x.shift !== undefined && lane.readers(source) === 1) {
       const { lo, hi } = lane.emitter.bounds(x.node);
-      const span = Math.log2(hi - lo + 1);
-      const perRound = span + 5;
       const windows = start.length - 1;
-      const maxima = index.length - windows;
-      const distinct = new Set(index).size;
-      const before = maxima * (span + 3) + windows * perRound;
-      const after = distinct * perRound + maxima * (x.target.bits + 3);
-      if (after < before) x = lane.requantise(x, x.target);
+      const cost = {
+        bits: { accumulator: Math.log2(hi - lo + 1), target: x.target.bits },
+        windows,
+        elements: new Set(index).size,
+        maxima: index.length - windows,
+      };
+      if (lane.poolOrder.roundsFirst(cost)) x = lane.requantise(x, x.target);
     }
     return { ...x, node: lane.emitter.emit('maxWindows', { start, index }, [x.node]) };
   },

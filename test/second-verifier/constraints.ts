@@ -1,4 +1,4 @@
-import type { MatrixTerm } from '../../src/verify/clear/relation.js';
+import type { MapAxis, MatrixTerm } from '../../src/verify/clear/relation.js';
 import { afterRound, constant, minus, plus, times, type Expression, type Padded, type Term } from './expression.js';
 import {
   add,
@@ -156,6 +156,7 @@ function weightsAt({ map }: MatrixTerm, rows: readonly Element[], columns: reado
     );
     return { known: ZERO, terms };
   }
+  if (map.kind === 'axes') return productOfAxes(map, rows, columns);
   const weights = Array.from(map.offset, () => ZERO);
   rows.forEach((row, i) => {
     const pattern = map.pattern[i] ?? 0;
@@ -165,4 +166,51 @@ function weightsAt({ map }: MatrixTerm, rows: readonly Element[], columns: reado
     }
   });
   return { known: ZERO, terms: weights.map((weight, index) => ({ of, index, weight })) };
+}
+
+/** The same of a product of axes: every weight, and which rows and columns meet in it. */
+function productOfAxes(
+  { axes, weight }: Extract<MatrixTerm['map'], { kind: 'axes' }>,
+  rows: readonly Element[],
+  columns: readonly Element[],
+): Expression {
+  // [row, column, weight] of all places, axis after axis.
+  let places: (readonly [number, number, number])[] = [[0, 0, 0]];
+  for (const axis of axes) {
+    const { out, input, count, meet } = sizesOf(axis);
+    const pairs = Array.from({ length: out * input }, (_, e): [number, number] => [Math.floor(e / input), e % input]);
+    const along = pairs.flatMap(([o, i]) => meet(o, i).map((w): [number, number, number] => [o, i, w]));
+    places = places.flatMap(([j, k, w]) =>
+      along.map(([o, i, own]): [number, number, number] => [j * out + o, k * input + i, w * count + own]),
+    );
+  }
+  const size = axes.reduce((product, axis) => product * sizesOf(axis).count, 1);
+  const weights = Array.from({ length: size }, () => ZERO);
+  for (const [j, k, w] of places) {
+    weights[w] = add(weights[w] ?? ZERO, mul(rows[j] ?? ZERO, columns[k] ?? ZERO));
+  }
+  return { known: ZERO, terms: weights.map((value, index) => ({ of: `weight ${weight}`, index, weight: value })) };
+}
+
+/** Outs, ins and weights of an axis, and the weights in which an out and an in meet. */
+function sizesOf(axis: MapAxis): {
+  out: number;
+  input: number;
+  count: number;
+  meet: (o: number, i: number) => number[];
+} {
+  switch (axis.kind) {
+    case 'shared':
+      return { out: axis.size, input: axis.size, count: 1, meet: (o, i) => (o === i ? [0] : []) };
+    case 'own':
+      return { out: axis.size, input: axis.size, count: axis.size, meet: (o, i) => (o === i ? [o] : []) };
+    case 'full':
+      return { out: axis.out, input: axis.in, count: axis.out * axis.in, meet: (o, i) => [o * axis.in + i] };
+    case 'window': {
+      const { out, in: input, kernel, stride, dilation, pad } = axis;
+      const taps = Array.from({ length: kernel }, (_, k) => k);
+      const meet = (o: number, i: number) => taps.filter((k) => o * stride + k * dilation - pad === i);
+      return { out, input, count: kernel, meet };
+    }
+  }
 }

@@ -32,9 +32,9 @@ export function assignmentOf(
   // Cells may be computed from inputs of the statement, never from its outputs, which may be computed from cells.
   for (const [i, of] of publics.entries()) if (writer.publics[i]!.isGiven) shown[i] = of(run);
   for (const check of checks) check(run);
-  for (const { values: of, dims, name } of writer.cells) {
+  for (const { values: of, size, name } of writer.cells) {
     const tensor = of(run);
-    invariant(tensor.length === dims.reduce((product, dim) => product * dim, 1), 'a cell tensor of another size', {
+    invariant(tensor.length === size, 'a cell tensor of another size', {
       name,
     });
     cells.push(tensor);

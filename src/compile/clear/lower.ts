@@ -142,9 +142,7 @@ function relationOf(writer: RelationWriter): Relation {
     return constraint;
   });
   return {
-    cells: writer.cells.map(({ name, dims }) => ({ name, dims })),
-    weights: writer.weights.map(({ name, dims }) => ({ name, dims })),
-    publics: writer.publics.map(({ name, dims }) => ({ name, dims })),
+    ...writer.finishedTensors(),
     tables: tables.map(({ table }) => table),
     constraints,
   };

@@ -7,6 +7,7 @@
  */
 import { invariant } from '../../base/errors.js';
 import { bitLength } from '../ir/op.js';
+import { boxesOf } from './axes.js';
 import { factsOf } from '../ir/ends.js';
 import type { Fact, IrGraph, IrNode } from '../ir/graph.js';
 import { liveness, sizeOf } from '../ir/program.js';
@@ -18,6 +19,7 @@ import {
   isIdentity,
   isSimple,
   place,
+  plainRef,
   rangeOf,
   select,
   uniform,
@@ -32,6 +34,8 @@ export interface Pending {
   emit(rows: Uint32Array, form: Vec): void;
   /** All elements at once or none. */
   readonly isWhole: boolean;
+  /** All elements cost no more than some: those that bounds decide, and those that nobody reads. */
+  readonly isBox?: boolean;
 }
 
 export interface LoweringOptions {
@@ -53,6 +57,7 @@ export class Lowering {
   private readonly pendings = new Map<string, Pending>();
   private readonly copies = new Map<string, Vec>();
   private readonly functions = new Map<string, number>();
+  private readonly boxes: ReadonlySet<string>;
 
   constructor(
     readonly ir: IrGraph,
@@ -62,6 +67,7 @@ export class Lowering {
     this.facts = factsOf(ir);
     this.live = liveness(ir);
     this.nodes = new Map(ir.nodes.map((node) => [node.name, node]));
+    this.boxes = boxesOf(ir.nodes);
     this.outputs = new Set(ir.outputs.map(({ node }) => node));
     for (const node of ir.nodes) {
       for (const name of node.inputs) this.readers.set(name, [...(this.readers.get(name) ?? []), node]);
@@ -113,11 +119,12 @@ export class Lowering {
     const known = this.vecs.get(name);
     if (known !== undefined) return known;
     const pending = this.pendings.get(name);
-    const rows = pending?.isWhole === true ? this.allRows(name) : this.openRows(name);
-    if (pending === undefined || rows.length === 0) {
+    const open = this.openRows(name);
+    if (pending === undefined || (open.length === 0 && !pending.isWhole)) {
       // Nothing of it is live, or bounds decide what is.
-      this.define(name, rows, uniform(rows.length, 0));
+      this.define(name, open, uniform(open.length, 0));
     } else {
+      const rows = pending.isWhole || pending.isBox === true ? this.allRows(name) : open;
       const cells = this.committed(name, rows);
       pending.emit(rows, cells);
       this.define(name, rows, cells);
@@ -144,7 +151,8 @@ export class Lowering {
   private emit(name: string, pending: Pending, rows: Uint32Array, form: Vec): void {
     const { lo, hi } = this.facts.get(name)!;
     const open = indices(rows.length, (k) => lo[rows[k]!]! < hi[rows[k]!]!);
-    if (pending.isWhole || open.length === rows.length) {
+    const isAll = pending.isWhole || (pending.isBox === true && rows.length === lo.length);
+    if (isAll || open.length === rows.length) {
       pending.emit(rows, form);
       return;
     }
@@ -170,6 +178,31 @@ export class Lowering {
     const copy = this.placed(name, rows, cells);
     this.copies.set(name, copy);
     return copy;
+  }
+
+  /**
+   * The tensor as all of one tensor of cells, or the statement's, whose dims have runs for these extents: a copy where it is none, of what is live of it.
+   * Elements of a copy that are not may be anything.
+   */
+  box(name: string, extents: readonly number[]): Vec {
+    const vec = this.vec(name);
+    const own = plainRef(vec);
+    if (own !== undefined && this.writer.alongAxes(own, extents)) return vec;
+    const key = `${name} as [${extents.join()}]`;
+    const known = this.copies.get(key);
+    if (known !== undefined) return known;
+    const cells = this.writer.cell(`${name}, a copy`, vec.size, { lo: 0, hi: 0 }, (run) => run.of(name));
+    this.writer.alongAxes(plainRef(cells)!, extents);
+    const copy = { ...cells, lo: vec.lo, hi: vec.hi };
+    const rows = indices(vec.size, (i) => !Number.isNaN(vec.lo[i]!));
+    this.writer.equal(select(copy, rows), select(vec, rows));
+    this.copies.set(key, copy);
+    return copy;
+  }
+
+  /** Whether a map along axes reads the tensor or makes it. */
+  isBox(name: string): boolean {
+    return this.boxes.has(name);
   }
 
   /** New cells with the values of elements of an IR tensor, bounded by an equation that the caller writes. */

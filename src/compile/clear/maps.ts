@@ -1,7 +1,9 @@
 /** Linear maps of the IR as matrices of committed weights: rows selected, columns renumbered to the tensors that hold the operand. */
 import { invariant, ZkonnxError } from '../../base/errors.js';
-import type { MatrixTerm, Ref } from '../../verify/clear/relation.js';
+import { outExtents, weightDims } from '../../verify/clear/axes.js';
+import { elementsOf, type MapAxis, type MatrixTerm, type Ref, type WeightMap } from '../../verify/clear/relation.js';
 import { nonZeros, rowCount, type LinearMap } from '../real/linear-map.js';
+import { isOne } from './axes.js';
 import { isIdentity, plainRef, type Vec } from './vec.js';
 
 /** Entries that prover and verifier walk one by one. */
@@ -30,7 +32,21 @@ export function writeMap(map: LinearMap, rows: Uint32Array, operand: Vec, sizeOf
   return { terms: maps.flatMap(([ref, own]) => oneTerm(ref, own)), constant };
 }
 
+/** A map along axes, all its rows, over a tensor that has dims for them. */
+export function writeAxes(map: LinearMap, axes: readonly MapAxis[], operand: Ref): WrittenMap {
+  const { weights } = map.structure!;
+  const placed = { kind: 'axes', dims: weightDims(axes), axes } as const;
+  return {
+    terms: [{ operand, map: placed, values: weights }],
+    constant: new Float64Array(elementsOf(outExtents(axes))),
+  };
+}
+
 function oneTerm(operand: Ref, map: LinearMap): WrittenMap['terms'] {
+  const matrix = matrixOf(map);
+  if (matrix !== undefined) {
+    return [{ operand, map: { kind: 'dense', dims: [rowCount(map), map.inSize] }, values: matrix }];
+  }
   if (nonZeros(map) === 0) return [];
   const dense = asDense(map);
   if (dense !== undefined) {
@@ -38,6 +54,12 @@ function oneTerm(operand: Ref, map: LinearMap): WrittenMap['terms'] {
   }
   const { rowPattern: pattern, rowBase: base, patStart: start, patOffset: offset, patCoef: values } = map;
   return [{ operand, map: { kind: 'patterns', dims: [values.length], pattern, base, start, offset }, values }];
+}
+
+/** The entries of a map whose structure is one matrix. */
+function matrixOf({ structure }: LinearMap): Float64Array | undefined {
+  const axes = structure?.axes.filter((axis) => !isOne(axis));
+  return axes?.length === 1 && axes[0]!.kind === 'full' ? structure!.weights : undefined;
 }
 
 /** The map with these rows alone, and no pattern that none of them uses. */
@@ -176,11 +198,16 @@ export function isDenseOf(map: LinearMap, entries: Float64Array): boolean {
   return true;
 }
 
-/** Entries of a map that are walked: none of a dense one. */
+/** Entries of a map that are walked one by one: none of one with structure. */
 export function walkedEntries({ map }: MatrixTerm): number {
-  if (map.kind === 'dense') return 0;
-  return map.pattern.reduce((sum, p) => sum + map.start[p + 1]! - map.start[p]!, 0);
+  return WALKED[map.kind](map as never);
 }
+
+const WALKED: { readonly [K in WeightMap['kind']]: (map: Extract<WeightMap, { kind: K }>) => number } = {
+  dense: () => 0,
+  patterns: ({ pattern, start }) => pattern.reduce((sum, p) => sum + start[p + 1]! - start[p]!, 0),
+  axes: () => 0,
+};
 
 export function tooManyEntries(layer: string, entries: number): ZkonnxError {
   return new ZkonnxError('CIRCUIT_TOO_LARGE', 'the linear maps without structure are too large', {

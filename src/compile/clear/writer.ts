@@ -3,17 +3,18 @@
  * two sides, as integers within their bounds, could differ by a multiple of the modulus: BOUND_OVERFLOW instead.
  */
 import { invariant, ZkonnxError } from '../../base/errors.js';
-import { elementsOf } from '../../verify/clear/relation.js';
 import type {
   Constraint,
   Form,
   FormTerm,
   MatrixTerm,
   Ref,
+  Relation,
   RelationTensor,
   Table,
 } from '../../verify/clear/relation.js';
 import type { Planner, TableNeed } from './plan.js';
+import { Shapes } from './shapes.js';
 import { rangeFunction, valuesOver, type TableFunction } from './table-functions.js';
 import { combine, isIdentity, uniform, whole, type Range, type Vec } from './vec.js';
 
@@ -28,16 +29,21 @@ export interface Run {
 /** Values of a new cell tensor: integers, negative ones too; or residues. */
 export type Values = (run: Run) => Float64Array | BigUint64Array;
 
-export interface CellTensor extends RelationTensor {
-  dims: readonly number[];
+/** What is written of a tensor; its dims are known at the end. */
+interface WrittenTensor {
+  readonly name: string;
+  readonly size: number;
+}
+
+export interface CellTensor extends WrittenTensor {
   readonly values: Values;
 }
 
-export interface WeightTensor extends RelationTensor {
+export interface WeightTensor extends WrittenTensor {
   readonly values: Float64Array;
 }
 
-export interface PublicTensor extends RelationTensor {
+export interface PublicTensor extends WrittenTensor {
   /** Known before anything is computed: an input. */
   readonly isGiven: boolean;
 }
@@ -59,6 +65,13 @@ export type CountedPart =
     }
   | { readonly kind: 'cells'; readonly vec: Vec };
 
+export interface LinearOptions {
+  /** Terms of the form beside the vector's: those that read a tensor whole read one of the form's size. */
+  readonly extra?: readonly FormTerm[];
+  /** The box that the form is to have, or a finer one: of maps along axes. */
+  readonly box?: readonly number[];
+}
+
 export interface WriterOptions {
   readonly modulus: bigint;
   readonly planner: Planner;
@@ -73,6 +86,7 @@ export class RelationWriter {
   readonly cells: CellTensor[] = [];
   readonly weights: WeightTensor[] = [];
   readonly publics: PublicTensor[] = [];
+  private readonly shapes = new Shapes();
   /** Written once the dims of all tensors are known. */
   private readonly constraints: { readonly make: () => Constraint; readonly layer: string }[] = [];
   readonly counted: CountedPart[] = [];
@@ -106,28 +120,43 @@ export class RelationWriter {
     this.layer = layer;
   }
 
-  /** New cells. The bounds are what the caller's constraints enforce. */
-  cell(name: string, size: number, bounds: Range, values: Values, dims: readonly number[] = [size]): Vec {
-    this.cells.push({ name: `${this.layer}: ${name}`, dims, values });
-    return whole({ side: 'cell', index: this.cells.length - 1 }, size, bounds);
+  /** New cells. The bounds are what the caller's constraints enforce. `dims`: exactly these. */
+  cell(name: string, size: number, bounds: Range, values: Values, dims?: readonly number[]): Vec {
+    this.cells.push({ name: `${this.layer}: ${name}`, size, values });
+    const ref: Ref = { side: 'cell', index: this.cells.length - 1 };
+    this.shaped(ref, size, dims);
+    return whole(ref, size, bounds);
   }
 
-  weight(name: string, dims: readonly number[], values: Float64Array): number {
-    this.weights.push({ name: `${this.layer}: ${name}`, dims, values });
-    return this.weights.length - 1;
+  /** Without `dims` it has those of the box that it is read in. */
+  weight(name: string, values: Float64Array, dims?: readonly number[]): number {
+    this.weights.push({ name: `${this.layer}: ${name}`, size: values.length, values });
+    const index = this.weights.length - 1;
+    this.shaped({ side: 'weight', index }, values.length, dims);
+    return index;
   }
 
   public(name: string, size: number, bounds: Range, isGiven: boolean): Vec {
-    this.publics.push({ name, dims: [size], isGiven });
-    return whole({ side: 'public', index: this.publics.length - 1 }, size, bounds);
+    this.publics.push({ name, size, isGiven });
+    const ref: Ref = { side: 'public', index: this.publics.length - 1 };
+    this.shaped(ref, size);
+    return whole(ref, size, bounds);
   }
 
-  /** Gives a tensor of cells the dims that a matrix product needs; false where it has others already. */
-  reshape({ side, index }: Ref, dims: readonly number[]): boolean {
-    const tensor = side === 'cell' ? this.cells[index]! : undefined;
-    if (tensor === undefined || elementsOf(tensor.dims) !== elementsOf(dims)) return false;
-    if (tensor.dims.length === 1) tensor.dims = dims;
-    return sameDims(tensor.dims, dims);
+  private shaped(ref: Ref, size: number, dims?: readonly number[]): void {
+    this.shapes.add(ref, size);
+    if (dims === undefined) return;
+    invariant(this.shapes.fix(ref, dims), 'a tensor has as many elements as its dims', { layer: this.layer, size });
+  }
+
+  /** Gives a tensor of cells just the dims that a matrix product needs; false where it cannot have them. */
+  reshape(ref: Ref, dims: readonly number[]): boolean {
+    return ref.side === 'cell' && this.shapes.fix(ref, dims);
+  }
+
+  /** Gives a tensor dims whose runs are the extents of a map's axes; false where it cannot have them. */
+  alongAxes(ref: Ref, extents: readonly number[]): boolean {
+    return this.shapes.refine(ref, extents);
   }
 
   /** form − extra = Σ terms, whose value is an integer within `bounds`. */
@@ -135,12 +164,20 @@ export class RelationWriter {
     form: Vec,
     terms: readonly MatrixTerm[],
     bounds: Pick<Vec, 'lo' | 'hi'>,
-    extra: readonly FormTerm[] = [],
+    { extra = [], box }: LinearOptions = {},
   ): void {
     this.assertEqual('linear map', form, bounds);
-    this.write([form], (dims) => {
-      const { terms: own, constant } = this.form(form, dims);
-      return { kind: 'linear', dims, form: { terms: [...own, ...extra], constant }, terms };
+    const lead = this.join([form]);
+    const beside = extra.flatMap(({ source, select }) => (select === undefined ? [source] : []));
+    if (lead !== undefined) for (const source of beside) this.shapes.join(lead, source);
+    // Where the form's own tensors have another box, it is read element by element from them into this one.
+    const isOther = box !== undefined && (lead === undefined || !this.shapes.refine(lead, box));
+    const other = isOther ? box : undefined;
+    if (other !== undefined) for (const source of beside) this.shapes.fix(source, other);
+    this.write([form], (own) => {
+      const dims = other ?? own;
+      const { terms: sums, constant } = this.form(form, dims);
+      return { kind: 'linear', dims, form: { terms: [...sums, ...extra], constant }, terms };
     });
   }
 
@@ -198,7 +235,15 @@ export class RelationWriter {
 
   private write(vecs: readonly Vec[], make: (dims: readonly number[]) => Constraint): void {
     for (const vec of vecs) this.assertPresent(vec);
+    this.join(vecs);
     this.push(() => make(this.box(vecs)));
+  }
+
+  /** Gives one box, where they can have one, to all tensors that the vectors read whole: the first of them. */
+  private join(vecs: readonly Vec[]): Ref | undefined {
+    const [lead, ...others] = wholesOf(vecs);
+    for (const other of others) this.shapes.join(lead!, other);
+    return lead;
   }
 
   private assertPresent(vec: Vec): void {
@@ -212,8 +257,8 @@ export class RelationWriter {
 
   /** The dims of a tensor that the vectors read whole; else flat. */
   private box(vecs: readonly Vec[]): readonly number[] {
-    const wholes = vecs.flatMap(({ terms }) => terms.filter(({ index }) => index === undefined));
-    return wholes.length === 0 ? [vecs[0]!.size] : this.dimsOf(wholes[0]!.source);
+    const [lead] = wholesOf(vecs);
+    return lead === undefined ? [vecs[0]!.size] : this.dimsOf(lead);
   }
 
   /** (input, output) is a row; the input lies in the need's interval for every witness that is to be had. Without an output it is 0. */
@@ -266,9 +311,21 @@ export class RelationWriter {
     const constraints = this.constraints.map(({ make, layer }) => ({ constraint: make(), layer }));
     if (this.constantTensor >= 0) {
       const values = Float64Array.from(this.constantIndex.keys());
-      this.weights[this.constantTensor] = { name: 'constants', dims: [values.length], values };
+      this.weights[this.constantTensor] = { name: 'constants', size: values.length, values };
+      this.shapes.add({ side: 'weight', index: this.constantTensor }, values.length);
     }
     return constraints;
+  }
+
+  /** Names and dims of all tensors, once all constraints are finished. */
+  finishedTensors(): Pick<Relation, 'cells' | 'weights' | 'publics'> {
+    const of = (side: 'cell' | 'weight' | 'public', tensors: readonly WrittenTensor[]) =>
+      tensors.map(({ name }, index): RelationTensor => ({ name, dims: this.shapes.dimsOf({ side, index }) }));
+    return {
+      cells: of('cell', this.cells),
+      weights: of('weight', this.weights),
+      publics: of('public', this.publics),
+    };
   }
 
   // ---- forms ----
@@ -292,7 +349,7 @@ export class RelationWriter {
   }
 
   private constantsTerm(values: Float64Array): FormTerm {
-    if (this.constantTensor < 0) this.constantTensor = this.weight('constants', [1], new Float64Array(1));
+    if (this.constantTensor < 0) this.constantTensor = this.weight('constants', new Float64Array(1));
     const index = Int32Array.from(values, (value) => {
       if (value === 0) return -1;
       const known = this.constantIndex.get(value) ?? this.constantIndex.size;
@@ -302,13 +359,13 @@ export class RelationWriter {
     return { coefficient: 1n, source: { side: 'weight', index: this.constantTensor }, select: selection(index) };
   }
 
-  private dimsOf({ side, index }: Ref): readonly number[] {
-    invariant(side !== 'multiplicity', 'multiplicities are in no vector');
-    return { cell: this.cells, weight: this.weights, public: this.publics }[side][index]!.dims;
+  private dimsOf(ref: Ref): readonly number[] {
+    invariant(ref.side !== 'multiplicity', 'multiplicities are in no vector');
+    return this.shapes.dimsOf(ref);
   }
 
   sizeOf(source: Ref): number {
-    return elementsOf(this.dimsOf(source));
+    return this.shapes.sizeOf(source);
   }
 
   // ---- bounds ----
@@ -356,6 +413,11 @@ export class RelationWriter {
     for (let i = 0; i < vec.size; i++) reach = Math.max(reach, vec.hi[i]! - lo, hi - vec.lo[i]!);
     this.assertReach(`lookup’s ${what}`, reach);
   }
+}
+
+/** Tensors that vectors read element by element, all of each. */
+function wholesOf(vecs: readonly Vec[]): Ref[] {
+  return vecs.flatMap(({ terms }) => terms.flatMap(({ index, source }) => (index === undefined ? [source] : [])));
 }
 
 function selection(index: Int32Array): NonNullable<FormTerm['select']> {

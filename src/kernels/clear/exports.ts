@@ -323,8 +323,30 @@ export interface ClearSparseExports {
   ): void;
 }
 
+/** Tensors [outer, axis, inner], row-major; kernels/assembly/clear/axes.ts. */
+export interface ClearAxesExports {
+  /** out[a, to[e], b] += values[e]·in[a, from[e], b]; out is [outer, outs, inner], in [outer, ins, inner]; lists of u32, 0 for the identity. */
+  gl2_axis_add(
+    out: number,
+    input: number,
+    values: number,
+    to: number,
+    from: number,
+    entries: number,
+    outer: number,
+    outs: number,
+    ins: number,
+    inner: number,
+  ): void;
+  /** out[a, b] += Σ_i values[i]·in[a, i, b] of base elements in, [outer, size, inner]. */
+  gl2_axis_sum_base(out: number, input: number, values: number, outer: number, size: number, inner: number): void;
+  /** out[i·columns + j] += a[i]·b[j]. */
+  gl2_outer_add(out: number, a: number, rows: number, b: number, columns: number): void;
+}
+
 export type ClearExports = ClearFieldExports &
   ClearSparseExports &
+  ClearAxesExports &
   ClearNttExports &
   ClearHashExports &
   ClearSumcheckExports &

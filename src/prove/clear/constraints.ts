@@ -2,7 +2,9 @@
 import { EXT_ONE, EXT_ZERO, extAdd, extMul, extPow, extSub, type Ext } from '../../field/goldilocks.js';
 import { axisPoints, boxVariables, variablesOf } from '../../verify/clear/box.js';
 import { dimsOf, type ConstraintsPlan } from '../../verify/clear/plan.js';
-import type { Constraint, Form, MatrixTerm, Relation } from '../../verify/clear/relation.js';
+import { elementsOf } from '../../verify/clear/relation.js';
+import type { Constraint, Form, MatrixTerm, Relation, WeightMap } from '../../verify/clear/relation.js';
+import { axesRow } from './axes.js';
 import { boxTable, cubeTable } from './boxes.js';
 import type { Table, TableMemory } from './memory.js';
 import { timesPowerOfTwo } from './reference/polynomial.js';
@@ -134,23 +136,13 @@ class MatrixSummand implements Summand {
     const operandDims = dimsOf(relation, operand);
     this.variables = boxVariables(operandDims);
     const x = vectorOf(vectors, operand);
-    const row = memory.ext(x.length);
-    const mark = memory.mark();
-    const rows = boxTable(memory, { kind: 'point', dims, point: r });
-    const weights = vectors.weights[map.weight]!.pointer;
-    const { exports } = memory;
-    if (map.kind === 'dense') {
-      for (let i = 0; i < rows.length; i++) {
-        const [c0, c1] = memory.element(rows, i);
-        exports.gl2_add_scaled_base_n(row.pointer, weights + 8 * i * x.length, c0, c1, 0, x.length);
-      }
-    } else {
-      const [pattern, base, start, offset] = [map.pattern, map.base, map.start, map.offset].map((list) =>
-        memory.list(list),
-      );
-      exports.gl2_patterns_row(row.pointer, rows.pointer, weights, pattern!, base!, start!, offset!, 0, rows.length);
-    }
-    memory.release(mark);
+    const row = ROWS[map.kind](map as never, {
+      memory,
+      weights: vectors.weights[map.weight]!,
+      dims,
+      r,
+      operandDims,
+    });
     this.weights = cubeTable(memory, operandDims, row, 16);
     this.operand = cubeTable(memory, operandDims, x, 8);
   }
@@ -183,6 +175,51 @@ class MatrixSummand implements Summand {
     return this.isBase ? [this.memory.words(this.operand)[0]!, 0n] : this.memory.element(this.operand, 0);
   }
 }
+
+interface RowSetting {
+  readonly memory: TableMemory;
+  readonly weights: Table;
+  readonly dims: readonly number[];
+  readonly r: readonly Ext[];
+  readonly operandDims: readonly number[];
+}
+
+/** W(r, ·) over the operand, flat. */
+const ROWS: {
+  readonly [K in WeightMap['kind']]: (map: Extract<WeightMap, { kind: K }>, setting: RowSetting) => Table;
+} = {
+  dense: (_, { memory, weights, dims, r, operandDims }) => {
+    const columns = elementsOf(operandDims);
+    const row = memory.ext(columns);
+    const mark = memory.mark();
+    const rows = boxTable(memory, { kind: 'point', dims, point: r });
+    memory.exports.gl2_axis_sum_base(row.pointer, weights.pointer, rows.pointer, 1, rows.length, columns);
+    memory.release(mark);
+    return row;
+  },
+  patterns: (map, { memory, weights, dims, r, operandDims }) => {
+    const row = memory.ext(elementsOf(operandDims));
+    const mark = memory.mark();
+    const rows = boxTable(memory, { kind: 'point', dims, point: r });
+    const [pattern, base, start, offset] = [map.pattern, map.base, map.start, map.offset].map((list) =>
+      memory.list(list),
+    ) as [number, number, number, number];
+    memory.exports.gl2_patterns_row(
+      row.pointer,
+      rows.pointer,
+      weights.pointer,
+      pattern,
+      base,
+      start,
+      offset,
+      0,
+      rows.length,
+    );
+    memory.release(mark);
+    return row;
+  },
+  axes: (map, { memory, weights, dims, r }) => axesRow(memory, map, weights, dims, r),
+};
 
 /** Extension tables in place, base ones to a new table. */
 function folded(memory: TableMemory, table: Table, [r0, r1]: Ext, isBase: boolean): Table {

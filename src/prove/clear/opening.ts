@@ -2,12 +2,12 @@
 import { EXT_BYTES, EXT_ZERO, FIELD_BYTES, extAdd, extMul, type Ext } from '../../field/goldilocks.js';
 import type { ProverChannel } from '../../verify/clear/channel.js';
 import type { Claim, FunctionalTerm } from '../../verify/clear/functional.js';
-import { checkVectors } from '../../verify/clear/functional-value.js';
 import type { Layout } from '../../verify/clear/layout.js';
-import { eqAt, powersOf } from '../../verify/clear/multilinear.js';
+import { powersOf } from '../../verify/clear/multilinear.js';
 import { bindStatement, pointsOf } from '../../verify/clear/opening.js';
 import { combinationVariables, domainPoint, foldsOf } from '../../verify/clear/oracle.js';
 import type { OpeningParameters } from '../../verify/clear/parameters.js';
+import { addAxes } from './axes.js';
 import { boxTable } from './boxes.js';
 import { commitWord, openTree, type CommittedMatrix, type OpenTree, type Workshop } from './matrices.js';
 import type { Table, TableMemory } from './memory.js';
@@ -139,11 +139,7 @@ function addTerm(
   const place = positions[term.tensor]!;
   switch (term.kind) {
     case 'axes':
-      if (term.vectors.every(({ kind }) => kind === 'eq')) addEqs(memory, layout, term, scale, at);
-      else {
-        const flat = productOfAxes(memory, term, layout.dims[term.tensor]!, extMul(scale, term.coefficient));
-        exports.gl2_select_add(columns.pointer, place, flat.pointer, 0, 1n, 0n, 0, flat.length);
-      }
+      addAxes(memory, layout, term, scale, at);
       break;
     case 'block': {
       const { column, row } = layout.ofTensor[term.tensor]![term.block]!;
@@ -155,56 +151,6 @@ function addTerm(
       addEntries(memory, columns, place, layout, term, scale);
   }
   memory.release(mark);
-}
-
-/** On a block eq of all axes is one eq: the lower variables of each axis run through the block, the upper ones say where it is. */
-function addEqs(
-  memory: TableMemory,
-  layout: Layout,
-  { tensor, coefficient, vectors }: Extract<FunctionalTerm, { kind: 'axes' }>,
-  scale: Ext,
-  at: (row: number, column: number) => number,
-): void {
-  checkVectors(vectors, layout.dims[tensor]!);
-  for (const { start, logs, column, row } of layout.ofTensor[tensor]!) {
-    const mark = memory.mark();
-    let factor = extMul(scale, coefficient);
-    const own: Ext[] = [];
-    for (let axis = vectors.length - 1; axis >= 0; axis--) {
-      const vector = vectors[axis]!;
-      if (vector.kind !== 'eq') continue;
-      const log = logs[axis]!;
-      own.push(...vector.point.slice(0, log));
-      factor = extMul(factor, eqAt(vector.point.slice(log), start[axis]! / 2 ** log));
-    }
-    const table = memory.eqTable(own, factor);
-    memory.exports.gl2_select_add(at(row, column), 0, table.pointer, 0, 1n, 0n, 0, table.length);
-    memory.release(mark);
-  }
-}
-
-/** Row-major outer product times `scale`. */
-function productOfAxes(
-  memory: TableMemory,
-  { vectors }: Extract<FunctionalTerm, { kind: 'axes' }>,
-  dims: readonly number[],
-  scale: Ext,
-): Table {
-  checkVectors(vectors, dims);
-  let product = memory.ext(1);
-  memory.set(product, 0, scale);
-  vectors.forEach((vector, axis) => {
-    const dim = dims[axis]!;
-    const along = vector.kind === 'eq' ? memory.eqTable(vector.point) : memory.ext(dim);
-    if (vector.kind === 'values') vector.values.forEach((value, i) => memory.set(along, i, value));
-    const next = memory.ext(product.length * dim);
-    for (let i = 0; i < product.length; i++) {
-      const [c0, c1] = memory.element(product, i);
-      memory.exports.gl2_add_scaled_n(next.pointer + EXT_BYTES * i * dim, along.pointer, c0, c1, 0, dim);
-    }
-    product = next;
-  });
-  return product;
 }
 
 function addEntries(

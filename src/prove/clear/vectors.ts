@@ -1,7 +1,7 @@
 /** Tensors and forms of a relation as base elements in the kernels' memory, and how often tables are looked up. */
 import { ORDER } from '../../field/goldilocks.js';
 import { elementsOf, tableRows } from '../../verify/clear/relation.js';
-import type { Form, Ref, Relation, Table as LookupTable } from '../../verify/clear/relation.js';
+import type { Form, Ref, Relation, Table as LookupTable, WeightMap } from '../../verify/clear/relation.js';
 import type { Table, TableMemory } from './memory.js';
 
 /** By the relation's order. */
@@ -47,6 +47,15 @@ export function formTable(
   return out;
 }
 
+/** What a map names entry by entry. */
+const LISTS: {
+  readonly [K in WeightMap['kind']]: (map: Extract<WeightMap, { kind: K }>) => readonly (Uint32Array | Int32Array)[];
+} = {
+  dense: () => [],
+  patterns: ({ pattern, base, start, offset }) => [pattern, base, start, offset],
+  axes: () => [],
+};
+
 /** Puts the lists that forms and maps of a relation name into the memory, to stay. */
 export function keepLists(memory: TableMemory, relation: Relation): void {
   const form = ({ terms }: Form) => {
@@ -61,8 +70,7 @@ export function keepLists(memory: TableMemory, relation: Relation): void {
       case 'linear':
         form(constraint.form);
         for (const { map } of constraint.terms) {
-          if (map.kind === 'dense') continue;
-          for (const list of [map.pattern, map.base, map.start, map.offset]) memory.keepList(list);
+          for (const list of LISTS[map.kind](map as never)) memory.keepList(list);
         }
         break;
       case 'product':

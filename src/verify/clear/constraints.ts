@@ -7,6 +7,7 @@
  * 2^(v − V) times itself. At the end weights' evaluations are sent in clear, and A, B padded.
  */
 import { EXT_ONE, GL, NON_RESIDUE, extMul, extOf, extPow, extScale, type Ext } from '../../field/goldilocks.js';
+import { axesTerm } from './axes.js';
 import { axisPoints, boxVariables, flatVector, variablesOf } from './box.js';
 import type { Affine } from './expression.js';
 import { Expression, afterRound, type Padded } from './expression.js';
@@ -155,7 +156,7 @@ function endMatrixTerm(
   const [value] = end.values.splice(0, 1) as [Ext];
   const operandDims = dimsOf(relation, operand);
   const weights = new Expression();
-  weights.addTerms('weights', [weightTerm(map, dims, end.r, operandDims, end.rho)]);
+  weights.addTerms('weights', [WEIGHT_TERMS[map.kind](map as never, dims, end.r, operandDims, end.rho)]);
   weights.addKnown(extScale(value, GL.neg(1n)));
   end.reader.claimZero(label, weights);
   const factor = lengthFactor(boxVariables(operandDims), end.plan.rounds);
@@ -164,23 +165,28 @@ function endMatrixTerm(
   addForm(end.sum, relation, end.reader.publics, whole, new PointWeighting(operandDims, end.rho), scale);
 }
 
-/** W(r, ρ) = Σ_i Σ_k eq(r, i)·W[i, k]·eq(ρ, k) as a functional of the weights. */
-function weightTerm(
-  map: WeightMap,
-  dims: readonly number[],
-  r: readonly Ext[],
-  operandDims: readonly number[],
-  rho: readonly Ext[],
-): FunctionalTerm {
-  if (map.kind === 'dense') {
+/** W(r, ρ) = Σ_i Σ_k w(r, i)·W[i, k]·w(ρ, k) as a functional of the weights, by the kind of its map. */
+const WEIGHT_TERMS: {
+  readonly [K in WeightMap['kind']]: (
+    map: Extract<WeightMap, { kind: K }>,
+    dims: readonly number[],
+    r: readonly Ext[],
+    operandDims: readonly number[],
+    rho: readonly Ext[],
+  ) => FunctionalTerm;
+} = {
+  dense(map, dims, r, operandDims, rho) {
     const vectors = [flatVector(dims, r), flatVector(operandDims, rho)];
     return { kind: 'axes', tensor: map.weight, coefficient: EXT_ONE, vectors };
-  }
-  const [rows, columns] = [new PointWeighting(dims, r), new PointWeighting(operandDims, rho)];
-  const source = { kind: 'patterns', map, rows: rows.box, columns: columns.box } as const;
-  const listed = () => patternWeights(map, rows.elements(), columns.elements());
-  return entriesFrom(map.weight, Uint32Array.from(map.offset.keys()), source, listed);
-}
+  },
+  patterns(map, dims, r, operandDims, rho) {
+    const [rows, columns] = [new PointWeighting(dims, r), new PointWeighting(operandDims, rho)];
+    const source = { kind: 'patterns', map, rows: rows.box, columns: columns.box } as const;
+    const listed = () => patternWeights(map, rows.elements(), columns.elements());
+    return entriesFrom(map.weight, Uint32Array.from(map.offset.keys()), source, listed);
+  },
+  axes: axesTerm,
+};
 
 /** Σ over rows i with entry e of rows[i]·columns[base_i + offset_e]. Sums grow without reduction: 2^31 products of 131 bits have 162. */
 function patternWeights(

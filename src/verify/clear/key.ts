@@ -10,12 +10,13 @@ import { canonicalJson, unknownField, type JsonObject } from '../json.js';
 import { factsOf, type KeyDigests } from '../key-digest.js';
 import { keyInvalid } from '../key-invalid.js';
 import { elementCount, statementParts, type Schema } from '../statement.js';
+import { axesWork } from './axes.js';
 import { widthsOf } from './oracle.js';
 import { joined } from './channel.js';
 import { assertSecure, checkParameters, errorTerms, reservedRows, strictParameters } from './parameters.js';
 import type { ErrorTerm, OpeningParameters } from './parameters.js';
 import { committedTensors, type ArgumentPlan } from './plan.js';
-import { elementsOf, tableRows, type Relation } from './relation.js';
+import { elementsOf, tableRows, type Relation, type WeightMap } from './relation.js';
 import { readRelation, relationBytes } from './relation-bytes.js';
 import { argumentSizes } from './sizes.js';
 import { planOf } from './verify.js';
@@ -71,7 +72,7 @@ const MAX_N = 24;
 const MAX_RATE_LOG = 4;
 /** Columns of both trees: a row of more is larger than all the rest of a proof. */
 const MAX_COLUMNS = 1024;
-/** Entries of maps and selections that a verifier walks one by one. */
+/** Entries of maps that a verifier walks one by one, or products along the axes of structured ones. */
 const MAX_WALKED = 2 ** 26;
 
 /** The body of a key for a relation and the root of its weights. */
@@ -147,7 +148,7 @@ function readBoundedRelation(bytes: Uint8Array): Relation {
     const relation = readRelation(bytes);
     const walked = relation.constraints.reduce((sum, constraint) => {
       if (constraint.kind !== 'linear') return sum;
-      return sum + constraint.terms.reduce((entries, { map }) => entries + walkedEntries(map), 0);
+      return sum + constraint.terms.reduce((entries, { map }) => entries + WALKED[map.kind](map as never), 0);
     }, 0);
     if (walked > MAX_WALKED) throw keyInvalid(`its matrices have ${walked} entries to walk`, 'relation');
     return relation;
@@ -157,13 +158,12 @@ function readBoundedRelation(bytes: Uint8Array): Relation {
   }
 }
 
-type PatternMap = Extract<Relation['constraints'][number], { kind: 'linear' }>['terms'][number]['map'];
-
-function walkedEntries(map: PatternMap): number {
-  if (map.kind === 'dense') return 0;
-  const { pattern, start } = map;
-  return pattern.reduce((sum, p) => sum + (start[p + 1]! - start[p]!), 0);
-}
+/** Entries of maps that are walked one by one, and products that the vectors of structured ones cost. */
+const WALKED: { readonly [K in WeightMap['kind']]: (map: Extract<WeightMap, { kind: K }>) => number } = {
+  dense: () => 0,
+  patterns: ({ pattern, start }) => pattern.reduce((sum, p) => sum + (start[p + 1]! - start[p]!), 0),
+  axes: ({ axes }) => axesWork(axes),
+};
 
 /** Before tensors are laid out: what a few bytes may make a verifier allocate. */
 function requireColumns(relation: Relation, rows: number, reserved: number): void {

@@ -21,6 +21,7 @@ import type {
   Constraint,
   Form,
   FormTerm,
+  MapAxis,
   MatrixTerm,
   Ref,
   Relation,
@@ -59,9 +60,16 @@ const term: Codec<FormTerm> = {
 };
 const form: Codec<Form> = struct({ terms: list(term, MAX_LIST), constant: bigInteger });
 
+const axis = variants<MapAxis>({
+  shared: struct({ size: index }),
+  own: struct({ size: index }),
+  full: struct({ out: index, in: index }),
+  window: struct({ out: index, in: index, kernel: index, stride: index, dilation: index, pad: index }),
+});
 const map = variants<WeightMap>({
   dense: struct({ weight: index }),
   patterns: struct({ weight: index, pattern: u32Array, base: i32Array, start: u32Array, offset: i32Array }),
+  axes: struct({ weight: index, axes: list(axis, MAX_RANK, 1) }),
 });
 const matrixTerm: Codec<MatrixTerm> = struct({ operand: ref, map });
 

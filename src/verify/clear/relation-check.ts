@@ -1,8 +1,9 @@
 /** Whether a relation is well-formed: what reads a key asks this once, and everything behind it relies on it. */
 import { ZkonnxError } from '../../base/errors.js';
+import { areSound, inExtents, outExtents, runsOf, weightDims } from './axes.js';
 import { dimsOf, leafCount, MAX_LISTED_ROWS } from './plan.js';
 import { elementsOf } from './relation.js';
-import type { Constraint, Form, MatrixTerm, Ref, Relation, Side, Table } from './relation.js';
+import type { Constraint, Form, MatrixTerm, Ref, Relation, Side, Table, WeightMap } from './relation.js';
 
 const COEFFICIENT_BOUND = 2n ** 63n;
 /** Flat indices are 32 bits wide. */
@@ -36,7 +37,7 @@ const CHECKS: {
 } = {
   linear(relation, { dims, form, terms }, where) {
     checkForm(relation, form, dims, where);
-    for (const term of terms) checkMatrixTerm(relation, term, elementsOf(dims), where);
+    for (const term of terms) checkMatrixTerm(relation, term, dims, where);
   },
   product(relation, { dims, a, b, c }, where) {
     for (const form of [a, b, c]) checkForm(relation, form, dims, where);
@@ -76,29 +77,61 @@ function checkForm(relation: Relation, { terms, constant }: Form, dims: readonly
   }
 }
 
-function checkMatrixTerm(relation: Relation, { operand, map }: MatrixTerm, rows: number, where: string): void {
+function checkMatrixTerm(
+  relation: Relation,
+  { operand, map }: MatrixTerm,
+  box: readonly number[],
+  where: string,
+): void {
   checkRef(relation, operand, ['cell', 'multiplicity', 'public'], where);
   checkRef(relation, { side: 'weight', index: map.weight }, ['weight'], where);
-  const columns = elementsOf(dimsOf(relation, operand));
-  const dims = relation.weights[map.weight]!.dims;
-  if (map.kind === 'dense') return demand(sameDims(dims, [rows, columns]), where, `weights are [${rows}, ${columns}]`);
-  const { pattern, base, start, offset } = map;
-  demand(sameDims(dims, [offset.length]), where, `weights are [${offset.length}]`);
-  demand(pattern.length === rows && base.length === rows, where, `there are ${rows} rows`);
-  demand(below(pattern, start.length - 1), where, 'a row has a pattern');
-  demand(
-    start.every((e, p) => e <= (start[p + 1] ?? offset.length)),
-    where,
-    'patterns are within the offsets',
-  );
-  // By the ends of each pattern, not entry by entry of each row: a short key may name many rows of a long pattern.
-  const ends = Array.from({ length: start.length - 1 }, (_, p) => endsOf(offset.subarray(start[p], start[p + 1])));
-  for (let i = 0; i < rows; i++) {
-    const { least, most } = ends[pattern[i]!]!;
-    const inside = base[i]! + least >= 0 && base[i]! + most < columns;
-    demand(inside || least > most, where, `row ${i} reads elements of its operand`);
-  }
+  MAP_CHECKS[map.kind](map as never, relation.weights[map.weight]!.dims, box, dimsOf(relation, operand), where);
 }
+
+/** Of maps over a box, of operands of these dims, with weights of those. */
+const MAP_CHECKS: {
+  readonly [K in WeightMap['kind']]: (
+    map: Extract<WeightMap, { kind: K }>,
+    weights: readonly number[],
+    box: readonly number[],
+    operand: readonly number[],
+    where: string,
+  ) => void;
+} = {
+  dense(_, weights, box, operand, where) {
+    const [rows, columns] = [elementsOf(box), elementsOf(operand)];
+    demand(sameDims(weights, [rows, columns]), where, `weights are [${rows}, ${columns}]`);
+  },
+  patterns({ pattern, base, start, offset }, weights, box, operand, where) {
+    const [rows, columns] = [elementsOf(box), elementsOf(operand)];
+    demand(sameDims(weights, [offset.length]), where, `weights are [${offset.length}]`);
+    demand(pattern.length === rows && base.length === rows, where, `there are ${rows} rows`);
+    demand(below(pattern, start.length - 1), where, 'a row has a pattern');
+    demand(
+      start.every((e, p) => e <= (start[p + 1] ?? offset.length)),
+      where,
+      'patterns are within the offsets',
+    );
+    // By the ends of each pattern, not entry by entry of each row: a short key may name many rows of a long pattern.
+    const ends = Array.from({ length: start.length - 1 }, (_, p) => endsOf(offset.subarray(start[p], start[p + 1])));
+    for (let i = 0; i < rows; i++) {
+      const { least, most } = ends[pattern[i]!]!;
+      const inside = base[i]! + least >= 0 && base[i]! + most < columns;
+      demand(inside || least > most, where, `row ${i} reads elements of its operand`);
+    }
+  },
+  axes({ axes }, weights, box, operand, where) {
+    demand(axes.length > 0 && areSound(axes), where, 'axes have sizes of 1 and more, and indices below 2^53');
+    const dims = weightDims(axes);
+    demand(sameDims(weights, dims), where, `weights are [${dims.join(', ')}]`);
+    for (const [name, extents, own] of [
+      ['box', outExtents(axes), box],
+      ['operand', inExtents(axes), operand],
+    ] as const) {
+      demand(runsOf(own, extents) !== undefined, where, `a ${name} [${own.join(', ')}] is [${extents.join(', ')}]`);
+    }
+  },
+};
 
 /** The least and the most of a pattern's offsets; of none, the least is more than the most. */
 function endsOf(offsets: Int32Array): { readonly least: number; readonly most: number } {

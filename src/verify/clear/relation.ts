@@ -78,6 +78,30 @@ export type WeightMap =
       readonly base: Int32Array;
       readonly start: Uint32Array;
       readonly offset: Int32Array;
+    }
+  /**
+   * A product of one small matrix an axis (verify/clear/axes.ts): the box's flat index runs over the axes' outs, row-major, the operand's over their ins. Dims of the weight
+   * tensor are the weight axes in order, [1] where there is none. Nobody walks entries of it.
+   */
+  | { readonly kind: 'axes'; readonly weight: number; readonly axes: readonly MapAxis[] };
+
+/** Element o of the outs and i of the ins: where they meet, and in which weight. */
+export type MapAxis =
+  /** out = in; the weights do not depend on it. */
+  | { readonly kind: 'shared'; readonly size: number }
+  /** out = in, with weights of its own for each: a weight axis [size]. */
+  | { readonly kind: 'own'; readonly size: number }
+  /** Every out with every in: two weight axes [out, in]. */
+  | { readonly kind: 'full'; readonly out: number; readonly in: number }
+  /** Tap k of out o reads in o·stride + k·dilation − pad, where there is one: a weight axis [kernel]. */
+  | {
+      readonly kind: 'window';
+      readonly out: number;
+      readonly in: number;
+      readonly kernel: number;
+      readonly stride: number;
+      readonly dilation: number;
+      readonly pad: number;
     };
 
 export type Constraint =

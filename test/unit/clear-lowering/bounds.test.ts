@@ -1,4 +1,5 @@
 /** What is refused when a relation is written, and why: the attacks that would go through otherwise are carried out. */
+import { eachEntry } from '../../../src/prove/clear/reference/maps.js';
 import { describe, expect, it } from 'vitest';
 import { asDense, isDenseOf, writeMap } from '../../../src/compile/clear/maps.js';
 import { place, whole, type Vec } from '../../../src/compile/clear/vec.js';
@@ -155,14 +156,9 @@ describe('maps', () => {
     const got = Array.from(constant);
     for (const { operand: source, map: written, values } of terms) {
       const x = tensors[source.index]!;
-      for (let i = 0; i < rows.length; i++) {
-        if (written.kind === 'dense') x.forEach((value, k) => (got[i]! += values[i * x.length + k]! * value));
-        else {
-          const p = written.pattern[i]!;
-          for (let e = written.start[p]!; e < written.start[p + 1]!; e++)
-            got[i]! += values[e]! * x[written.base[i]! + written.offset[e]!]!;
-        }
-      }
+      eachEntry({ ...written, weight: 0 }, rows.length, x.length, (row, column, weight) => {
+        got[row]! += values[weight]! * x[column]!;
+      });
     }
     expect(got).toEqual(Array.from(rows, (row) => expected[row]));
   });

@@ -2,6 +2,7 @@
  * Every assignment that satisfies a relation over a small prime: constraints as equations between single unknowns, solved one after the other. Where an
  * equation leaves several values all are followed, so that nothing is missed: by the rows of a table, or all residues.
  */
+import { eachEntry } from '../../../src/prove/clear/reference/maps.js';
 import { rowsOf } from '../../../src/prove/clear/reference/satisfied.js';
 import {
   elementsOf,
@@ -240,23 +241,14 @@ export class Search {
     const writers: { readonly [K in Constraint['kind']]: () => Equation[] } = {
       linear: () => {
         const { form, terms } = constraint as Extract<Constraint, { kind: 'linear' }>;
-        const sums = this.formSums(form, range.length);
-        return range.map((i) => {
-          let { sum } = { sum: sums[i]! };
-          for (const { operand, map } of terms) {
-            const weights = this.weights[map.weight]!;
-            const add = (element: number, weight: bigint) =>
-              (sum = this.added(sum, this.single(operand, element), -weight));
-            if (map.kind === 'dense') {
-              const width = this.sizeOf(operand);
-              for (let k = 0; k < width; k++) add(k, weights[i * width + k]!);
-            } else {
-              const p = map.pattern[i]!;
-              for (let e = map.start[p]!; e < map.start[p + 1]!; e++) add(map.base[i]! + map.offset[e]!, weights[e]!);
-            }
-          }
-          return { kind: 'zero', sum, products: [] };
-        });
+        const sums = [...this.formSums(form, range.length)];
+        for (const { operand, map } of terms) {
+          const weights = this.weights[map.weight]!;
+          eachEntry(map, range.length, this.sizeOf(operand), (row, column, weight) => {
+            sums[row] = this.added(sums[row]!, this.single(operand, column), -weights[weight]!);
+          });
+        }
+        return range.map((i) => ({ kind: 'zero', sum: sums[i]!, products: [] }));
       },
       product: () => {
         const { a, b, c } = constraint as Extract<Constraint, { kind: 'product' }>;

@@ -5,12 +5,13 @@ import type { ProverTranscript } from '../../../src/prove/clear/reference/sender
 import { countMultiplicities } from '../../../src/prove/clear/reference/satisfied.js';
 import type { Assignment, Relation } from '../../../src/verify/clear/relation.js';
 import { proveToy, verdict, type ProveOptions } from './plain.js';
-import { everyKind, requantised, type Toy } from './toys.js';
+import { everyKind, requantised, structured, type Toy } from './toys.js';
 
 const small = requantised(2, 3);
 const toys: readonly (readonly [string, Toy])[] = [
   ['a requantised network', small],
   ['every kind of constraint', everyKind()],
+  ['every kind of axis', structured()],
 ];
 
 /** A copy with one element more by `by`. */

@@ -12,9 +12,9 @@ import { ArgumentReader } from '../../../src/verify/clear/reader.js';
 import { elementsOf, tableRows } from '../../../src/verify/clear/relation.js';
 import { flatIndex } from '../../../src/verify/clear/weighting.js';
 import { claimsOf, extensionDraws, plainPlan } from './plain.js';
-import { everyKind, requantised } from './toys.js';
+import { everyKind, requantised, structured } from './toys.js';
 
-const toys = [requantised(), everyKind(), requantised(7, 13)];
+const toys = [requantised(), everyKind(), requantised(7, 13), structured()];
 
 describe.each(toys.map((toy) => [toy.relation.cells.length, toy] as const))('a relation of %i tensors', (_, toy) => {
   const { relation } = toy;

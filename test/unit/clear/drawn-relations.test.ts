@@ -7,7 +7,7 @@ import { drawnToy } from './drawn.js';
 import { proveToy, verdict } from './plain.js';
 import type { Toy } from './toys.js';
 
-describe.each(Array.from({ length: 14 }, (_, seed) => [seed + 1] as const))('drawn by %i', (seed) => {
+describe.each(Array.from({ length: 20 }, (_, seed) => [seed + 1] as const))('drawn by %i', (seed) => {
   const { toy, kinds } = drawnToy(seed);
 
   it(kinds.join(', '), () => {

@@ -1,8 +1,9 @@
 /** Relations of protocol `clear` drawn at random: boxes of any shape, every side in every place, selections that repeat and leave out. */
 import { GL } from '../../../src/field/goldilocks.js';
+import { weightDims } from '../../../src/verify/clear/axes.js';
 import { elementsOf } from '../../../src/verify/clear/relation.js';
-import type { Constraint, Form, FormTerm, Ref, Relation } from '../../../src/verify/clear/relation.js';
-import { draws, form, just, ref, term, type Toy } from './toys.js';
+import type { Constraint, Form, FormTerm, MapAxis, Ref, Relation } from '../../../src/verify/clear/relation.js';
+import { draws, form, inOf, just, outOf, ref, structuredMap, term, type Toy } from './toys.js';
 
 const FIRST = -300;
 const ROWS = 600;
@@ -81,6 +82,49 @@ class Drawing {
     });
   }
 
+  /** A map along one to three axes, over boxes whose dims are those of the axes or finer ones. */
+  structured(): void {
+    const axes = Array.from({ length: this.draw(1, 3) }, () => this.axis());
+    const dims = this.refined(axes.map(outOf));
+    const operand = this.tensor(this.draw(0, 3) > 0 ? 'cell' : 'public', this.refined(axes.map(inOf)));
+    const weight = this.tensor('weight', weightDims(axes));
+    const x = this.values[operand.side as 'cell'][operand.index]!;
+    const sums = structuredMap(axes, this.values.weight[weight.index]!, x);
+    this.constraints.push({
+      kind: 'linear',
+      dims,
+      form: this.result(dims, sums),
+      terms: [{ operand, map: { kind: 'axes', weight: weight.index, axes } }],
+    });
+  }
+
+  axis(): MapAxis {
+    const [size, out, kernel] = [this.draw(1, 4), this.draw(1, 4), this.draw(1, 3)];
+    const kinds: readonly MapAxis[] = [
+      { kind: 'shared', size },
+      { kind: 'own', size },
+      { kind: 'full', out, in: size },
+      {
+        kind: 'window',
+        out,
+        in: this.draw(1, 6),
+        kernel,
+        stride: this.draw(1, 3),
+        dilation: this.draw(1, 2),
+        pad: this.draw(0, 2),
+      },
+    ];
+    return kinds[this.draw(0, 3)]!;
+  }
+
+  /** 4 as [4] or [2, 2], and axes of 1 here and there. */
+  refined(extents: readonly number[]): number[] {
+    return extents.flatMap((extent) => {
+      const whole = extent === 4 && this.draw(0, 1) === 1 ? [2, 2] : [extent];
+      return this.draw(0, 3) === 0 ? [1, ...whole] : whole;
+    });
+  }
+
   product(): void {
     const dims = this.box();
     const [a, b] = [this.form(dims, ['cell', 'public']), this.form(dims, ['weight'])];
@@ -135,12 +179,12 @@ class Drawing {
   }
 }
 
-const KINDS = ['linear', 'product', 'matmul', 'lookup'] as const;
+const KINDS = ['linear', 'product', 'matmul', 'lookup', 'structured'] as const;
 
-/** One kind of constraint alone for seeds 1 … 4, mixtures for others. */
+/** One kind of constraint alone for seeds 1 … 5, mixtures for others. */
 export function drawnToy(seed: number): { readonly toy: Toy; readonly kinds: readonly string[] } {
   const drawing = new Drawing(1000 + seed);
-  const kinds = seed <= 4 ? [KINDS[seed - 1]!] : KINDS.filter((_, k) => (seed >> k) % 2 === 1 || k === seed % 4);
+  const kinds = seed <= 5 ? [KINDS[seed - 1]!] : KINDS.filter((_, k) => (seed >> k) % 2 === 1 || k === seed % 5);
   for (const kind of kinds) drawing[kind]();
   return { toy: drawing.toy(), kinds };
 }

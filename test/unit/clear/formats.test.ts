@@ -14,6 +14,7 @@ import { readRelation, relationBytes } from '../../../src/verify/clear/relation-
 import { verify, verifyBatch } from '../../../src/verify/index.js';
 import { keyDigest, prepareKey } from '../../../src/verify/key.js';
 import { schemaDigest } from '../../../src/verify/schema.js';
+import { structured } from './toys.js';
 
 const X = [1, 2, 3, 4];
 const key = await sampleKey();
@@ -84,7 +85,10 @@ describe('base64', () => {
   );
 });
 
-describe('relation', () => {
+describe.each([
+  ['a relation', relation],
+  ['one with every kind of axis', structured().relation],
+])('%s', (_, relation) => {
   it('is read as it was written', () => {
     const bytes = relationBytes(relation);
     expect(readRelation(bytes)).toEqual(relation);

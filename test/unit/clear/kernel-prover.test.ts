@@ -6,7 +6,7 @@ import { proveClear, referenceKey } from '../../../src/prove/clear/reference/pro
 import { verifyClear } from '../../../src/verify/clear/verify.js';
 import { drawnToy } from './drawn.js';
 import { tiny } from './opening-support.js';
-import { everyKind, requantised, type Toy } from './toys.js';
+import { everyKind, requantised, structured, type Toy } from './toys.js';
 
 const digest = new Uint8Array(32).fill(9);
 const said = { publicBytes: Uint8Array.of(1, 2, 3), context: Uint8Array.of(4) };
@@ -16,7 +16,8 @@ const toys: readonly (readonly [string, Toy])[] = [
   ['a requantised network', requantised()],
   ['one of other sizes', requantised(5, 7)],
   ['every kind of constraint', everyKind()],
-  ...Array.from({ length: 14 }, (_, k): [string, Toy] => [`drawn by ${k + 1}`, drawnToy(k + 1).toy]),
+  ['every kind of axis', structured()],
+  ...Array.from({ length: 20 }, (_, k): [string, Toy] => [`drawn by ${k + 1}`, drawnToy(k + 1).toy]),
 ];
 
 describe.each(toys)('%s', (_, { relation, assignment }) => {

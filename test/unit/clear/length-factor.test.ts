@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type * as polynomial from '../../../src/prove/clear/reference/polynomial.js';
 import { isBilinear } from '../../../src/verify/clear/plan.js';
 import { proveToy, verdict, plainPlan } from './plain.js';
-import { everyKind, requantised } from './toys.js';
+import { everyKind, requantised, structured } from './toys.js';
 
 const factor = vi.hoisted(() => ({ wrong: false }));
 
@@ -17,6 +17,7 @@ vi.mock('../../../src/prove/clear/reference/polynomial.js', async (importActual)
 describe.each([
   ['a requantised network', requantised()],
   ['every kind of constraint', everyKind()],
+  ['every kind of axis', structured()],
 ])('%s', (_, toy) => {
   it('has summands of several lengths', () => {
     const { constraints } = plainPlan(toy.relation);

@@ -1,8 +1,8 @@
 /** A relation that is not well-formed is refused where a key is read, with what is wrong and where. */
 import { describe, expect, it } from 'vitest';
 import { checkRelation } from '../../../src/verify/clear/relation-check.js';
-import type { Constraint, Relation } from '../../../src/verify/clear/relation.js';
-import { everyKind, form, just, ref, requantised, select, term } from './toys.js';
+import type { Constraint, MapAxis, MatrixTerm, Relation } from '../../../src/verify/clear/relation.js';
+import { everyKind, form, just, ref, requantised, select, structured, term } from './toys.js';
 
 const { relation } = everyKind();
 const withConstraint = (index: number, change: Partial<Record<string, unknown>>): Relation => ({
@@ -17,9 +17,21 @@ const withTable = (table: Relation['tables'][number]): Relation => ({
   tables: [table, ...relation.tables.slice(1)],
 });
 
+const conv = structured();
+/** The convolution with other axes, over another box or operand. */
+const withAxes = (change: (axes: MapAxis[]) => MapAxis[], constraint: object = {}): Relation => {
+  const [first, ...others] = conv.relation.constraints as readonly Extract<Constraint, { kind: 'linear' }>[];
+  const [{ operand, map }] = first!.terms as [MatrixTerm];
+  const axes = change([...(map as Extract<MatrixTerm['map'], { kind: 'axes' }>).axes]);
+  const own = { ...first!, terms: [{ operand, map: { ...map, axes } as MatrixTerm['map'] }], ...constraint };
+  return { ...conv.relation, constraints: [own, ...others] };
+};
+const axisWith = (index: number, change: object): Relation =>
+  withAxes((axes) => axes.map((axis, a) => (a === index ? ({ ...axis, ...change } as MapAxis) : axis)));
+
 describe('checkRelation', () => {
   it('takes those of the tests', () => {
-    for (const toy of [everyKind(), requantised(), requantised(1, 1)])
+    for (const toy of [everyKind(), requantised(), requantised(1, 1), structured()])
       expect(() => checkRelation(toy.relation)).not.toThrow();
   });
 
@@ -50,6 +62,25 @@ describe('checkRelation', () => {
     ['a pattern that is not there', withMap({ pattern: Uint32Array.of(0, 2, 0, 1, 0) }), /pattern/],
     ['patterns beyond the offsets', withMap({ start: Uint32Array.of(0, 3, 6) }), /offsets/],
     ['weights of another size', withMap({ weight: 1 }), /weights are/],
+    ['no axes', withAxes(() => []), /axes have sizes/],
+    ['axes left out', withAxes((axes) => axes.slice(1)), /a box \[2, 2, 3, 3, 2\] is \[2, 3, 3, 2\]/],
+    ['an axis of no element', axisWith(0, { size: 0 }), /axes have sizes/],
+    ['an axis of another size', axisWith(0, { size: 4 }), /a box .* is \[4, 2, 3, 3, 2\]/],
+    ['an axis that is no integer', axisWith(0, { size: 1.5 }), /axes have sizes/],
+    ['weights for other axes', axisWith(2, { in: 4 }), /weights are \[2, 3, 4, 3, 2\]/],
+    ['weights for another kernel', axisWith(3, { kernel: 4 }), /weights are \[2, 3, 2, 4, 2\]/],
+    ['an operand of other axes', axisWith(3, { in: 6 }), /an? operand .* is \[2, 2, 2, 6, 4\]/],
+    ['a stride of 0', axisWith(3, { stride: 0 }), /axes have sizes/],
+    ['a dilation of 0', axisWith(3, { dilation: 0 }), /axes have sizes/],
+    ['a negative pad', axisWith(3, { pad: -1 }), /axes have sizes/],
+    ['a pad of 2^31', axisWith(3, { pad: 2 ** 31 }), /axes have sizes/],
+    ['a stride of 2^31', axisWith(3, { stride: 2 ** 31 }), /axes have sizes/],
+    [
+      'an index beyond 2^53',
+      withAxes(() => [{ kind: 'window', out: 2 ** 23 + 2, in: 1, kernel: 1, stride: 2 ** 30, dilation: 1, pad: 0 }]),
+      /axes have sizes/,
+    ],
+    ['a box that no runs of dims make', withAxes((axes) => axes, { dims: [4, 3, 3, 2], form: form([]) }), /a box/],
     ['an operand of another box', withConstraint(1, { a: ref('cell', 1) }), /an operand is/],
     ['a product of public matrices', withConstraint(1, { a: ref('public', 0) }), /reads cell/],
     ['a table that is not there', withConstraint(8, { table: 3 }), /table 3/],

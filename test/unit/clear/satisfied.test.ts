@@ -3,12 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { ORDER } from '../../../src/field/goldilocks.js';
 import { checkerOf, countMultiplicities, unsatisfied } from '../../../src/prove/clear/reference/satisfied.js';
 import type { Relation } from '../../../src/verify/clear/relation.js';
-import { everyKind, form, rangeTable, ref, requantised, term, zero } from './toys.js';
+import { everyKind, form, rangeTable, ref, requantised, structured, term, zero } from './toys.js';
 import type { Toy } from './toys.js';
 
 const toys: readonly (readonly [string, Toy])[] = [
   ['a requantised network', requantised()],
   ['every kind of constraint', everyKind()],
+  ['every kind of axis', structured()],
 ];
 
 describe.each(toys)('%s', (_, { relation, assignment }) => {

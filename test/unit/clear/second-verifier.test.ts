@@ -5,14 +5,15 @@ import { compare } from './agreement.js';
 import { drawnToy } from './drawn.js';
 import { cheat, mutated, prove, type Judged } from './mutated-proofs.js';
 import { tiny } from './opening-support.js';
-import { draws, everyKind, requantised, type Toy } from './toys.js';
+import { draws, everyKind, requantised, structured, type Toy } from './toys.js';
 
 const parameters = tiny(8, [5, 4, 4, 3], 3);
 const toys: readonly Toy[] = [
   requantised(),
   requantised(2, 3),
   everyKind(),
-  ...[1, 2, 3, 6, 9].map((seed) => drawnToy(seed).toy),
+  structured(),
+  ...[1, 2, 3, 5, 6, 9, 18].map((seed) => drawnToy(seed).toy),
 ];
 
 describe('both verifiers', () => {

@@ -1,7 +1,16 @@
 /** Small relations of protocol `clear` with assignments that satisfy them. */
 import { GL } from '../../../src/field/goldilocks.js';
 import { countMultiplicities } from '../../../src/prove/clear/reference/satisfied.js';
-import type { Assignment, Form, FormTerm, Ref, Relation, Side, Table } from '../../../src/verify/clear/relation.js';
+import type {
+  Assignment,
+  Form,
+  FormTerm,
+  MapAxis,
+  Ref,
+  Relation,
+  Side,
+  Table,
+} from '../../../src/verify/clear/relation.js';
 
 export interface Toy {
   readonly relation: Relation;
@@ -246,4 +255,113 @@ function withInverse(
   });
   const [digits] = countMultiplicities(relation, assignment(0n));
   return { relation, assignment: assignment(digits![4]! + digits![5]!) };
+}
+
+/** Σ over the axes of `axes` that ends in y[o] += w·x[i], place by place: what a structured map is, in the words of its definition. */
+export function structuredMap(axes: readonly MapAxis[], weights: readonly bigint[], x: readonly bigint[]): bigint[] {
+  const size = (of: (axis: MapAxis) => number) => axes.reduce((product, axis) => product * of(axis), 1);
+  const [outs, ins] = [size(outOf), size(inOf)];
+  return Array.from({ length: outs }, (_, row) => {
+    let sum = 0n;
+    for (let column = 0; column < ins; column++) {
+      for (const weight of meeting(axes, row, column)) sum += weights[weight]! * x[column]!;
+    }
+    return sum;
+  });
+}
+
+export const outOf = (axis: MapAxis): number => ('out' in axis ? axis.out : axis.size);
+export const inOf = (axis: MapAxis): number => ('in' in axis ? axis.in : axis.size);
+
+/** The weights in which an element of the box and one of the operand meet, from the last axis to the first. */
+export function meeting(axes: readonly MapAxis[], row: number, column: number): number[] {
+  let found = [0];
+  let stride = 1;
+  for (const axis of [...axes].reverse()) {
+    const [o, i] = [row % outOf(axis), column % inOf(axis)];
+    row = Math.floor(row / outOf(axis));
+    column = Math.floor(column / inOf(axis));
+    const own: number[] = [];
+    if (axis.kind === 'full') own.push(o * axis.in + i);
+    else if (axis.kind === 'window') {
+      for (let k = 0; k < axis.kernel; k++) if (i === o * axis.stride + k * axis.dilation - axis.pad) own.push(k);
+    } else if (o === i) own.push(axis.kind === 'own' ? i : 0);
+    const step = stride;
+    found = found.flatMap((weight) => own.map((w) => weight + w * step));
+    if (axis.kind === 'full') stride *= axis.out * axis.in;
+    if (axis.kind === 'window') stride *= axis.kernel;
+    if (axis.kind === 'own') stride *= axis.size;
+  }
+  return found;
+}
+
+/**
+ * Every kind of axis: a grouped convolution of two samples with a bias, strided and padded one way and dilated the other; its output, whose box has other
+ * dims than the axes, as a whole to 3 outputs, and times one weight.
+ */
+export function structured(): Toy {
+  const draw = draws(23);
+  const many = (count: number, low: number, high: number) =>
+    Array.from({ length: count }, () => BigInt(draw(low, high)));
+  const conv: readonly MapAxis[] = [
+    { kind: 'shared', size: 2 },
+    { kind: 'own', size: 2 },
+    { kind: 'full', out: 3, in: 2 },
+    { kind: 'window', out: 3, in: 5, kernel: 3, stride: 2, dilation: 1, pad: 1 },
+    { kind: 'window', out: 2, in: 4, kernel: 2, stride: 1, dilation: 2, pad: 0 },
+  ];
+  const dense: readonly MapAxis[] = [{ kind: 'full', out: 3, in: 72 }];
+  const scale: readonly MapAxis[] = [
+    { kind: 'shared', size: 12 },
+    { kind: 'shared', size: 6 },
+  ];
+  const x = many(2 * 2 * 2 * 5 * 4, 0, 5);
+  const [taps, matrix, factor, bias] = [many(2 * 3 * 2 * 3 * 2, -3, 3), many(3 * 72, -2, 2), [-3n], many(72, -9, 9)];
+  const y = structuredMap(conv, taps, x).map((value, i) => value + bias[i]!);
+  const box = [2, 2, 3, 3, 2];
+  const relation: Relation = {
+    cells: [
+      { name: 'x', dims: [2, 2, 2, 5, 4] },
+      { name: 'y', dims: box },
+      { name: 'scaled', dims: box },
+    ],
+    weights: [
+      { name: 'taps', dims: [2, 3, 2, 3, 2] },
+      { name: 'dense', dims: [3, 72] },
+      { name: 'factor', dims: [1] },
+      { name: 'bias', dims: box },
+    ],
+    publics: [{ name: 'out', dims: [3] }],
+    tables: [rangeTable('digit', 6)],
+    constraints: [
+      {
+        kind: 'linear',
+        dims: box,
+        form: form([term(1n, ref('cell', 1)), term(-1n, ref('weight', 3))]),
+        terms: [{ operand: ref('cell', 0), map: { kind: 'axes', weight: 0, axes: conv } }],
+      },
+      {
+        kind: 'linear',
+        dims: [3],
+        form: just('public', 0),
+        terms: [{ operand: ref('cell', 1), map: { kind: 'axes', weight: 1, axes: dense } }],
+      },
+      {
+        kind: 'linear',
+        dims: box,
+        form: just('cell', 2),
+        terms: [{ operand: ref('cell', 1), map: { kind: 'axes', weight: 2, axes: scale } }],
+      },
+      { kind: 'lookup', dims: [2, 2, 2, 5, 4], table: 0, input: just('cell', 0), output: zero },
+    ],
+  };
+  const field = (values: readonly bigint[]) => BigUint64Array.from(values, GL.mod);
+  return {
+    relation,
+    assignment: {
+      cells: [x, y, structuredMap(scale, factor, y)].map(field),
+      weights: [taps, matrix, factor, bias].map(field),
+      publics: [structuredMap(dense, matrix, y)].map(field),
+    },
+  };
 }

@@ -9,7 +9,7 @@ import { checkRelation } from '../../../src/verify/clear/relation-check.js';
 import { argumentBytes, argumentSizes } from '../../../src/verify/clear/sizes.js';
 import { planOf, verifyClear, type ClearKey, type ClearStatement } from '../../../src/verify/clear/verify.js';
 import { tiny } from './opening-support.js';
-import { everyKind, requantised, type Toy } from './toys.js';
+import { everyKind, requantised, structured, type Toy } from './toys.js';
 
 const statementOf = ({ assignment }: Toy) => ({
   publics: assignment.publics,
@@ -23,6 +23,7 @@ describe('a whole proof', () => {
   it.each([
     ['a requantised network', requantised()],
     ['every kind of constraint', everyKind()],
+    ['every kind of axis', structured()],
   ])('%s: accepted; bytes changed and each length but its own refused', (_, toy) => {
     checkRelation(toy.relation);
     const key = tinyKey(toy);

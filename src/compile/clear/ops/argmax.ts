@@ -2,6 +2,7 @@
  * The position of the largest of n elements, as the one of n keys that m is: K_j = n·x_j + (n − 1 − j), or n·x_j + j where the last of equal ones wins, are
  * distinct; b_j·(m − K_j) = 0 and Σ b_j = 1, so m is a key and b marks it; m − K_j ≥ 0 for all j, so it is the largest. The position is Σ j·b_j.
  */
+import type { FormTerm } from '../../../verify/clear/relation.js';
 import { bitLength } from '../../ir/op.js';
 import type { Lowering } from '../lowering.js';
 import type { ClearOp, NodeOf } from '../op.js';
@@ -55,13 +56,10 @@ function oneHot(c: Lowering, { inputs, attrs: { groups, last } }: NodeOf<'argmax
   ]);
   c.writer.oneIsZero(hot, gap);
   c.range(gap, need, 'gap');
-  writer.linear(uniform(rows.length, 1), [], { lo: uniform(rows.length, 1).lo, hi: uniform(rows.length, 1).hi }, [
-    {
-      coefficient: -1n,
-      source: hot.terms[0]!.source,
-      select: { from: Uint32Array.from(group.keys()), to: Uint32Array.from(group) },
-    },
-  ]);
+  const marked = { from: Uint32Array.from(group.keys()), to: Uint32Array.from(group) };
+  const marks: FormTerm = { coefficient: -1n, source: hot.terms[0]!.source, select: marked };
+  const one = uniform(rows.length, 1);
+  writer.linear(one, [], one, { extra: [marks] });
   return hot;
 }
 
@@ -76,8 +74,8 @@ function emitPosition(
   const n = groups.size;
   const weight = writer.weight(
     'positions',
-    [n],
     Float64Array.from({ length: n }, (_, j) => j),
+    [n],
   );
   const start = Uint32Array.from([0, n]);
   const offset = Int32Array.from({ length: n }, (_, j) => j);

@@ -114,7 +114,7 @@ function products(c: Lowering, { name, inputs, attrs }: NodeOf<'bilinear'>, rows
         source: cells.terms[0]!.source,
         select: { from: Uint32Array.from(entries, ([e]) => e), to: Uint32Array.from(entries, ([, at]) => at) },
       };
-      writer.linear(form, [], { lo: pick(fact.lo, some), hi: pick(fact.hi, some) }, [term]);
+      writer.linear(form, [], { lo: pick(fact.lo, some), hi: pick(fact.hi, some) }, { extra: [term] });
     },
   });
 }

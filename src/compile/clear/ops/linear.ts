@@ -1,15 +1,18 @@
 /**
  * y = bias + Σ_s maps[s](x_s). Not committed when read by one requantisation: pending. Sums of whole tensors by whole factors, as of residual
- * connections, are no matrix products but vectors.
+ * connections, are no matrix products but vectors. A map along axes speaks of all its rows, in their order, or is written as any other.
  */
 import { at } from '../../ir/op.js';
-import type { FormTerm } from '../../../verify/clear/relation.js';
+import { inExtents, outExtents } from '../../../verify/clear/axes.js';
+import type { FormTerm, MapAxis } from '../../../verify/clear/relation.js';
 import { uniformFactor } from '../../real/linear-map.js';
-import { writeMap, type WrittenMap } from '../maps.js';
+import { axesOf } from '../axes.js';
+import { writeAxes, writeMap, type WrittenMap } from '../maps.js';
 import type { Lowering } from '../lowering.js';
 import { indices, pick } from '../lowering.js';
 import type { ClearOp, NodeOf } from '../op.js';
-import { combine, constants, select, type Vec } from '../vec.js';
+import { commonBox } from '../shapes.js';
+import { combine, constants, isIdentity, plainRef, select, type Vec } from '../vec.js';
 
 export const linear: ClearOp<'linear'> = {
   lower(c, node) {
@@ -19,17 +22,54 @@ export const linear: ClearOp<'linear'> = {
       c.define(node.name, rows, select(sum, rows));
       return;
     }
-    const operands = node.inputs.map((name) => c.simple(name));
-    c.postpone(node.name, { isWhole: false, emit: (rows, form) => emit(c, node, operands, rows, form) });
+    const operands = operandsOf(c, node);
+    const isBox = operands.some(({ axes }) => axes !== undefined);
+    c.postpone(node.name, { isWhole: false, isBox, emit: (rows, form) => emit(c, node, operands, rows, form) });
   },
 };
 
-function emit(c: Lowering, node: NodeOf<'linear'>, operands: readonly Vec[], rows: Uint32Array, form: Vec): void {
+interface Operand {
+  readonly vec: Vec;
+  /** Of a map along axes: then the vector is all of one tensor, whose dims are theirs. */
+  readonly axes?: readonly MapAxis[];
+}
+
+/** Maps along axes whose outs no box has together are as any other. */
+function operandsOf(c: Lowering, { inputs, attrs: { maps } }: NodeOf<'linear'>): Operand[] {
+  const boxes: (readonly number[])[] = [];
+  return inputs.map((name, s) => {
+    const axes = axesOf(at(maps, s));
+    if (axes === undefined || commonBox([...boxes, outExtents(axes)]) === undefined) return { vec: c.simple(name) };
+    boxes.push(outExtents(axes));
+    return { vec: c.box(name, inExtents(axes)), axes };
+  });
+}
+
+function emit(c: Lowering, node: NodeOf<'linear'>, operands: readonly Operand[], rows: Uint32Array, form: Vec): void {
   const { writer } = c;
   if (writer.isSurvey) return;
   const { maps, bias } = node.attrs;
   writer.at(node.name);
-  const written = maps.map((map, s) => writeMap(map, rows, at(operands, s), (ref) => writer.sizeOf(ref)));
+  const order = operands.some(({ axes }) => axes !== undefined) ? orderOf(rows, bias.length) : undefined;
+  if (order !== undefined) {
+    emit(
+      c,
+      node,
+      operands,
+      rows.map((_, i) => i),
+      select(form, order),
+    );
+    return;
+  }
+  const isAll = isIdentity(rows, bias.length);
+  const boxes: (readonly number[])[] = [];
+  const written = maps.map((map, s) => {
+    const { vec, axes } = operands[s]!;
+    if (axes === undefined || !isAll) return writeMap(map, rows, vec, (ref) => writer.sizeOf(ref));
+    boxes.push(outExtents(axes));
+    return writeAxes(map, axes, plainRef(vec)!);
+  });
+  const box = boxes.length === 0 ? {} : { box: commonBox(boxes)! };
   const added = Float64Array.from(rows, (row, i) =>
     written.reduce((sum, { constant }) => sum + constant[i]!, bias[row]!),
   );
@@ -39,20 +79,29 @@ function emit(c: Lowering, node: NodeOf<'linear'>, operands: readonly Vec[], row
   const [first = 0] = added;
   if (added.every((value) => value === first)) {
     const moved = combine([[1, form]], -first);
-    writer.linear(moved, terms, { lo: fact.lo.map((v) => v - first), hi: fact.hi.map((v) => v - first) });
+    writer.linear(moved, terms, { lo: fact.lo.map((v) => v - first), hi: fact.hi.map((v) => v - first) }, box);
     return;
   }
-  const index = writer.weight('bias', [rows.length], added);
+  const index = writer.weight('bias', added);
   const term: FormTerm = { coefficient: -1n, source: { side: 'weight', index } };
-  writer.linear(form, terms, fact, [term]);
+  writer.linear(form, terms, fact, { extra: [term], ...box });
+}
+
+/** Where all elements are there, and not in their order: of each its place among the rows. */
+function orderOf(rows: Uint32Array, size: number): Uint32Array | undefined {
+  if (rows.length !== size || isIdentity(rows, size)) return undefined;
+  const order = new Uint32Array(size).fill(size);
+  rows.forEach((row, i) => (order[row] = i));
+  return order.includes(size) ? undefined : order;
 }
 
 function weighted(c: Lowering, { operand, map: { dims, ...map }, values }: WrittenMap['terms'][number]) {
-  return { operand, map: { ...map, weight: c.writer.weight(`weights, ${map.kind}`, dims, values) } };
+  return { operand, map: { ...map, weight: c.writer.weight(`weights, ${map.kind}`, values, dims) } };
 }
 
 /** Σ factor_s·x_s + bias where every map is a whole factor and every x_s a vector already. */
 function sumOfTensors(c: Lowering, { inputs, attrs: { maps, bias } }: NodeOf<'linear'>): Vec | undefined {
+  if (maps.some((map) => axesOf(map)?.some(({ kind }) => kind !== 'shared'))) return undefined;
   const factors = maps.map(uniformFactor);
   if (factors.length === 0 || factors.some((factor) => factor === undefined || factor === 0)) return undefined;
   if (inputs.some((name) => c.pending(name) !== undefined)) return undefined;

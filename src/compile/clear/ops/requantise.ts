@@ -65,6 +65,7 @@ export function requantiseInto(c: Lowering, node: NodeOf<'requantise'>, target: 
   const top = 2 ** bits - 1;
   const v = (i: number): Range => ({ lo: rounded(fact.lo[i]!, shift) - lo, hi: rounded(fact.hi[i]!, shift) - lo });
   const fates = Array.from(live, (mark, i) => (mark === 1 ? fateOf(v(i), { shift, top, ends }) : undefined));
+  if (c.isBox(target.node.name) || c.isBox(name)) payForAll(fates, (i) => isQuiet(v(i), { top, ends }));
   const of = (...kinds: Fate[]) => indices(live.length, (i) => kinds.includes(fates[i]!));
 
   // A function has no value of its own for a v that is x itself.
@@ -79,7 +80,7 @@ export function requantiseInto(c: Lowering, node: NodeOf<'requantise'>, target: 
   if (same.length > 0) parts.push({ vec: select(c.vec(name), same), at: same });
   if (rows.length > 0) parts.push({ vec: paid(c, node, target, rows, v), at: rows });
   const size = live.length;
-  const all = indices(size, (i) => live[i] === 1);
+  const all = indices(size, (i) => fates[i] !== undefined);
   c.define(target.node.name, all, select(place(size, parts), all));
 }
 
@@ -89,9 +90,26 @@ function valueOf({ through }: Target, inner: number, fate: Fate, lo: number, top
   return through === undefined ? y : through.values[y - through.lo]!;
 }
 
+/**
+ * Cells for elements that bounds decide or nobody reads, where most have cells: then the tensor is a box, as maps along axes want it. Not where an element
+ * that nobody reads might be refused or count.
+ */
+function payForAll(fates: (Fate | undefined)[], isAllowed: (i: number) => boolean): void {
+  const paid = fates.filter((fate) => fate === 'paid').length;
+  if (2 * paid < fates.length || !fates.every((fate, i) => fate !== undefined || isAllowed(i))) return;
+  fates.fill('paid');
+}
+
+/** Whether a value is neither refused nor counts. */
+function isQuiet(v: Range, { top, ends }: { readonly top: number; readonly ends: Ends }): boolean {
+  return isFree(v.lo < 0, ends.lo) && isFree(v.hi > top, ends.hi);
+}
+
+function isFree(isBeyond: boolean, end: Ends['lo']): boolean {
+  return !isBeyond || (END_RULES[end].hasRows && !END_RULES[end].counts);
+}
+
 function fateOf(v: Range, { shift, top, ends }: { shift: number; top: number; ends: Ends }): Fate {
-  const isFree = (isBeyond: boolean, end: Ends['lo']) =>
-    !isBeyond || (END_RULES[end].hasRows && !END_RULES[end].counts);
   const [below, above] = [isFree(v.lo < 0, ends.lo), isFree(v.hi > top, ends.hi)];
   if (v.hi <= 0 && below) return 'low';
   if (v.lo >= top && above) return 'top';

@@ -13,3 +13,4 @@ export * from './sumcheck';
 export * from './gkr';
 export * from './weights';
 export * from './sparse';
+export * from './axes';

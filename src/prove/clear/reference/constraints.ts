@@ -6,6 +6,7 @@ import { dimsOf } from '../../../verify/clear/plan.js';
 import type { ConstraintsPlan } from '../../../verify/clear/plan.js';
 import { elementsOf } from '../../../verify/clear/relation.js';
 import type { Constraint, MatrixTerm, Relation } from '../../../verify/clear/relation.js';
+import { eachEntry } from './maps.js';
 import { addPolynomials, roundPolynomial, scalePolynomial, timesPowerOfTwo, type Polynomial } from './polynomial.js';
 import type { Sender } from './sender.js';
 import { formValues, vectorOf, type Values } from './values.js';
@@ -142,17 +143,9 @@ function matrixSummand(
   const rows = boxWeights(dims, r);
   const weights = values.weights[map.weight]!;
   const row = new Array<Ext>(elementsOf(operandDims)).fill(EXT_ZERO);
-  const add = (i: number, k: number, weight: Ext) => {
-    row[k] = extAdd(row[k]!, extMul(rows[i]!, weight));
-  };
-  for (let i = 0; i < rows.length; i++) {
-    if (map.kind === 'dense') {
-      for (let k = 0; k < row.length; k++) add(i, k, weights[i * row.length + k]!);
-    } else {
-      const p = map.pattern[i]!;
-      for (let e = map.start[p]!; e < map.start[p + 1]!; e++) add(i, map.base[i]! + map.offset[e]!, weights[e]!);
-    }
-  }
+  eachEntry(map, rows.length, row.length, (i, k, weight) => {
+    row[k] = extAdd(row[k]!, extMul(rows[i]!, weights[weight]!));
+  });
   const tables = [cubeOf(operandDims, row), cubeOf(operandDims, vectorOf(operand, values))];
   return { variables: boxVariables(operandDims), coefficient: power, tables };
 }

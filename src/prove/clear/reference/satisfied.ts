@@ -5,6 +5,7 @@
 import { ORDER } from '../../../field/goldilocks.js';
 import { elementsOf } from '../../../verify/clear/relation.js';
 import type { Assignment, Constraint, Form, MatrixTerm, Ref, Relation, Table } from '../../../verify/clear/relation.js';
+import { eachEntry } from './maps.js';
 
 /** The first element of a constraint that does not hold. */
 export interface Unsatisfied {
@@ -193,15 +194,9 @@ function evaluateForm(form: Form, dims: readonly number[], values: Values, modul
 function addMatrixTerm(sums: bigint[], { operand, map }: MatrixTerm, values: Values): void {
   const x = vectorOf(operand, values);
   const weights = values.weights[map.weight]!;
-  for (let i = 0; i < sums.length; i++) {
-    if (map.kind === 'dense') {
-      for (let k = 0; k < x.length; k++) sums[i]! += weights[i * x.length + k]! * x[k]!;
-    } else {
-      const p = map.pattern[i]!;
-      for (let e = map.start[p]!; e < map.start[p + 1]!; e++)
-        sums[i]! += weights[e]! * x[map.base[i]! + map.offset[e]!]!;
-    }
-  }
+  eachEntry(map, sums.length, x.length, (row, column, weight) => {
+    sums[row]! += weights[weight]! * x[column]!;
+  });
 }
 
 function vectorOf({ side, index }: Ref, values: Values): Vector {

@@ -5,6 +5,7 @@ import type { Relation } from '../verify/clear/relation.js';
 import { publicCount, type Protocol, type Schema } from '../verify/statement.js';
 import { assembling, assemblingRounds, planningRounds, type RoundsPlan } from './assemble.js';
 import { lowerToRelation } from './clear/lower.js';
+import { byStructure } from './ir/by-structure.js';
 import { verifyIr } from './ir/program.js';
 import type { QuantisedModel } from './passes/quantise.js';
 import { CircuitProduct, ProgramProduct, type Product } from './product.js';
@@ -82,7 +83,8 @@ export const assemblies: { readonly [P in Protocol]: ProtocolAssembly } = {
       let best: Assembled | undefined;
       let tooLarge: ZkonnxError | undefined;
       for (const [i, { growth, quantise }] of variants.entries()) {
-        const model = yield* part(quantise(), i / variants.length, (i + 0.5) / variants.length);
+        const quantised = yield* part(quantise(), i / variants.length, (i + 0.5) / variants.length);
+        const model = { ...quantised, ir: byStructure(quantised.ir) };
         verifyIr(model.ir);
         const schema = schemaOf(model);
         requireStatement(schema);

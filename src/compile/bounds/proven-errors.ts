@@ -11,7 +11,7 @@ import type { IrGraph, IrNode } from '../ir/graph.js';
 import { hull, type Box } from '../real/box.js';
 import { sizeOf, type RealGraph, type RealNode } from '../real/graph.js';
 import { stepAt } from '../real/input-grid.js';
-import { hasRowsOf, rowsOf, uniformFactor, type LinearMap } from '../real/linear-map.js';
+import { commonRows, uniformFactor, type LinearMap } from '../real/linear-map.js';
 import { integerBounds } from './integer-bounds.js';
 import { domainBoxes, type InputDomains, type IntegerModel, type IntegerTensor } from './integer-model.js';
 import { realBounds } from './real-bounds.js';
@@ -172,21 +172,23 @@ class ErrorProof {
     if (ir.op !== 'linear' || ir.attrs.maps.length !== maps.length) return undefined;
     const sources = ir.inputs.map((input, s) => this.relation(input, node.inputs[s]!));
     if (sources.some((relation) => relation === undefined || isClamped(relation))) return undefined;
-    if (!maps.every((map, s) => hasRowsOf(map, ir.attrs.maps[s]!))) return undefined;
+    const pairs = maps.map((map, s) => commonRows(map, ir.attrs.maps[s]!));
+    if (pairs.includes(undefined)) return undefined;
     const [lo, hi] = [new Float64Array(bias.length), new Float64Array(bias.length)];
     const error = new Float64Array(bias.length);
     bias.forEach((b, i) => {
       lo[i] = hi[i] = ir.attrs.bias[i]! * tensor.scale + tensor.offset - b;
     });
-    maps.forEach((map, s) => {
-      const whole = rowsOf(ir.attrs.maps[s]!).weights;
-      const { rowClass, rowBase, rowWeight, start, offset: reads, tap, weights } = rowsOf(map);
+    pairs.forEach((pair, s) => {
+      const [{ rowClass, rowBase, rowWeight, start, offset: reads, tap, weights }, { weights: whole }] = pair!;
       const { scale, offset, error: carried } = sources[s]!;
       const box = this.boxes.integer.get(ir.inputs[s]!)!;
       for (let i = 0; i < bias.length; i++) {
         const [base, first, c] = [rowBase[i]!, rowWeight[i]!, rowClass[i]!];
         for (let k = start[c]!; k < start[c + 1]!; k++) {
           const [j, w] = [base + reads[k]!, first + tap[k]!];
+          // Nothing of what is unbounded is nothing.
+          if (weights[w] === 0 && whole[w] === 0) continue;
           const worth = (whole[w]! * tensor.scale) / scale;
           const off = worth - weights[w]!;
           const [a, c] = [off * (box.lo[j]! * scale + offset), off * (box.hi[j]! * scale + offset)];

@@ -4,11 +4,12 @@
  */
 import { CodecFault } from '../../base/codec.js';
 import type { LinearMap } from '../real/linear-map.js';
+import { sizesOf } from '../real/map-structure.js';
 import type { IrAttrs, IrGraph, IrNode, IrOpName } from './graph.js';
 import { sizeOf } from './program.js';
 
 /** Elements of one tensor, as far as the interpreter allocates. */
-const MAX_ELEMENTS = 2 ** 26;
+export const MAX_ELEMENTS = 2 ** 26;
 /** Of all tensors together. */
 const MAX_TOTAL = 2 ** 28;
 
@@ -109,6 +110,12 @@ const CHECKS: { readonly [K in IrOpName]: Check<K> } = {
 };
 
 function checkMap(map: LinearMap, inSize: number, size: number, node: IrNode): void {
+  if (map.structure !== undefined) {
+    // Of axes that are valid: every tap that is read is within.
+    const sizes = sizesOf(map.structure);
+    demand(sizes.in === inSize && sizes.out === size, node, 'has a map of the sizes of its input and itself');
+    return;
+  }
   const { rowPattern, rowBase, patStart, patOffset, patCoef } = map;
   const patterns = patStart.length - 1;
   demand(map.inSize === inSize, node, 'has a map of the width of its input');

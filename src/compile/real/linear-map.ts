@@ -90,7 +90,7 @@ export function structuredMap(structure: WeightedStructure, mostEntries = MOST_E
   return new StructuredMap(structure, mostEntries);
 }
 
-/** The map with coefficients f(c), f(0) = 0: its rows and entries are those of the map, also where they become zero (`hasRowsOf`). */
+/** The map with coefficients f(c), f(0) = 0: its rows and entries are those of the map, also where they become zero. */
 export function mapCoefs(map: LinearMap, f: (coef: number) => number): LinearMap {
   if (!(map instanceof StructuredMap)) return { inSize: map.inSize, ...withCoefs(map, f) };
   const { axes, weights } = map.structure;
@@ -147,15 +147,25 @@ export function coefficientsOf(map: LinearMap): Float64Array {
   return rowsOf(map).weights;
 }
 
-/** Whether the maps have the same rows, and entry k of one is in the place of entry k of the other: one was made of the other by `mapCoefs`. */
-export function hasRowsOf(a: LinearMap, b: LinearMap): boolean {
-  const [own, other] = [rowsOf(a), rowsOf(b)];
-  return (
-    own.rowClass === other.rowClass &&
-    own.rowBase === other.rowBase &&
-    own.start === other.start &&
-    own.offset === other.offset
-  );
+/**
+ * The rows of two maps of which one was made of the other by `mapCoefs`, with the weights of each in the same places; undefined of any others. Places of
+ * both may hold zero.
+ */
+export function commonRows(a: LinearMap, b: LinearMap): readonly [MapRows, MapRows] | undefined {
+  if (a instanceof StructuredMap && b instanceof StructuredMap) {
+    if (a.structure.axes !== b.structure.axes) return undefined;
+    const { geometry } = a;
+    return [
+      { ...geometry, weights: a.structure.weights },
+      { ...geometry, weights: b.structure.weights },
+    ];
+  }
+  const isSame =
+    a.rowPattern === b.rowPattern &&
+    a.rowBase === b.rowBase &&
+    a.patStart === b.patStart &&
+    a.patOffset === b.patOffset;
+  return isSame ? [rowsOf(a), rowsOf(b)] : undefined;
 }
 
 /** Arrays that all maps share; they only grow. */

@@ -7,7 +7,7 @@ import { clampWatch, type LeftEnd } from '../../compile/ir/clamped.js';
 import { factsOf } from '../../compile/ir/ends.js';
 import type { IrGraph } from '../../compile/ir/graph.js';
 import { Interpreter, sizeOf } from '../../compile/ir/program.js';
-import { PROGRAM_VERSION, programVersion, readProgram } from '../../compile/ir/program-bytes.js';
+import { PROGRAM_VERSIONS, programVersion, readProgram } from '../../compile/ir/program-bytes.js';
 import { schemaDigest } from '../../verify/schema.js';
 import { elementCount, type Schema } from '../../verify/statement.js';
 
@@ -27,9 +27,9 @@ export interface ClearProgram {
 export function openProgram(bytes: Uint8Array, schema: Schema, where: string): ClearProgram {
   const version = programVersion(bytes);
   if (version === undefined) throw invalid('the file is no program', where);
-  if (version !== PROGRAM_VERSION) {
+  if (!PROGRAM_VERSIONS.some((known) => known === version)) {
     throw new ZkonnxError('FORMAT_VERSION', 'the program has an unknown format version', {
-      expected: String(PROGRAM_VERSION),
+      expected: PROGRAM_VERSIONS.join(' or '),
       got: String(version),
       where,
       help: 'use the version of zkonnx that wrote it, or compile again',

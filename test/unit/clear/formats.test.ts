@@ -5,7 +5,10 @@ import { fromBase64, toBase64 } from '../../../src/base/base64.js';
 import { CodecFault } from '../../../src/base/codec.js';
 import { ZkonnxError } from '../../../src/base/errors.js';
 import { lowerToRelation } from '../../../src/compile/clear/lower.js';
-import { programBytes, readProgram } from '../../../src/compile/ir/program-bytes.js';
+import type { IrGraph } from '../../../src/compile/ir/graph.js';
+import { programBytes, programVersion, readProgram } from '../../../src/compile/ir/program-bytes.js';
+import { LinearMapBuilder, structuredMap, type LinearMap } from '../../../src/compile/real/linear-map.js';
+import type { MapAxis } from '../../../src/compile/real/map-structure.js';
 import { openProgram, ProgramRunner } from '../../../src/prove/clear/program.js';
 import { readRelation, relationBytes } from '../../../src/verify/clear/relation-bytes.js';
 import { verify, verifyBatch } from '../../../src/verify/index.js';
@@ -17,6 +20,32 @@ const X = [1, 2, 3, 4];
 const key = await sampleKey();
 const proof = await sampleProof(key, X);
 const relation = lowerToRelation(SAMPLE_PROGRAM, SAMPLE_SCHEMA).relation;
+
+/** The sample as version 1 wrote it. */
+const VERSION_1 =
+  '7a6b70726f67726d017bcc9a798d7c5070f32c55494a64482ca37ba792b2291b2290c535890262cf1a03017807696e707574207800010400001e0373756d0447' +
+  '656d6d010178010301010403000102020300030400010801060108010b00010203050102010401050102030b06090e161904120202010f0314273c01790452656c' +
+  '75010373756d01030304000400010101780101790179';
+
+const WINDOW = { kind: 'window', out: 3, in: 4, kernel: 2, stride: 1, dilation: 1, pad: 0 } as const;
+
+function mapOf(rows: readonly (readonly number[])[]): LinearMap {
+  const builder = new LinearMapBuilder(rows[0]!.length);
+  for (const row of rows) builder.row(builder.pattern([...row.keys()], row), 0);
+  return builder.build();
+}
+
+/** The sample with another map. */
+function withMap(map: LinearMap): IrGraph {
+  const nodes = SAMPLE_PROGRAM.nodes.map((node) =>
+    node.op === 'linear' ? { ...node, attrs: { ...node.attrs, maps: [map] } } : node,
+  );
+  return { ...SAMPLE_PROGRAM, nodes };
+}
+
+function structuredProgram(): IrGraph {
+  return withMap(structuredMap({ axes: [WINDOW], weights: Float64Array.of(5, -3) }));
+}
 
 /** mulberry32 */
 function generator(seed: number): (n: number) => number {
@@ -101,8 +130,55 @@ describe('program.bin', () => {
     ]);
   });
 
-  it('of changed bytes is refused by name, or another program that runs', () => {
-    const bytes = sampleBytes();
+  it('of version 1, where maps are patterns, is read for ever', () => {
+    const bytes = Uint8Array.from(Buffer.from(VERSION_1, 'hex'));
+    const { ir } = openProgram(bytes, SAMPLE_SCHEMA, 'test');
+    expect(ir).toEqual(SAMPLE_PROGRAM);
+    expect(programVersion(bytes)).toBe(1);
+    expect(programVersion(programBytes({ ir, schemaDigest: schemaDigest(SAMPLE_SCHEMA) }))).toBe(2);
+  });
+
+  it('holds maps by their structure as axes and weights', () => {
+    const ir = structuredProgram();
+    const bytes = programBytes({ ir, schemaDigest: schemaDigest(SAMPLE_SCHEMA) });
+    const read = readProgram(bytes);
+    expect(programBytes(read)).toEqual(bytes);
+    const [map] = read.ir.nodes.flatMap((node) => (node.op === 'linear' ? node.attrs.maps : []));
+    expect(map!.structure).toEqual({ axes: [WINDOW], weights: Float64Array.of(5, -3) });
+    const relations = [ir, read.ir].map((each) => relationBytes(lowerToRelation(each, SAMPLE_SCHEMA).relation));
+    expect(relations[0]).toEqual(relations[1]);
+    const run = new ProgramRunner(openProgram(bytes, SAMPLE_SCHEMA, 'test'), SAMPLE_SCHEMA).run(
+      new Map([['x', Float64Array.from(X)]]),
+    );
+    // 5·x[i] − 3·x[i + 1] + b = 9, −21, 33.
+    expect([...run.outputs.get('y')!]).toEqual([1, 0, 2]);
+  });
+
+  it.each<[string, MapAxis[], number]>([
+    ['of no size', [{ ...WINDOW, kernel: 0 }], 0],
+    ['of another input', [{ ...WINDOW, in: 5 }], 2],
+    ['of another output', [{ ...WINDOW, out: 2 }], 2],
+    ['that reach beyond 32 bits', [{ ...WINDOW, stride: 2 ** 31 - 1 }], 2],
+    ['with more weights than there are', [{ kind: 'full', out: 3, in: 4 }], 11],
+    [
+      'that nobody has memory for',
+      [WINDOW, { kind: 'full', out: 2 ** 27, in: 1 }, { kind: 'shared', size: 2 ** 20 }],
+      1,
+    ],
+    ['of more taps than anybody walks', Array.from({ length: 4 }, () => ({ ...WINDOW, kernel: 2 ** 15 })), 1],
+  ])('with axes %s is refused', (_, axes, weights) => {
+    const structure = { axes, weights: new Float64Array(weights) };
+    const map = { ...mapOf([[0]]), structure };
+    const bytes = programBytes({ ir: withMap(map), schemaDigest: schemaDigest(SAMPLE_SCHEMA) });
+    expect(() => openProgram(bytes, SAMPLE_SCHEMA, 'test')).toThrow(
+      expect.objectContaining({ code: 'ARTIFACT_INVALID' }),
+    );
+  });
+
+  it.each([
+    ['patterns', sampleBytes()],
+    ['structure', programBytes({ ir: structuredProgram(), schemaDigest: schemaDigest(SAMPLE_SCHEMA) })],
+  ])('of changed bytes is refused by name, or another program that runs: %s', (_, bytes) => {
     const draw = generator(7);
     let refused = 0;
     for (let i = 0; i < 2000; i++) {
@@ -122,7 +198,7 @@ describe('program.bin', () => {
   });
 
   it.each([
-    ['of another version', (bytes: Uint8Array) => bytes.with(8, 2), 'FORMAT_VERSION'],
+    ['of another version', (bytes: Uint8Array) => bytes.with(8, 3), 'FORMAT_VERSION'],
     ['of another kind', (bytes: Uint8Array) => bytes.with(0, 0), 'ARTIFACT_INVALID'],
     ['of another schema', (bytes: Uint8Array) => bytes.with(9, bytes[9]! ^ 1), 'ARTIFACT_INVALID'],
     ['cut off', (bytes: Uint8Array) => bytes.subarray(0, bytes.length - 1), 'ARTIFACT_INVALID'],

@@ -107,6 +107,11 @@ describe('a map read by its structure', () => {
         const source = { factor: 1, mean: 0.3, rms: 2 };
         expect(roundingError([structured], [source])).toBe(roundingError([patterns], [source]));
         expect(chooseShift([structured], [source])).toBe(chooseShift([patterns], [source]));
+        const uniform = { size: box.size, lo: box.lo.map(() => -3), hi: box.hi.map(() => 200) };
+        const [a, b] = [structured, patterns].map((map) =>
+          integerLinear.infer({ maps: [whole(map)], bias: new Float64Array(rows) }, [uniform], rows),
+        );
+        expect(a).toEqual(b);
         const live = Uint8Array.from({ length: rows }, () => (random() < 0.5 ? 1 : 0));
         const [facts, reads] = [[], []] as [unknown[], Uint8Array[]];
         for (const map of [whole(structured), whole(patterns)]) {

@@ -15,8 +15,16 @@ export interface ReachableEnd {
   readonly reach: number;
 }
 
-/** Bounds of every element of every tensor. Throws BOUND_OVERFLOW as `infer` does. */
-export function factsOf({ nodes }: IrGraph): Map<string, Fact> {
+const known = new WeakMap<IrGraph, ReadonlyMap<string, Fact>>();
+
+/** Bounds of every element of every tensor; found once a program. Throws BOUND_OVERFLOW as `infer` does. */
+export function factsOf(ir: IrGraph): ReadonlyMap<string, Fact> {
+  const facts = known.get(ir) ?? findFacts(ir);
+  known.set(ir, facts);
+  return facts;
+}
+
+function findFacts({ nodes }: IrGraph): ReadonlyMap<string, Fact> {
   const facts = new Map<string, Fact>();
   for (const node of nodes) {
     const inputs = node.inputs.map((name) => facts.get(name)!);

@@ -75,27 +75,31 @@ export interface Source {
 /**
  * What rounding the coefficients w·factor to integers adds to the worst row: errors δ_k average out where they are random and add up
  * where they are alike (all weights of an average pool are), so the estimate is sqrt((Σ δ_k·mean)² + Σ δ_k²·rms²).
+ * Of more than `enough` a part is returned that is more.
  */
-export function roundingError(maps: readonly LinearMap[], sources: readonly Source[]): number {
+export function roundingError(maps: readonly LinearMap[], sources: readonly Source[], enough = Infinity): number {
   let total = 0;
-  maps.forEach((map, s) => {
+  for (const [s, map] of maps.entries()) {
     const { factor, mean, rms } = sources[s]!;
     let worst = 0;
     const { start, tap, weights } = rowsOf(map);
     const { weight, classOf } = rowPatternsOf(map);
     for (let p = 0; p < classOf.length; p++) {
-      const [first, c] = [weight[p]!, classOf[p]!];
-      let [sum, squares] = [0, 0];
-      for (let k = start[c]!; k < start[c + 1]!; k++) {
+      const first = weight[p]!;
+      const end = start[classOf[p]! + 1]!;
+      let sum = 0;
+      let squares = 0;
+      for (let k = start[classOf[p]!]!; k < end; k++) {
         const exact = weights[first + tap[k]!]! * factor;
         const error = Math.round(exact) - exact;
         sum += error;
         squares += error * error;
       }
       worst = Math.max(worst, (sum * mean) ** 2 + squares * rms ** 2);
+      if (Math.sqrt(total + worst) > enough) return Math.sqrt(total + worst);
     }
     total += worst;
-  });
+  }
   return Math.sqrt(total);
 }
 
@@ -106,7 +110,8 @@ export function roundingError(maps: readonly LinearMap[], sources: readonly Sour
 export function chooseShift(maps: readonly LinearMap[], sources: readonly Source[]): number {
   for (let shift = MIN_SHIFT; shift < MAX_SHIFT; shift++) {
     const scaled = sources.map((source) => ({ ...source, factor: source.factor * 2 ** shift }));
-    if (roundingError(maps, scaled) <= WEIGHT_NOISE * 2 ** shift) return shift;
+    const most = WEIGHT_NOISE * 2 ** shift;
+    if (roundingError(maps, scaled, most) <= most) return shift;
   }
   return MAX_SHIFT;
 }

@@ -2,6 +2,7 @@ import type { Lc } from '../../../../circuits/builder.js';
 import { linearCombination } from '../../../../circuits/lc.js';
 import { ZkonnxError } from '../../../base/errors.js';
 import { accumulate } from '../../real/accumulate.js';
+import { addIntervals } from '../../real/integer-intervals.js';
 import { rowsOf } from '../../real/linear-map.js';
 import type { IrAttrs } from '../graph.js';
 import { at, element, EXACT, lowerLive, type IrOp } from '../op.js';
@@ -13,20 +14,7 @@ export const linear: IrOp<IrAttrs['linear']> = {
     const hi = Float64Array.from(bias);
     const reach = Float64Array.from(bias, Math.abs);
     maps.forEach((map, s) => {
-      const fact = at(inputs, s);
-      const { rowClass, rowBase, rowWeight, start, offset, tap, weights } = rowsOf(map);
-      for (let i = 0; i < size; i++) {
-        const [base, first, c] = [rowBase[i]!, rowWeight[i]!, rowClass[i]!];
-        const end = start[c + 1]!;
-        for (let k = start[c]!; k < end; k++) {
-          const coef = weights[first + tap[k]!]!;
-          const j = base + offset[k]!;
-          const [a, b] = [coef * fact.lo[j]!, coef * fact.hi[j]!];
-          lo[i]! += Math.min(a, b);
-          hi[i]! += Math.max(a, b);
-          reach[i]! += Math.max(Math.abs(a), Math.abs(b));
-        }
-      }
+      addIntervals(map, at(inputs, s), { lo, hi, reach });
     });
     const worst = reach.reduce((max, value) => Math.max(max, value), 0);
     if (worst >= EXACT) {

@@ -22,6 +22,8 @@ export interface Comparison {
   readonly target?: number;
   /** The most milliseconds that it asks. */
   readonly limitMs?: number;
+  /** The time that a design was reckoned with, on the machine of its page, and how many times as much the project asks at most. */
+  readonly design?: { readonly ms: number; readonly slack: number };
   /** The most resident bytes of our process that it asks. */
   readonly limitBytes?: number;
 }

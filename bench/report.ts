@@ -30,9 +30,10 @@ function ratio({ ours, peer }: Comparison): string {
   return ours.ms.length === 1 ? `${times(median)} ×` : `${times(median)} (${times(least)}–${times(most)}) ×`;
 }
 
-function asked({ target, limitMs, limitBytes }: Comparison): string {
+function asked({ target, design, limitMs, limitBytes }: Comparison): string {
   const limits = [
-    target === undefined ? '' : `≥ ${target} ×`,
+    target === undefined ? '' : `≥ ${Number(target.toFixed(2))} ×`,
+    design === undefined ? '' : `≤ ${design.slack} × design`,
     limitMs === undefined
       ? ''
       : limitMs < 1
@@ -43,6 +44,11 @@ function asked({ target, limitMs, limitBytes }: Comparison): string {
     limitBytes === undefined ? '' : `< ${Math.floor(limitBytes / 2 ** 20)} MiB`,
   ];
   return limits.filter((limit) => limit !== '').join(', ');
+}
+
+/** Designs were reckoned with the best of some runs, and what else a machine does makes a run longer, never shorter: so the least run is beside it. */
+function leastOf(ms: readonly number[], reference: number): string {
+  return `${(spread(ms).least / reference).toFixed(2)} ×`;
 }
 
 function memory(side: Side | undefined): string {
@@ -64,12 +70,28 @@ function comparisonTable(comparisons: readonly Comparison[]): string {
     row.peer?.who ?? '',
     row.peer === undefined ? '' : duration(row.peer.ms),
     ratio(row),
+    row.design === undefined ? '' : duration([row.design.ms]),
+    row.design === undefined ? '' : leastOf(row.ours.ms, row.design.ms),
+    row.design === undefined || row.peer === undefined ? '' : leastOf(row.ours.ms, spread(row.peer.ms).least),
     asked(row),
     String(row.ours.ms.length),
     memory(row.ours),
     memory(row.peer),
   ]);
-  const columns = ['', 'ours', 'peer', "peer's time", 'ratio', 'asked', 'runs', 'our peak', "peer's peak"];
+  const columns = [
+    '',
+    'ours',
+    'peer',
+    "peer's time",
+    'ratio',
+    'design',
+    'our least of it',
+    'of the peer’s least',
+    'asked',
+    'runs',
+    'our peak',
+    "peer's peak",
+  ];
   return markdownTable(columns, rows);
 }
 
@@ -91,7 +113,7 @@ export function markdownHeader({ cpu, cores, memoryGiB, node, platform }: Machin
 /** The same without what the project asks of itself, for inputs that it does not ask it of. */
 export function withoutTargets(section: Section): Section {
   const comparisons = section.comparisons.map(
-    ({ target: _target, limitMs: _limitMs, limitBytes: _limitBytes, ...row }) => row,
+    ({ target: _target, design: _design, limitMs: _limitMs, limitBytes: _limitBytes, ...row }) => row,
   );
   return { ...section, comparisons };
 }

@@ -3,8 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 
 const FILE = 'dist/verifier/zkonnx-verify.mjs';
-/** Bytes, 5 % above what it was when the limit was set: with protocol clear, whose verifier is as large as both others. */
-const LIMITS = { raw: 375_000, gzip: 112_500 };
+/**
+ * Bytes, 5 % above what it was when the limit was set: with protocol clear, whose verifier is as large as both others, and its loops twice, in WebAssembly (11 kB of base64) and
+ * without BigInt for where that may not run (26 kB with what chooses).
+ */
+const LIMITS = { raw: 415_000, gzip: 127_000 };
 
 const bytes = await readFile(FILE);
 const sizes = { raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length };

@@ -107,6 +107,15 @@ describe('report', () => {
     expect(plainSection(alone)).toEqual(alone);
   });
 
+  it('a rate that was reckoned with stands beside the least run, ours and the peer’s', () => {
+    const design = { ms: 1.6, slack: 1.2 };
+    const rate = { ...section, comparisons: [{ ...section.comparisons[0]!, design, target: 1 / 1.2 }] };
+    const text = markdownSection(rate);
+    expect(text).toContain('| design | our least of it | of the peer’s least | asked |');
+    expect(text).toContain('| 1.60 ms | 1.25 × | 0.10 × | ≥ 0.83 ×, ≤ 1.2 × design |');
+    expect(markdownSection(withoutTargets(rate))).not.toContain('design');
+  });
+
   it('what is counted has a table of its own', () => {
     const counted = { ...section, comparisons: [], facts: { columns: ['', 'rows'], rows: [['iris', '618']] } };
     expect(markdownSection(counted)).toBe('## Sums\n\n- What is summed.\n\n|  | rows |\n| --- | --- |\n| iris | 618 |');

@@ -65,6 +65,9 @@ export function joinedAxes(dims: readonly number[], point: readonly Ext[]): read
   return joined;
 }
 
+const MAX_KEPT = 2 ** 14;
+const MAX_TABLES = 64;
+
 /** Tables at a point, each made once. */
 export class PointTables {
   private readonly made = new Map<string, readonly Ext[]>();
@@ -72,8 +75,10 @@ export class PointTables {
 
   constructor(private readonly point: readonly Ext[]) {}
 
-  /** boxWeights. */
+  /** boxWeights. Large ones are not kept: a key may have many. */
   weights(dims: readonly number[]): readonly Ext[] {
+    const elements = dims.reduce((product, dim) => product * dim, 1);
+    if (elements > MAX_KEPT || this.made.size >= MAX_TABLES) return boxWeights(dims, this.point);
     return remembered(this.made, dims.join(), () => boxWeights(dims, this.point));
   }
 

@@ -15,6 +15,7 @@ import { widthsOf } from './oracle.js';
 import { joined } from './channel.js';
 import { assertSecure, checkParameters, errorTerms, reservedRows, strictParameters } from './parameters.js';
 import type { ErrorTerm, OpeningParameters } from './parameters.js';
+import { listsTooLong } from './listed.js';
 import { committedTensors, type ArgumentPlan } from './plan.js';
 import { elementsOf, tableRows, type Relation, type WeightMap } from './relation.js';
 import { readRelation, relationBytes } from './relation-bytes.js';
@@ -116,6 +117,8 @@ export function readClearKey(key: JsonObject): PreparedClearKey {
   const reserved = reservedRows(parameters);
   checkParameters(parameters, reserved);
   requireColumns(relation, 2 ** n, reserved);
+  const tooLong = listsTooLong(relation);
+  if (tooLong !== undefined) throw keyInvalid(`a check of it would make ${tooLong}`, 'relation');
   const plan = planOf({ relation, parameters });
   const errors = errorTerms(parameters, argumentSizes(plan, columnsOf(plan)));
   assertSecure(errors);

@@ -30,7 +30,6 @@ export interface PublicTensors {
 /** The box's weights at a point. */
 export class PointWeighting implements Weighting {
   readonly box: BoxWeights;
-  private flat: readonly Ext[] | undefined;
 
   constructor(
     private readonly dims: readonly number[],
@@ -40,7 +39,7 @@ export class PointWeighting implements Weighting {
   }
 
   elements(): readonly Ext[] {
-    return (this.flat ??= tablesOf(this.point).weights(this.dims));
+    return tablesOf(this.point).weights(this.dims);
   }
 
   total(): Ext {

@@ -1,6 +1,7 @@
 /** A relation that is not well-formed is refused where a key is read, with what is wrong and where. */
 import { describe, expect, it } from 'vitest';
 import { MAX_LISTED_ROWS } from '../../../src/verify/clear/plan.js';
+import { listsTooLong } from '../../../src/verify/clear/listed.js';
 import { checkRelation } from '../../../src/verify/clear/relation-check.js';
 import type { Constraint, MapAxis, MatrixTerm, Relation } from '../../../src/verify/clear/relation.js';
 import { everyKind, form, just, ref, requantised, select, structured, term } from './toys.js';
@@ -100,5 +101,36 @@ describe('checkRelation', () => {
   it.each(wrong)('refuses %s', (_, of, message) => {
     expect(() => checkRelation(of)).toThrow(message);
     expect(() => checkRelation(of)).toThrow(expect.objectContaining({ code: 'KEY_INVALID' }) as Error);
+  });
+});
+
+describe('what a check would list', () => {
+  const dims = [2 ** 21, 4];
+  const selects = (count: number) =>
+    Array.from({ length: count }, () => ({
+      kind: 'linear' as const,
+      dims: [1],
+      form: form([term(1n, ref('cell', 0), select([0], [0]))]),
+      terms: [],
+    }));
+  const relationOf = (box: readonly number[], constraints: Relation['constraints']): Relation => ({
+    cells: [{ name: 'x', dims: box }],
+    weights: [],
+    publics: [],
+    tables: [],
+    constraints,
+  });
+
+  it('is bounded, a tensor by itself and all together, though few bytes of a key name it', () => {
+    expect(listsTooLong(relationOf([2 ** 21, 2], selects(3)))).toBeUndefined();
+    expect(listsTooLong(relationOf(dims, selects(1)))).toMatch(/more than 4194304/);
+    expect(listsTooLong(relationOf([2 ** 21, 2], selects(20)))).toMatch(/lists of/);
+    // Whole tensors are never listed.
+    const whole = { kind: 'linear' as const, dims, form: form([term(1n, ref('cell', 0))]), terms: [] };
+    expect(listsTooLong(relationOf(dims, [whole]))).toBeUndefined();
+  });
+
+  it('of every toy is little', () => {
+    for (const { relation } of [requantised(), everyKind()]) expect(listsTooLong(relation)).toBeUndefined();
   });
 });

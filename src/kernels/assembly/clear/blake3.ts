@@ -117,6 +117,12 @@ function join(top: usize, flags: i32, scratch: usize): usize {
 /** Digests of four inputs in scratch's output, on lanes. */
 @inline
 function digests(input: usize, stride: usize, laid: bool, bytes: u32, flags: i32, scratch: usize): void {
+  if (!laid && bytes == BLOCK) {
+    // A node: one block, which is all there is.
+    messageOf(scratch, input, stride, BLOCK);
+    compress4(scratch + OUT, scratch, scratch + MESSAGE, i32x4.splat(0), BLOCK, flags | CHUNK_START | CHUNK_END | ROOT, false);
+    return;
+  }
   const m = upToRoot(input, stride, laid, bytes, flags, scratch);
   compress4(scratch + OUT, load<usize>(scratch + ROOT_CV), m, i32x4.splat(0), load<u32>(scratch + ROOT_BYTES), load<i32>(scratch + ROOT_FLAGS), false);
 }

@@ -296,11 +296,14 @@ interface ProvingKeyFiles {
   readonly stored: readonly string[];
 }
 
+/** The code of the weights of an artifact of protocol clear (src/prove/clear/stored-weights.ts), where it is worth storing. */
+export const STORED_WEIGHTS = 'weights.clear';
+
 export const PROVING_KEYS: { readonly [P in Protocol]: ProvingKeyFiles } = {
   groth16: { file: 'proving_key.zkey', stored: ['proving_key.zkey.kernels'] },
   mirage: { file: 'proving_key.mirage', stored: [] },
   // Proving takes the program and its weights alone.
-  clear: { stored: [] },
+  clear: { stored: [STORED_WEIGHTS] },
 };
 
 /** The artifact's own proving key; undefined for a protocol that has none. */

@@ -28,6 +28,6 @@ export function checkedProof<P extends Protocol>(
   if (verdict.valid) return file;
   throw new ZkonnxError('KEY_MISMATCH', 'the proof does not verify under the artifact’s verification key', {
     got: verdict.message,
-    help: 'the proving key, its .kernels form or the verification key is damaged or of another setup: run setup again',
+    help: 'the proving key, its .kernels form, weights.clear or the verification key is damaged or of another setup: run setup again',
   });
 }

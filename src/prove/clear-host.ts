@@ -4,6 +4,7 @@ import type { Between } from '../kernels/clear/team.js';
 import type { PreparedKeyOf } from '../verify/key.js';
 import type { ClearCrew } from './clear/crew.js';
 import { ClearProver } from './clear/host.js';
+import type { WithStoredCode } from './clear/stored-weights.js';
 import type { DeclaredDomains } from './declared-domains.js';
 import { pauseForOthers } from './engine/event-loop.js';
 import type { Statement } from './engine/protocol.js';
@@ -18,10 +19,12 @@ export async function openClear(
   crew: ClearCrew,
   { onProgress, ...run }: OpenProverOptions,
   declared: DeclaredDomains,
+  storedCode?: WithStoredCode,
 ): Promise<Prover> {
   try {
     onProgress?.({ phase: 'load', fraction: 0 });
-    const prover = await ClearProver.open(program, key, where, crew, betweenTasks(run, 'loading the key'));
+    const between = betweenTasks(run, 'loading the key');
+    const prover = await ClearProver.open(program, key, where, crew, between, storedCode);
     onProgress?.({ phase: 'load', fraction: 1 });
     return new ProverHandle<'clear'>(key, undefined, new ClearHost(prover, crew), declared);
   } catch (error) {

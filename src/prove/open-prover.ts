@@ -1,7 +1,17 @@
 /** `openProver` where there are files and worker threads. */
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import { invariant, unlessAborted, ZkonnxError } from '../base/errors.js';
 import { readingArtifact } from '../formats/artifact-read.js';
-import { artifactPaths, ownProvingKey, PROGRAM_FILES, PROVING_KEYS, readManifest } from '../formats/manifest.js';
+import { withFile } from '../formats/file-source.js';
+import {
+  artifactPaths,
+  ownProvingKey,
+  PROGRAM_FILES,
+  PROVING_KEYS,
+  readManifest,
+  STORED_WEIGHTS,
+} from '../formats/manifest.js';
 import { readRegular } from '../formats/regular-file.js';
 import type { Kernels } from '../kernels/module.js';
 import { MAX_KEY_CHARS, type PreparedKey, type PreparedKeyOf } from '../verify/key.js';
@@ -11,6 +21,7 @@ import type { Protocol } from '../verify/statement.js';
 import { openClear } from './clear-host.js';
 import { PoolCrew } from './clear-pool.js';
 import { MAX_PROGRAM_BYTES } from './clear/program.js';
+import type { WithStoredCode } from './clear/stored-weights.js';
 import { KernelVerifier, prepareKeyOn, verifierKernels } from './engine/kernel-verifier.js';
 import { ProverPool, type ProverFiles } from './pool.js';
 import { ENGINES } from './protocols.js';
@@ -46,7 +57,9 @@ const HOSTS: { readonly [P in Protocol]: Open<P> } = {
     const opened = await key();
     const isPath = typeof circuit === 'string';
     const bytes = isPath ? await readRegular(circuit, MAX_PROGRAM_BYTES) : circuit;
-    return openClear(bytes, opened.key, isPath ? circuit : 'circuit', new PoolCrew(options), options, opened.declared);
+    const where = isPath ? circuit : 'circuit';
+    const stored = isPath ? storedBeside(circuit) : undefined;
+    return openClear(bytes, opened.key, where, new PoolCrew(options), options, opened.declared, stored);
   },
 };
 
@@ -62,6 +75,18 @@ export function openProver(artifact: string | ArtifactBytes, options: OpenProver
     signal: options.signal,
     discard: (prover) => prover.close(),
   });
+}
+
+/** The code of the weights beside a program. A file that cannot be read is as none: the weights are encoded then. */
+function storedBeside(program: string): WithStoredCode {
+  const file = path.join(path.dirname(program), STORED_WEIGHTS);
+  return async (use) => {
+    const isThere = await stat(file).then(
+      (found) => found.isFile(),
+      () => false,
+    );
+    return isThere ? withFile(file, use) : undefined;
+  };
 }
 
 async function open<P extends Protocol>(from: () => Promise<Opened<P>>, options: OpenProverOptions): Promise<Prover> {

@@ -1,9 +1,10 @@
 /** setup: keys for an artifact. The proving key and the verification key with the schema and its digest, or nothing. */
+import path from 'node:path';
 import { checkRounds } from '../constraint/check-rounds.js';
 import { throwIfAborted, ZkonnxError } from '../base/errors.js';
 import { keyFiles, keysExist } from '../formats/artifact-keys.js';
 import { ArtifactLock } from '../formats/artifact-lock.js';
-import { writeFileAtomically } from '../formats/atomic-write.js';
+import { writeChunksAtomically, writeFileAtomically } from '../formats/atomic-write.js';
 import { requireSameCircuit } from '../formats/circuit.js';
 import { circuitDigest, circuitHashIn } from '../formats/circuit-digest.js';
 import { namesOf, readCircuitFile } from '../formats/circuit-file.js';
@@ -14,6 +15,7 @@ import {
   provingKeyPath,
   readManifest,
   schemaOf,
+  STORED_WEIGHTS,
   type Manifest,
 } from '../formats/manifest.js';
 import { OutputSet } from '../formats/output-set.js';
@@ -170,14 +172,19 @@ const SETUPS: { readonly [P in Protocol]: SetupProtocol } = {
   },
   clear: {
     kind: 'none',
-    async make({ dir, manifest }, kind, { signal }, clock) {
+    async make({ dir, manifest }, kind, { signal, within }, clock) {
       const file = artifactPaths(dir).program;
       const program = openProgram(await readRegular(file, MAX_PROGRAM_BYTES), manifest.schema, file);
       requireSameCircuit(manifest.circuit.hash, program.hash, file);
       clock.lap('load');
       throwIfAborted(signal, 'the setup');
-      const { key } = await commitProgram(program, manifest.schema);
+      const { key, storedCode } = await commitProgram(program, manifest.schema);
       clock.lap('keys');
+      if (storedCode !== undefined) {
+        // For our prover alone, and only to open sooner.
+        await writeChunksAtomically(path.join(dir, STORED_WEIGHTS), storedCode, { signal, within });
+        clock.lap('store');
+      }
       return makeVerificationKey(key, factsFor(manifest, kind, program.hash));
     },
   },

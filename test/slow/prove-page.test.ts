@@ -1,7 +1,6 @@
 /** The bundled prover in Chromium: in a page whose policy allows no more than it needs, in a cross-origin isolated one, and in a page's worker. */
-import { createServer, type OutgoingHttpHeaders, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,14 +13,9 @@ import { CURVE_PROTOCOLS } from '../../src/verify/key-points.js';
 import { makeArtifact, snarkjsAccepts, type ProverFiles } from '../pipeline/browser-prover.js';
 import { bytesOfArtifact, editCircuit, makeArtifactOf, readKey, withoutSalts } from '../pipeline/stranger.js';
 import { startBrowser, type Browser } from './browser.js';
+import { originOf, serve } from './serve.js';
 
 const INPUT = { input: [-0.33, -0.66, -0.05, -0.16] };
-/** What SharedArrayBuffer takes. */
-const ISOLATED = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
-
-/** As docs/browser.md advises. */
-const POLICY = { 'Content-Security-Policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'" };
-
 /** What a page or its worker tells of a proof it made. */
 interface Told {
   readonly proof: ProofFile;
@@ -134,26 +128,8 @@ async function strangersFiles(): Promise<Record<string, string | Uint8Array>> {
   return contents;
 }
 
-const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.mjs': 'text/javascript' };
-
-/** Serves these contents on a port of this machine; with the headers of isolation to who asks for them. */
-async function serve(contents: Readonly<Record<string, string | Uint8Array>>): Promise<Server> {
-  const web = createServer(({ url = '' }, response) => {
-    const { pathname, searchParams } = new URL(url, 'http://localhost');
-    const content = contents[pathname];
-    const headers: OutgoingHttpHeaders = {
-      ...POLICY,
-      ...(searchParams.has('isolated') ? ISOLATED : {}),
-    };
-    headers['Content-Type'] = TYPES[path.extname(pathname)] ?? 'application/octet-stream';
-    response.writeHead(content === undefined ? 404 : 200, headers).end(content);
-  });
-  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
-  return web;
-}
-
 async function proveIn(page: string, where: 'page' | 'worker'): Promise<Told> {
-  const tab = await browser.open(`http://127.0.0.1:${(server.address() as AddressInfo).port}${page}`);
+  const tab = await browser.open(`${originOf(server)}${page}`);
   const here = `import('/prove.mjs').then(({ proveHere }) => proveHere())`;
   const inWorker = `new Promise((resolve, reject) => {
     const worker = new Worker('/worker.mjs', { type: 'module' });
@@ -182,7 +158,7 @@ describe('iris proven in Chromium', () => {
 
 describe('a stranger’s circuit.bin in Chromium', () => {
   it.each(strangers)('with the salt on another wire gives no proof, $protocol, formatVersion $version', async (one) => {
-    const tab = await browser.open(`http://127.0.0.1:${(server.address() as AddressInfo).port}/page.html`);
+    const tab = await browser.open(`${originOf(server)}/page.html`);
     const prove = (name: string) =>
       tab.evaluate(
         `import('/attacked.mjs').then(({ proveAttacked }) => proveAttacked('/${name}-${one.protocol}-${one.version}/', ${JSON.stringify(SECRET)}))`,

@@ -7,12 +7,15 @@ import { publicCount, type Schema } from '../../verify/statement.js';
 import type { ClearProgram } from './program.js';
 import { instantiateClearKernels } from '../../kernels/clear/module.js';
 import { SoloClearTeam } from '../../kernels/clear/team.js';
+import { isWorthStoring } from './stored-weights.js';
 import { RelationProver } from './relation-prover.js';
 
 /** Anybody who has the program makes the same: nothing is drawn. */
 export interface CommittedProgram {
   readonly lowered: LoweredRelation;
   readonly key: ClearKeyJson;
+  /** The code of the weights as a file, in chunks; undefined where it is not worth storing. */
+  readonly storedCode: Iterable<Uint8Array> | undefined;
 }
 
 /** Throws what lowering throws, MEMORY_EXCEEDED. */
@@ -21,7 +24,8 @@ export async function commitProgram({ ir }: ClearProgram, schema: Schema): Promi
   const { parameters } = openingOf(lowered.relation);
   const plan = planOf({ relation: lowered.relation, parameters });
   const team = new SoloClearTeam(await instantiateClearKernels());
-  const { weightsRoot } = await RelationProver.open(team, plan, lowered.weights(), parameters);
+  const prover = await RelationProver.open(team, plan, lowered.weights(), parameters);
   const { outputs, inputs } = publicCount(schema);
-  return { lowered, key: clearKeyJson(lowered.relation, parameters, weightsRoot, outputs + inputs) };
+  const key = clearKeyJson(lowered.relation, parameters, prover.weightsRoot, outputs + inputs);
+  return { lowered, key, storedCode: isWorthStoring(plan, parameters) ? prover.storedCode() : undefined };
 }

@@ -16,6 +16,7 @@ import { isCallersError, markCallersError, ProofQueue } from '../engine/proof-qu
 import type { ClearCrew } from './crew.js';
 import { proverBytes } from './memory-estimate.js';
 import { openProgram, ProgramRunner, type ProgramRun } from './program.js';
+import { isWorthStoring, type WithStoredCode } from './stored-weights.js';
 import { codeElements, RelationProver, type RelationPhase } from './relation-prover.js';
 
 /** What a proof's time goes to, in order; `queue`: waiting for the proof before it. */
@@ -60,7 +61,7 @@ export class ClearProver {
   ) {}
 
   /**
-   * Lowers the program again and commits to its weights: the key's relation and root must come out. Throws as `openProgram`, KEY_MISMATCH, MEMORY_EXCEEDED,
+   * Lowers the program again and commits to its weights, or reads their code: the key's relation and root must come out. Throws as `openProgram`, KEY_MISMATCH, MEMORY_EXCEEDED,
    * ABORTED.
    */
   static async open(
@@ -69,6 +70,7 @@ export class ClearProver {
     where: string,
     crew: ClearCrew,
     between: Between,
+    storedCode?: WithStoredCode,
   ): Promise<ClearProver> {
     const { body, facts } = key;
     const { schema } = facts;
@@ -81,12 +83,15 @@ export class ClearProver {
     const plan = planOf({ relation: lowered.relation, parameters: body.parameters });
     const { digest } = clearKeyOf(body, facts.keyDigest);
     const { kernels: tables, others } = proverBytes(plan, body.parameters);
+    const { weightsRoot: root } = body;
+    const isStored = storedCode !== undefined && root !== undefined && isWorthStoring(plan, body.parameters);
+    const stored = isStored ? { root, code: storedCode } : undefined;
     const load = async (pause: Between): Promise<Session> => {
       crew.requireMemory?.(tables + others);
       try {
         const kernels = await instantiateClearKernels({ memory: crew.memory() });
         const team = crew.team(kernels, codeElements(plan, body.parameters));
-        const relation = await RelationProver.open(team, plan, lowered.weights(), body.parameters, pause);
+        const relation = await RelationProver.open(team, plan, lowered.weights(), body.parameters, pause, stored);
         requireSameRoot(body, relation.weightsRoot, where);
         return { relation, queue: new ProofQueue() };
       } catch (error) {

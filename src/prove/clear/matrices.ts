@@ -98,21 +98,19 @@ async function place(
   return matrix;
 }
 
-/** The key's matrix: anybody makes the same from the weights. */
+/** The key's matrix: anybody makes the same from the weights. `stored` gives the code without encoding and hashing, or undefined. */
 export async function commitWeights(
   workshop: Workshop,
   layout: Layout,
   positions: readonly number[],
   tensors: readonly Table[],
   rateLog: number,
+  stored: () => Promise<OpenTree | undefined> = () => Promise.resolve(undefined),
 ): Promise<CommittedMatrix> {
   const matrix = await place(workshop.memory, layout, positions, tensors, layout.columns);
-  return {
-    layout,
-    coefficients: matrix,
-    masks: [],
-    ...(await encodeAndHash(workshop, 'weights', matrix, layout, layout.columns, rateLog, 0)),
-  };
+  const code =
+    (await stored()) ?? (await encodeAndHash(workshop, 'weights', matrix, layout, layout.columns, rateLog, 0));
+  return { layout, coefficients: matrix, masks: [], ...code };
 }
 
 /** A proof's matrix: cells, uniform values in the reserved rows, six uniform columns of masks, salts. */

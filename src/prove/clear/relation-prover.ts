@@ -21,6 +21,7 @@ import { Recorder } from './reference/argument.js';
 import { provePadProducts } from './reference/pad-products.js';
 import { Sender } from './reference/sender.js';
 import { drawBlinding } from './reference/values.js';
+import { loadStoredCode, storedCodeChunks, type WithStoredCode } from './stored-weights.js';
 import { countMultiplicities, keepLists, rowsOf, type TableRows, type Vectors } from './vectors.js';
 
 /** Elements of the code of a proof's matrix: what its work is, roughly. */
@@ -54,13 +55,17 @@ export class RelationProver {
     private readonly grindMode: HashMode,
   ) {}
 
-  /** Lays the relation out and commits to the weights, in memory that stays: the team's, for this prover alone. */
+  /**
+   * Lays the relation out and commits to the weights, in memory that stays: the team's, for this prover alone. `stored`: of the key with this root, where a code of
+   * the weights may be found.
+   */
   static async open(
     team: ClearTeam,
     plan: ArgumentPlan,
     weights: readonly BigUint64Array[],
     parameters: OpeningParameters,
     between: Between = () => undefined,
+    stored?: { readonly root: Uint8Array; readonly code: WithStoredCode },
   ): Promise<RelationProver> {
     const { relation } = plan;
     const memory = new TableMemory(team);
@@ -74,7 +79,11 @@ export class RelationProver {
     let placed: PlacedMatrix | undefined;
     if (layouts.weights) {
       const positions = keepPositions(memory, layouts.weights);
-      const matrix = await commitWeights(workshop, layouts.weights, positions, tables, parameters.rateLog);
+      const { columns } = layouts.weights;
+      const load = () =>
+        stored?.code((code) => loadStoredCode(workshop, code, parameters, columns, stored.root)) ??
+        Promise.resolve(undefined);
+      const matrix = await commitWeights(workshop, layouts.weights, positions, tables, parameters.rateLog, load);
       placed = { matrix, positions };
     }
     const mode = grindingMode(memory);
@@ -84,6 +93,13 @@ export class RelationProver {
   /** Of the weights; undefined for a relation without any. */
   get weightsRoot(): Uint8Array | undefined {
     return this.weightsMatrix?.matrix.root;
+  }
+
+  /** The code of the weights as a file, in chunks; undefined without weights. Views of the memory, for as long as nothing is proven. */
+  storedCode(): Iterable<Uint8Array> | undefined {
+    const { weightsMatrix, memory, parameters } = this;
+    if (weightsMatrix === undefined) return undefined;
+    return storedCodeChunks(memory, weightsMatrix.matrix, parameters);
   }
 
   /**

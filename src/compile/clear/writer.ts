@@ -130,6 +130,13 @@ export class RelationWriter {
     return sameDims(tensor.dims, dims);
   }
 
+  /** A tensor of weights that a box reads whole has its dims. */
+  private adopt({ side, index }: Ref, dims: readonly number[]): void {
+    const isWeight = side === 'weight';
+    invariant(isWeight || sameDims(this.dimsOf({ side, index }), dims), 'a whole term of another box', { side, index });
+    if (isWeight) this.weights[index] = { ...this.weights[index]!, dims };
+  }
+
   /** form − extra = Σ terms, whose value is an integer within `bounds`. */
   linear(
     form: Vec,
@@ -140,6 +147,7 @@ export class RelationWriter {
     this.assertEqual('linear map', form, bounds);
     this.write([form], (dims) => {
       const { terms: own, constant } = this.form(form, dims);
+      for (const { source, select } of extra) if (select === undefined) this.adopt(source, dims);
       return { kind: 'linear', dims, form: { terms: [...own, ...extra], constant }, terms };
     });
   }

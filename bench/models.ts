@@ -130,12 +130,16 @@ interface GoldenTensor {
 
 /** Golden samples of a model; giza-volatility has none, so onnxruntime makes eight on fixed inputs outside the calibration data. */
 export async function goldenSamples(name: string): Promise<Golden[]> {
-  const folder = path.join(fixtures, 'models', name, 'golden');
+  return (await goldenIn(path.join(fixtures, 'models', name, 'golden'))) ?? madeSamples(name);
+}
+
+/** The golden samples of a folder with a manifest; undefined where there is none. */
+export async function goldenIn(folder: string): Promise<Golden[] | undefined> {
   let manifest: { samples: { inputs: GoldenTensor[]; outputs: GoldenTensor[] }[] };
   try {
     manifest = JSON.parse(await readFile(path.join(folder, 'manifest.json'), 'utf8')) as typeof manifest;
   } catch {
-    return madeSamples(name);
+    return undefined;
   }
   const read = async (tensors: readonly GoldenTensor[]) =>
     new Map(

@@ -5,9 +5,10 @@ import { lowerToRelation } from '../../src/compile/clear/lower.js';
 import { openingOf } from '../../src/compile/clear/security.js';
 import { compileInside } from '../../src/compile/compile.js';
 import { instantiateClearKernels } from '../../src/kernels/clear/module.js';
+import { SoloClearTeam } from '../../src/kernels/clear/team.js';
 import { RelationProver } from '../../src/prove/clear/relation-prover.js';
 import { encodeSample } from '../../src/prove/encode.js';
-import { verifyClear } from '../../src/verify/clear/verify.js';
+import { planOf, verifyClear } from '../../src/verify/clear/verify.js';
 import { expectLowered } from '../unit/clear-lowering/models.js';
 import { valuesOf } from '../unit/clear-lowering/programs.js';
 
@@ -34,12 +35,13 @@ it('mnist-burn-cnn, whose maps have 2^20 entries and more, is proven by its stru
   );
   const { relation, weights, assign } = lowerToRelation(quantised.ir, schema);
   const { parameters } = openingOf(relation);
-  const prover = new RelationProver(await instantiateClearKernels(), relation, weights(), parameters);
+  const team = new SoloClearTeam(await instantiateClearKernels());
+  const prover = await RelationProver.open(team, planOf({ relation, parameters }), weights(), parameters);
   const [sample] = await goldenSamples('mnist-burn-cnn');
   const assignment = assign(valuesOf({ ir: quantised.ir, schema }, encodeSample(schema, sample!.inputs)));
   const said = { publicBytes: new Uint8Array(), context: new Uint8Array() };
   const key = { digest: new Uint8Array(32), relation, parameters, weightsRoot: prover.weightsRoot };
-  const proof = prover.prove(key.digest, assignment, said, new Uint8Array(32));
+  const proof = await prover.prove(key.digest, assignment, said, new Uint8Array(32));
   expect(verifyClear(key, { ...said, publics: assignment.publics }, proof)).toBeUndefined();
   const output = assignment.publics[0]!.map((value, i) => (i === 0 ? value + 1n : value));
   expect(verifyClear(key, { ...said, publics: assignment.publics.with(0, output) }, proof)).toBeDefined();

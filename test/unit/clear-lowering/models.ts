@@ -6,6 +6,7 @@ import { clampWatch } from '../../../src/compile/ir/clamped.js';
 import { ORDER } from '../../../src/field/goldilocks.js';
 import { encodeSample } from '../../../src/prove/encode.js';
 import { checkerOf } from '../../../src/prove/clear/reference/satisfied.js';
+import { checkRelation } from '../../../src/verify/clear/relation-check.js';
 import type { Assignment } from '../../../src/verify/clear/relation.js';
 import { expectStatement, valuesOf } from './programs.js';
 
@@ -15,6 +16,7 @@ export function expectLowered(
   samples: readonly ReadonlyMap<string, Float64Array>[],
 ): LoweredRelation {
   const lowered = lowerToRelation(ir, schema);
+  checkRelation(lowered.relation);
   const unsatisfied = checkerOf(lowered.relation);
   const watch = clampWatch(ir);
   expect(samples.length).toBeGreaterThan(0);

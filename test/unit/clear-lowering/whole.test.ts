@@ -5,6 +5,7 @@ import { lowerToRelation, type RelationOptions } from '../../../src/compile/clea
 import { clampWatch } from '../../../src/compile/ir/clamped.js';
 import { ORDER } from '../../../src/field/goldilocks.js';
 import { checkerOf } from '../../../src/prove/clear/reference/satisfied.js';
+import { checkRelation } from '../../../src/verify/clear/relation-check.js';
 import type { Assignment } from '../../../src/verify/clear/relation.js';
 import { statementParts, type Schema } from '../../../src/verify/statement.js';
 import { expectStatement, valuesOf } from './programs.js';
@@ -55,6 +56,7 @@ describe.each(layouts)('random programs by %s', (_name, options) => {
       const graph = randomGraph(seed);
       const program = { ir: graph.ir, schema: uncommitted(graph.schema) };
       const { relation, assign } = lowerToRelation(program.ir, program.schema, options);
+      checkRelation(relation);
       const unsatisfied = checkerOf(relation);
       const watch = clampWatch(program.ir);
       const draw = randomDraw(seed + 977);

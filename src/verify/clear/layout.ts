@@ -133,21 +133,25 @@ export function positionsOf(layout: Layout, tensor: number): Uint32Array {
   });
   const positions = new Uint32Array(dims.reduce((product, dim) => product * dim, 1));
   for (const { start, logs, column, row } of layout.ofTensor[tensor]!) {
-    const first = column * 2 ** layout.n + row;
-    for (let local = 0; local < 2 ** blockLog({ logs }); local++) {
-      let rest = local;
-      let flat = 0;
-      let stride = 1;
-      for (let axis = dims.length - 1; axis >= 0; axis--) {
-        const side = 2 ** logs[axis]!;
-        flat += (start[axis]! + (rest % side)) * stride;
-        rest = Math.floor(rest / side);
-        stride *= dims[axis]!;
-      }
-      positions[flat] = first + local;
+    let position = column * 2 ** layout.n + row;
+    const last = dims.length - 1;
+    const side = 2 ** logs[last]!;
+    for (const flat of flatStarts(dims.slice(0, last), start, logs)) {
+      const from = flat * dims[last]! + start[last]!;
+      for (let i = from; i < from + side; i++) positions[i] = position++;
     }
   }
   return positions;
+}
+
+/** Flat indices of a block's elements along the axes of `dims`, row-major. */
+function flatStarts(dims: readonly number[], start: readonly number[], logs: readonly number[]): Uint32Array {
+  return dims.reduce((outer, dim, axis) => {
+    const side = 2 ** logs[axis]!;
+    const flat = new Uint32Array(outer.length * side);
+    for (let i = 0; i < flat.length; i++) flat[i] = outer[Math.floor(i / side)]! * dim + start[axis]! + (i % side);
+    return flat;
+  }, new Uint32Array(1));
 }
 
 function compareStarts(a: readonly number[], b: readonly number[]): number {

@@ -1,5 +1,6 @@
 /** Values of all cells and publics of a relation, from a run of the interpreter. */
 import { invariant } from '../../base/errors.js';
+import { ORDER } from '../../field/goldilocks.js';
 import { EXACT } from '../ir/op.js';
 import type { Assignment } from '../../verify/clear/relation.js';
 import type { RelationWriter, Run } from './writer.js';
@@ -40,9 +41,13 @@ export function assignmentOf(
     cells.push(tensor);
   }
   for (const [i, of] of publics.entries()) shown[i] = of(run);
+  let weights: readonly BigUint64Array[] | undefined;
   return {
     cells: cells.map((tensor) => residues(tensor, modulus)),
-    weights: weightsOf(writer),
+    // Of any run the same, and large: made for who asks. A prover has them.
+    get weights() {
+      return (weights ??= weightsOf(writer));
+    },
     publics: shown.map((tensor) => residues(tensor, modulus)),
   };
 }
@@ -70,8 +75,28 @@ function evaluate(vec: Vec, sides: Sides): Float64Array {
 
 function residues(values: Float64Array | BigUint64Array, modulus: bigint): BigUint64Array {
   if (values instanceof BigUint64Array) return values;
+  if (modulus === ORDER) return residuesOf(values);
   return BigUint64Array.from(values, (value) => {
     const residue = BigInt(value) % modulus;
     return residue < 0n ? residue + modulus : residue;
   });
+}
+
+/** Integers of less than 2^53 modulo p = 2^64 − 2^32 + 1, by 32-bit halves: a large model has millions of weights. */
+export function residuesOf(values: Float64Array): BigUint64Array {
+  const residue = new BigUint64Array(values.length);
+  const halves = new DataView(residue.buffer);
+  for (let i = 0; i < values.length; i++) {
+    const size = Math.abs(values[i]!);
+    invariant(size <= EXACT, 'a value beyond the exact integers', { value: values[i] });
+    let [low, high] = [size % 2 ** 32, Math.floor(size / 2 ** 32)];
+    if (values[i]! < 0) {
+      // p has the halves 1 and 2^32 − 1.
+      const borrows = low > 1;
+      [low, high] = [1 - low + (borrows ? 2 ** 32 : 0), 2 ** 32 - 1 - high - Number(borrows)];
+    }
+    halves.setUint32(8 * i, low, true);
+    halves.setUint32(8 * i + 4, high, true);
+  }
+  return residue;
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EXT_ZERO, ORDER, extAdd, extMul, type Ext } from '../../../src/field/goldilocks.js';
 import { eachEntry } from '../../../src/prove/clear/reference/maps.js';
-import { axesTerm, inExtents, outExtents, runsOf, weightDims } from '../../../src/verify/clear/axes.js';
+import { axesTerm, axesWork, inExtents, outExtents, runsOf, weightDims } from '../../../src/verify/clear/axes.js';
 import { boxVariables, boxWeights } from '../../../src/verify/clear/box.js';
 import { eqTable } from '../../../src/verify/clear/multilinear.js';
 import { elementsOf, type MapAxis } from '../../../src/verify/clear/relation.js';
@@ -101,6 +101,20 @@ describe('maps along axes', () => {
       { numRuns: 100, seed: 13 },
     );
   });
+});
+
+it('cost a verifier the sizes of their axes, of a window outs times taps: what a key is held to', () => {
+  const window = { kind: 'window', out: 28, in: 30, kernel: 3, stride: 1, dilation: 1, pad: 0 } as const;
+  expect(
+    axesWork([
+      { kind: 'shared', size: 5 },
+      { kind: 'own', size: 7 },
+      { kind: 'full', out: 512, in: 256 },
+    ]),
+  ).toBe(780);
+  expect(axesWork([window])).toBe(28 * 3 + 30);
+  // Few bytes, and more products than a key may cost (2^26, key.ts).
+  expect(axesWork([{ ...window, out: 2 ** 20, kernel: 2 ** 20 }])).toBeGreaterThan(2 ** 26);
 });
 
 it.each([

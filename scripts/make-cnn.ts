@@ -173,7 +173,7 @@ export function makeCnn(name: CnnName, options: CnnOptions = {}): Uint8Array {
   return type.encode(type.fromObject(model)).finish();
 }
 
-if (process.argv[1] !== undefined && import.meta.filename === path.resolve(process.argv[1])) {
+if (process.argv[1] !== undefined && path.basename(process.argv[1]).startsWith('make-cnn')) {
   const [name, out, ...flags] = process.argv.slice(2);
   if (name === undefined || out === undefined || !(name in CNNS)) {
     process.stderr.write(`usage: make-cnn ${Object.keys(CNNS).join('|')} OUT.onnx [--batch-norm]\n`);

@@ -90,7 +90,9 @@ function runsOf({ loops, memory }: Prototype, { loops: hashLoops }: Prototype, q
       for (const pairs of halvings()) if (pairs < n / 2) loop('gkr_round')(A, B, C, D, E, pairs, R0, R1, OUT);
     },
     'node of GKR upwards': () => loop('gkr_up')(A, B, C, D, n / 2),
-    ...Object.fromEntries(logs.map((log) => [`2^${log}`, () => loop('ntt')(A, B, log)])),
+    ...Object.fromEntries(
+      logs.map((log) => [`2^${log}`, repeat(Math.max(1, 2 ** (16 - log)), () => loop('ntt')(A, B, log))]),
+    ),
     nodes: () => hashLoops['rep']!(0, quick ? 16 : 1024, A, B),
   };
 }

@@ -75,28 +75,29 @@ function evaluate(vec: Vec, sides: Sides): Float64Array {
 
 function residues(values: Float64Array | BigUint64Array, modulus: bigint): BigUint64Array {
   if (values instanceof BigUint64Array) return values;
-  if (modulus === ORDER) return residuesOf(values);
+  if (modulus === ORDER) return wordsOf(values);
   return BigUint64Array.from(values, (value) => {
     const residue = BigInt(value) % modulus;
     return residue < 0n ? residue + modulus : residue;
   });
 }
 
-/** Integers of less than 2^53 modulo p = 2^64 − 2^32 + 1, by 32-bit halves: a large model has millions of weights. */
-export function residuesOf(values: Float64Array): BigUint64Array {
-  const residue = new BigUint64Array(values.length);
-  const halves = new DataView(residue.buffer);
+/** Where the low half of a word of 64 bits lies among its two of 32. */
+const LOW = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 0 : 1;
+
+/** Integers of size up to 2^53 modulo 2^64 − 2^32 + 1, by halves of 32 bits: a BigInt each takes ten times as long. */
+export function wordsOf(values: Float64Array): BigUint64Array {
+  const residues = new BigUint64Array(values.length);
+  const halves = new Uint32Array(residues.buffer);
   for (let i = 0; i < values.length; i++) {
-    const size = Math.abs(values[i]!);
-    invariant(size <= EXACT, 'a value beyond the exact integers', { value: values[i] });
-    let [low, high] = [size % 2 ** 32, Math.floor(size / 2 ** 32)];
-    if (values[i]! < 0) {
-      // p has the halves 1 and 2^32 − 1.
-      const borrows = low > 1;
-      [low, high] = [1 - low + (borrows ? 2 ** 32 : 0), 2 ** 32 - 1 - high - Number(borrows)];
-    }
-    halves.setUint32(8 * i, low, true);
-    halves.setUint32(8 * i + 4, high, true);
+    const value = values[i]!;
+    const size = Math.abs(value);
+    invariant(size <= 2 ** 53 && Number.isInteger(size), 'a value that is no exact integer', { value });
+    const [low, high] = [size % 2 ** 32, Math.floor(size / 2 ** 32)];
+    // p − size = (2^32 − 1 − high)·2^32 + (1 − low), and a borrow where low > 1.
+    const borrow = low > 1 ? 1 : 0;
+    halves[2 * i + LOW] = value < 0 ? 1 - low + borrow * 2 ** 32 : low;
+    halves[2 * i + 1 - LOW] = value < 0 ? 2 ** 32 - 1 - high - borrow : high;
   }
-  return residue;
+  return residues;
 }

@@ -1,4 +1,4 @@
-/** ResNet-18, a thirty-second as wide, through protocol `clear`: structure reaches the program's file, and what is lowered from that is the same. */
+/** VGG-16 and ResNet-18, a thirty-second as wide, through protocol `clear`: structure reaches the program's file, and what is lowered from that is the same. */
 import { expect, it } from 'vitest';
 import { makeCnn, type CnnName } from '../../scripts/make-cnn.js';
 import { lowerToRelation } from '../../src/compile/clear/lower.js';
@@ -11,7 +11,11 @@ import { relationBytes } from '../../src/verify/clear/relation-bytes.js';
 const random = lehmer(7);
 const picture = () => new Map([['input', Float64Array.from({ length: 3 * 32 * 32 }, random)]]);
 
-it.each<[CnnName, boolean]>([['resnet18', true]])('%s, batch norm %s', async (name, batchNorm) => {
+it.each<[CnnName, boolean]>([
+  ['vgg16', false],
+  ['resnet18', false],
+  ['resnet18', true],
+])('%s, batch norm %s', async (name, batchNorm) => {
   const samples = [picture(), picture()];
   const model = makeCnn(name, { width: 1 / 32, batchNorm });
   const { product, schema, quantised } = await compileInside(model, {

@@ -18,6 +18,7 @@ import { preparing } from '../src/compile/prepare.js';
 import { finish } from '../src/base/work.js';
 import { Interpreter } from '../src/compile/ir/program.js';
 import { instantiateClearKernels } from '../src/kernels/clear/module.js';
+import { SoloClearTeam } from '../src/kernels/clear/team.js';
 import { openProgram } from '../src/prove/clear/program.js';
 import { RelationProver } from '../src/prove/clear/relation-prover.js';
 import { encodeSample } from '../src/prove/encode.js';
@@ -54,31 +55,32 @@ const STAGES: { readonly [name: string]: (dir: string, model: CnnName) => Promis
   async prove(dir, model) {
     const schema = JSON.parse(await readFile(path.join(dir, 'schema.json'), 'utf8')) as Schema;
     const figures: Record<string, number> = {};
-    const timed = <T>(name: string, run: () => T): T => {
+    const timed = async <T>(name: string, run: () => T | Promise<T>): Promise<T> => {
       const from = performance.now();
-      const result = run();
+      const result = await run();
       figures[name] = performance.now() - from;
       return result;
     };
     const bytes = await readFile(path.join(dir, 'program.bin'));
-    const { ir } = timed('open', () => openProgram(bytes, schema, model));
-    const lowered = timed('lower', () => lowerToRelation(ir, schema));
+    const { ir } = await timed('open', () => openProgram(bytes, schema, model));
+    const lowered = await timed('lower', () => lowerToRelation(ir, schema));
     const { parameters } = openingOf(lowered.relation);
     const kernels = await instantiateClearKernels();
-    const weights = timed('weights', () => lowered.weights());
-    const prover = timed('commit', () => new RelationProver(kernels, lowered.relation, weights, parameters));
+    const weights = await timed('weights', () => lowered.weights());
+    const plan = planOf({ relation: lowered.relation, parameters });
+    const team = new SoloClearTeam(kernels);
+    const prover = await timed('commit', () => RelationProver.open(team, plan, weights, parameters));
     const [sample] = pictures(1);
     const inputs = encodeSample(schema, sample!, new Map());
     const values = new Map(schema.inputs.map((tensor, i) => [ir.inputs[i]!, inputs.get(tensor.name)!]));
     const interpreter = new Interpreter(ir);
     const key = { digest: new Uint8Array(32), relation: lowered.relation, parameters, weightsRoot: prover.weightsRoot };
-    const plan = planOf(key);
     const said = { publicBytes: new Uint8Array(), context: new Uint8Array() };
     for (const turn of ['cold', 'warm']) {
-      const assignment = timed(`witness ${turn}`, () => lowered.assign(interpreter.run(values)));
+      const assignment = await timed(`witness ${turn}`, () => lowered.assign(interpreter.run(values)));
       const fresh = crypto.getRandomValues(new Uint8Array(32));
-      const proof = timed(`prove ${turn}`, () => prover.prove(key.digest, assignment, said, fresh));
-      const refused = timed(`verify ${turn}`, () =>
+      const proof = await timed(`prove ${turn}`, () => prover.prove(key.digest, assignment, said, fresh));
+      const refused = await timed(`verify ${turn}`, () =>
         verifyClear(key, { ...said, publics: assignment.publics }, proof, plan),
       );
       invariant(refused === undefined, 'the proof is accepted', { refused: refused?.message });

@@ -42,7 +42,7 @@ export type {
 } from './prove/prover.js';
 export { prove } from './prove/prove.js';
 export type { NamedSample, ProveOptions, ProvenSample } from './prove/prove.js';
-export type { ProvePhase, ProveProgress, ProverName, ProverPhase, ProveTimings } from './prove/tasks.js';
+export type { ProvePhase, ProveProgress, ProverName, ProverPhase, ProveTimings, RelationPhase } from './prove/tasks.js';
 export type { Opening } from './verify/opening.js';
 export type { Pause } from './prove/engine/event-loop.js';
 export { verifyArtifact } from './evaluate/verify-artifact.js';

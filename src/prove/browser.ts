@@ -71,7 +71,7 @@ export type {
   Prover,
   RunOptions,
 } from './prover.js';
-export type { ProvePhase, ProveProgress, ProverName, ProverPhase, ProveTimings } from './tasks.js';
+export type { ProvePhase, ProveProgress, ProverName, ProverPhase, ProveTimings, RelationPhase } from './tasks.js';
 
 /**
  * Reads the files and loads the key. The bytes may be dropped or changed once the prover is open. `threads` has no meaning here: one thread

@@ -3,7 +3,7 @@ import type { Circuit } from '../constraint/program.js';
 import type { KernelReply, KernelRequest } from '../pool/kernel-request.js';
 import type { CurveProtocol } from '../verify/key-points.js';
 import type { Protocol } from '../verify/statement.js';
-import type { ClearPhase } from './clear/host.js';
+import type { RelationPhase } from './clear/relation-prover.js';
 import type { LoadedCircuit } from './engine/loaded-circuit.js';
 import type { ProverPhase } from './engine/protocol.js';
 import type { Groth16Proof } from './groth16/prover.js';
@@ -43,11 +43,13 @@ export interface ProveReplies {
 export type ProveWorkerRequest = KernelRequest | ProveTask;
 export type ProveWorkerReply = ProveReplies[ProveTask['kind']] | KernelReply;
 
+export type { RelationPhase };
+
 /**
  * `load`: circuit and key; `queue`: waiting for the proof before it; `commit`: of mirage, C1 and the challenges, of clear the cells' matrix; `quotient` and `sums`: the
  * halves of a prover over the curve; `constraints`, `lookups` and `opening`: the steps of clear's argument; `prove`: the whole of snarkjs, which tells no more.
  */
-export type ProvePhase = 'load' | 'witness' | 'queue' | ProverPhase | ClearPhase | 'prove';
+export type ProvePhase = 'load' | 'witness' | 'queue' | ProverPhase | RelationPhase | 'prove';
 
 /** How far a proof is. */
 export interface ProveProgress {

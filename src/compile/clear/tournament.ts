@@ -82,23 +82,26 @@ export function play(
   elements: Vec,
   larger: (a: Vec, b: Vec, level: number) => Vec,
 ): Vec {
-  return levels.reduce((values, { pairs, kept, size }, i) => {
-    const parts = [];
-    if (pairs.length > 0) {
-      const of = (side: 'left' | 'right') =>
-        select(
+  return levels.reduce(
+    (values, { pairs, kept, size }, i) => {
+      const parts = [];
+      if (pairs.length > 0) {
+        const of = (side: 'left' | 'right') =>
+          select(
+            values,
+            pairs.map((pair) => pair[side]),
+          );
+        parts.push({ vec: larger(of('left'), of('right'), i), at: pairs.map(({ at }) => at) });
+      }
+      if (kept.length > 0) {
+        const vec = select(
           values,
-          pairs.map((pair) => pair[side]),
+          kept.map(({ from }) => from),
         );
-      parts.push({ vec: larger(of('left'), of('right'), i), at: pairs.map(({ at }) => at) });
-    }
-    if (kept.length > 0) {
-      const vec = select(
-        values,
-        kept.map(({ from }) => from),
-      );
-      parts.push({ vec, at: kept.map(({ at }) => at) });
-    }
-    return place(size, parts);
-  }, select(elements, start));
+        parts.push({ vec, at: kept.map(({ at }) => at) });
+      }
+      return place(size, parts);
+    },
+    select(elements, start),
+  );
 }

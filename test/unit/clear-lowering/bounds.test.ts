@@ -128,9 +128,9 @@ describe('what a verifier would walk', () => {
   });
 
   it('CIRCUIT_TOO_LARGE names the layer of functions with too many values', () => {
-    const values = Float64Array.from({ length: 2 ** 16 + 1 }, (_, i) => (i * i) % 1009);
-    const large = program([{ lo: 0, hi: 2 ** 16 }], (g, [x]) => g.push('table', { name: 'f', lo: 0, values }, [x!], 1));
-    expect(() => lowered(large)).toThrow(/CIRCUIT_TOO_LARGE[^]*65537[^]*table1/);
+    const values = Float64Array.from({ length: 2 ** 18 + 1 }, (_, i) => (i * i) % 1009);
+    const large = program([{ lo: 0, hi: 2 ** 18 }], (g, [x]) => g.push('table', { name: 'f', lo: 0, values }, [x!], 1));
+    expect(() => lowered(large)).toThrow(/CIRCUIT_TOO_LARGE[^]*262145[^]*table1/);
   });
 });
 

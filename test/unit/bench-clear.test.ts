@@ -30,7 +30,7 @@ describe('bench:clear', () => {
     expect(row).toContainEqual(['proof, warm', '20.0 (10.0–30.0) ms']);
     expect(row).toContainEqual(['proof', '2 KiB']);
     expect(row).toContainEqual(['peak', '32 MiB']);
-    expect(row.filter(([, text]) => text === '').length).toBe(6);
+    expect(row.filter(([, text]) => text === '').length).toBe(7);
     const beside = COLUMNS.map(({ of }) =>
       of({ clear: { name: 'some', protocol: 'clear' }, mirage: { ...measured, figures: { constraints: 99 } } }),
     );

@@ -1,5 +1,6 @@
 /** The second lane: what is an integer by nature is exact, whatever calibration saw and however wide activations are. */
 import { describe, expect, it } from 'vitest';
+import { programBytes } from '../../src/compile/ir/program-bytes.js';
 import { evaluateReal } from '../../src/compile/real/evaluate.js';
 import { prepareImported } from '../../src/compile/prepare.js';
 import { importModel } from '../../src/compile/onnx/import.js';
@@ -95,7 +96,10 @@ describe('integer models', () => {
     const { graph } = prepareImported(importModel(buildModel(model)), 'circuit');
     const domains = inputDomains(graph, samples, () => undefined);
     const programs = [2, 16].flatMap((bits) =>
-      (['saturate', 'reject'] as const).map((overflow) => quantise(graph, new Map(), { bits, overflow, domains }).ir),
+      (['saturate', 'reject'] as const).map((overflow) => {
+        const { ir } = quantise(graph, new Map(), { bits, overflow, domains });
+        return programBytes({ ir, schemaDigest: `0x${'0'.repeat(64)}` });
+      }),
     );
     for (const program of programs) expect(program).toEqual(programs[0]);
   });

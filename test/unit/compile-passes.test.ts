@@ -16,7 +16,7 @@ import { sigmoid, tanh } from '../../src/compile/real/unary.js';
 import type { RealGraph } from '../../src/compile/real/graph.js';
 import { makeSchema } from '../../src/compile/schema.js';
 import { checkSatisfied, outputsOf, publicSignals, solve } from '../../src/constraint/solver.js';
-import { pack, PROTOCOLS, unpack, type Protocol, type Visibility } from '../../src/verify/statement.js';
+import { pack, PROTOCOLS, unpack, type Visibility } from '../../src/verify/statement.js';
 import { dense, graphOf, linearNode, node, uniform, windows } from './real-graphs.js';
 
 const size = (dims: readonly number[]) => dims.reduce((a, b) => a * b, 1);
@@ -179,11 +179,11 @@ describe('quantised graphs', () => {
     const orders = programs.map((ir) =>
       ir.nodes.flatMap(({ op }) => (op === 'maxWindows' || op === 'requantise' ? [op] : [])).slice(0, 2),
     );
-    const order = { groth16: 'requantise', mirage: 'requantise', clear: 'maxWindows' } satisfies Record<
-      Protocol,
-      string
-    >;
-    expect(orders.map(([first]) => first)).toEqual(PROTOCOLS.map((protocol) => order[protocol]));
+    expect(Object.fromEntries(PROTOCOLS.map((protocol, i) => [protocol, orders[i]![0]]))).toEqual({
+      groth16: 'requantise',
+      mirage: 'requantise',
+      clear: 'maxWindows',
+    });
     for (const sample of samples) {
       const integers = encodeInputs(sample, domains);
       const outputs = programs.map((ir) => [...new Interpreter(ir).run(integers).get(ir.outputs[0]!.node)!]);

@@ -1,27 +1,13 @@
 /** `openProver` where there are files and worker threads. */
-import { stat } from 'node:fs/promises';
-import path from 'node:path';
 import { invariant, unlessAborted, ZkonnxError } from '../base/errors.js';
 import { readingArtifact } from '../formats/artifact-read.js';
-import { withFile } from '../formats/file-source.js';
-import {
-  artifactPaths,
-  ownProvingKey,
-  PROGRAM_FILES,
-  PROVING_KEYS,
-  readManifest,
-  STORED_WEIGHTS,
-} from '../formats/manifest.js';
+import { artifactPaths, ownProvingKey, PROGRAM_FILES, PROVING_KEYS, readManifest } from '../formats/manifest.js';
 import { readRegular } from '../formats/regular-file.js';
 import type { Kernels } from '../kernels/module.js';
 import { MAX_KEY_CHARS, type PreparedKey, type PreparedKeyOf } from '../verify/key.js';
 import { equationOf } from '../verify/protocols.js';
 import type { CurveProtocol } from '../verify/key-points.js';
 import type { Protocol } from '../verify/statement.js';
-import { openClear } from './clear-host.js';
-import { PoolCrew } from './clear-pool.js';
-import { MAX_PROGRAM_BYTES } from './clear/program.js';
-import type { WithStoredCode } from './clear/stored-weights.js';
 import { KernelVerifier, prepareKeyOn, verifierKernels } from './engine/kernel-verifier.js';
 import { ProverPool, type ProverFiles } from './pool.js';
 import { ENGINES } from './protocols.js';
@@ -53,13 +39,10 @@ type Open<P extends Protocol> = (artifact: Opened<P>, options: OpenProverOptions
 const HOSTS: { readonly [P in Protocol]: Open<P> } = {
   groth16: openPool,
   mirage: openPool,
+  // Lowers programs again: modules that no other protocol has to load.
   async clear({ circuit, key }, options) {
-    const opened = await key();
-    const isPath = typeof circuit === 'string';
-    const bytes = isPath ? await readRegular(circuit, MAX_PROGRAM_BYTES) : circuit;
-    const where = isPath ? circuit : 'circuit';
-    const stored = isPath ? storedBeside(circuit) : undefined;
-    return openClear(bytes, opened.key, where, new PoolCrew(options), options, opened.declared, stored);
+    const [opened, { openClearFiles }] = await Promise.all([key(), import('./clear-files.js')]);
+    return openClearFiles(circuit, opened.key, options, opened.declared);
   },
 };
 
@@ -75,18 +58,6 @@ export function openProver(artifact: string | ArtifactBytes, options: OpenProver
     signal: options.signal,
     discard: (prover) => prover.close(),
   });
-}
-
-/** The code of the weights beside a program. A file that cannot be read is as none: the weights are encoded then. */
-function storedBeside(program: string): WithStoredCode {
-  const file = path.join(path.dirname(program), STORED_WEIGHTS);
-  return async (use) => {
-    const isThere = await stat(file).then(
-      (found) => found.isFile(),
-      () => false,
-    );
-    return isThere ? withFile(file, use) : undefined;
-  };
 }
 
 async function open<P extends Protocol>(from: () => Promise<Opened<P>>, options: OpenProverOptions): Promise<Prover> {

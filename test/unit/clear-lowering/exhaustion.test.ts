@@ -5,9 +5,11 @@
 import { describe, expect, it } from 'vitest';
 import { clampWatch } from '../../../src/compile/ir/clamped.js';
 import { ZkonnxError } from '../../../src/base/errors.js';
+import { ORDER } from '../../../src/field/goldilocks.js';
 import type { RelationOptions } from '../../../src/compile/clear/lower.js';
 import type { Ends } from '../../../src/compile/ir/graph.js';
-import type { Assignment, Relation } from '../../../src/verify/clear/relation.js';
+import { structuredMap } from '../../../src/compile/real/linear-map.js';
+import { elementsOf, type Assignment, type Relation } from '../../../src/verify/clear/relation.js';
 import { statementParts } from '../../../src/verify/statement.js';
 import type { Growing, Tensor } from '../../../circuits/attack/whole/graphs.js';
 import { everyInput, layer, lowered, program, requantised, valuesOf, type Program } from './programs.js';
@@ -24,6 +26,8 @@ interface Case {
   /** How many ways its largest gadget has at least. */
   readonly ways?: number;
   readonly modulus?: bigint;
+  /** An element of a pool's operand that no window reads: where it has a floor of its own, floor and remainder are any that make it. */
+  readonly unread?: number;
 }
 
 const signed = { lo: -9, hi: 9 };
@@ -88,6 +92,16 @@ const cases: readonly Case[] = [
         MIXED,
       ),
     ),
+    ways: 3,
+  },
+  {
+    name: 'maxima of a map along axes, of whose rows windows leave one out',
+    program: program([{ lo: -2, hi: 2, size: 3 }], (g, [x]) => {
+      const map = structuredMap({ axes: [{ kind: 'own', size: 3 }], weights: Float64Array.of(2, 3, -1) });
+      const rows = g.push('linear', { maps: [map], bias: Float64Array.of(1, 0, 1) }, [x!], 3);
+      return pooled(g, rows, [[0, 2]], COUNTED);
+    }),
+    unread: 1,
     ways: 3,
   },
   {
@@ -191,24 +205,38 @@ function pooled(g: Growing, x: Tensor, windows: readonly (readonly number[])[], 
   return requantised(g, maxima, 1, -1, 1, ends);
 }
 
-/** Every way, with tables of as many rows as it takes; then limbs of one bit, of two and one, and by the plan. */
-function layouts({ ways = 1, modulus = 97n }: Case): RelationOptions[] {
+/** Every way that its gadgets have, with tables of as many rows as it takes; of the first ones limbs of one bit, of two and one, and by the plan, else by the plan. */
+function layouts({ program: one, modulus = 97n }: Case): RelationOptions[] {
   const limbs = [undefined, [1], [1, 2]];
-  const chosen = Array.from({ length: Math.max(ways, 4) }, (_, way) => way);
+  const options = (way: number, widths?: number[]): RelationOptions => ({
+    modulus,
+    tableBits: 6,
+    forced: {
+      way: (list: readonly unknown[]) => Math.min(way, list.length - 1),
+      ...(widths === undefined ? {} : { widths }),
+    },
+  });
+  const count = Math.max(WITH_LIMBS, waysOf(one));
   return [
     { modulus },
     { modulus, tableBits: 3 },
-    ...chosen.flatMap((way) =>
-      limbs.map((widths) => ({
-        modulus,
-        tableBits: 6,
-        forced: {
-          way: (list: readonly unknown[]) => Math.min(way, list.length - 1),
-          ...(widths === undefined ? {} : { widths }),
-        },
-      })),
-    ),
+    ...Array.from({ length: count }, (_, way) =>
+      (way < WITH_LIMBS ? limbs : limbs.slice(0, 1)).map((widths) => options(way, widths)),
+    ).flat(),
   ];
+}
+
+const WITH_LIMBS = 4;
+
+/** Ways that its largest gadget can be laid in. */
+function waysOf(one: Program): number {
+  let most = 1;
+  const way = (list: readonly unknown[]) => {
+    most = Math.max(most, list.length);
+    return 0;
+  };
+  lowered(one, { tableBits: 6, forced: { way } });
+  return most;
 }
 
 const INVERSE = 'statement: inverse of the clamped';
@@ -231,9 +259,17 @@ function fixedOf({ schema, ir }: Program, relation: Relation, inputs: ReadonlyMa
   return { publics, cells };
 }
 
-/** All that an assignment says, the inverse of 0 aside, which is free. */
-function said(relation: Relation, { cells, publics }: Pick<Assignment, 'cells' | 'publics'> | Solution): string {
-  const own = relation.cells.flatMap(({ name }, i) => (name === INVERSE ? [] : [Array.from(cells[i]!).join()]));
+/** All that an assignment says, but for what is free: the inverse of 0, and the floor of what nobody reads. */
+function said(
+  { unread }: Pick<Case, 'unread'>,
+  relation: Relation,
+  { cells, publics }: Pick<Assignment, 'cells' | 'publics'> | Solution,
+): string {
+  const own = relation.cells.flatMap(({ name, dims }, i) => {
+    if (name === INVERSE) return [];
+    const isFree = /: (?:rounded|remainder)$/.test(name) && elementsOf(dims) > (unread ?? Infinity);
+    return [Array.from(cells[i]!, (value, element) => (isFree && element === unread ? '' : value)).join()];
+  });
   return [...own, ...publics.map((tensor) => Array.from(tensor).join())].join(';');
 }
 
@@ -264,7 +300,8 @@ interface Judged {
 }
 
 /** For every input the solutions are the interpreter's run, or none where an end refuses it. */
-function judge({ program: one }: Case, options: RelationOptions): Judged {
+function judge(of: Case, options: RelationOptions): Judged {
+  const { program: one } = of;
   const { modulus = 0n } = options;
   const low = lowered(one, options);
   const search = new Search(low.relation, weightsOf(one, low, modulus), modulus);
@@ -276,9 +313,9 @@ function judge({ program: one }: Case, options: RelationOptions): Judged {
     const isRefused = watch(values).some(({ end }) => end === 'refused');
     const label = [...given.values()].map((tensor) => tensor.join()).join(' ');
     const found = new Set(
-      search.solutions(fixedOf(one, low.relation, given)).map((solution) => said(low.relation, solution)),
+      search.solutions(fixedOf(one, low.relation, given)).map((solution) => said(of, low.relation, solution)),
     );
-    const honest = isRefused ? [] : [said(low.relation, low.assign(values))];
+    const honest = isRefused ? [] : [said(of, low.relation, low.assign(values))];
     if (isRefused) expect(() => low.assign(values)).toThrow(/RANGE_EXCEEDED/);
     if ([...found].join(' | ') !== honest.join(' | '))
       faults.push(`${label}: ${[...found].join(' | ')} for ${honest.join()}`);
@@ -330,12 +367,10 @@ describe('a constraint left out', () => {
   it.each(cases)('of $name is missed', (one) => {
     const modulus = one.modulus ?? 97n;
     let relations = 0;
-    for (const options of [
-      { modulus },
-      ...layouts(one)
-        .slice(2)
-        .filter((_, i) => i % 3 === 0),
-    ]) {
+    // Every way once, limbs by the plan.
+    for (const options of layouts(one).filter(
+      ({ tableBits, forced }) => tableBits !== 3 && forced?.widths === undefined,
+    )) {
       let low;
       try {
         low = lowered(one.program, options);
@@ -350,11 +385,11 @@ describe('a constraint left out', () => {
         const search = new Search(relation, weights, modulus);
         for (const given of everyInput(one.program)) {
           const found = new Set(
-            search.solutions(fixedOf(one.program, relation, given), 200).map((s) => said(relation, s)),
+            search.solutions(fixedOf(one.program, relation, given), 200).map((s) => said(one, relation, s)),
           );
           let honest: string | undefined;
           try {
-            honest = said(relation, low.assign(valuesOf(one.program, given)));
+            honest = said(one, relation, low.assign(valuesOf(one.program, given)));
           } catch {
             honest = undefined;
           }
@@ -367,6 +402,20 @@ describe('a constraint left out', () => {
     }
     expect(relations).toBeGreaterThan(0);
   });
+});
+
+it('floors of a map along axes are of all its rows, and it is written as such', () => {
+  const one = cases.find(({ unread }) => unread !== undefined)!;
+  const shapes = layouts(one).flatMap((options) => {
+    const { relation } = lowered(one.program, { ...options, modulus: ORDER });
+    const floors = relation.cells.filter(({ name, dims }) => name.endsWith(': rounded') && elementsOf(dims) === 3);
+    const maps = relation.constraints.flatMap((each) =>
+      each.kind === 'linear' ? each.terms.map(({ map }) => map.kind) : [],
+    );
+    return floors.length > 0 ? [maps.join()] : [];
+  });
+  expect(shapes.length).toBeGreaterThan(0);
+  expect(new Set(shapes)).toEqual(new Set(['axes']));
 });
 
 it('a matrix product takes cells in their places, and copies others', () => {
@@ -388,8 +437,8 @@ describe('a hidden input', () => {
     const low = lowered(one, { modulus: 97n, forced });
     const search = new Search(low.relation, weightsOf(one, low, 97n), 97n);
     const found = search.solutions({ publics: new Map(), cells: new Map() });
-    const honest = Array.from(everyInput(one), (given) => said(low.relation, low.assign(valuesOf(one, given))));
-    expect(found.map((solution) => said(low.relation, solution)).sort()).toEqual(honest.sort());
+    const honest = Array.from(everyInput(one), (given) => said({}, low.relation, low.assign(valuesOf(one, given))));
+    expect(found.map((solution) => said({}, low.relation, solution)).sort()).toEqual(honest.sort());
     expect(honest.length).toBe(7);
   });
 });

@@ -50,17 +50,6 @@ function emit(c: Lowering, node: NodeOf<'linear'>, operands: readonly Operand[],
   if (writer.isSurvey) return;
   const { maps, bias } = node.attrs;
   writer.at(node.name);
-  const order = operands.some(({ axes }) => axes !== undefined) ? orderOf(rows, bias.length) : undefined;
-  if (order !== undefined) {
-    emit(
-      c,
-      node,
-      operands,
-      rows.map((_, i) => i),
-      select(form, order),
-    );
-    return;
-  }
   const isAll = isIdentity(rows, bias.length);
   const boxes: (readonly number[])[] = [];
   const written = maps.map((map, s) => {
@@ -85,14 +74,6 @@ function emit(c: Lowering, node: NodeOf<'linear'>, operands: readonly Operand[],
   const index = writer.weight('bias', added);
   const term: FormTerm = { coefficient: -1n, source: { side: 'weight', index } };
   writer.linear(form, terms, fact, { extra: [term], ...box });
-}
-
-/** Where all elements are there, and not in their order: of each its place among the rows. */
-function orderOf(rows: Uint32Array, size: number): Uint32Array | undefined {
-  if (rows.length !== size || isIdentity(rows, size)) return undefined;
-  const order = new Uint32Array(size).fill(size);
-  rows.forEach((row, i) => (order[row] = i));
-  return order.includes(size) ? undefined : order;
 }
 
 function weighted(c: Lowering, { operand, map: { dims, ...map }, values }: WrittenMap['terms'][number]) {
